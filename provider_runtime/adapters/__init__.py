@@ -1,0 +1,1 @@
+"""How the outside is done: wires, HTTP, stores, credentials."""

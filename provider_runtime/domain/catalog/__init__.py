@@ -1,0 +1,1 @@
+"""What can answer: models, providers, prices, and the choice between them."""

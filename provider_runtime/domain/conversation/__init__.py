@@ -1,0 +1,1 @@
+"""What is said: messages, tools, requests and responses, in nobody's dialect."""

@@ -1,0 +1,97 @@
+"""Messages, and short ways to write them."""
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import TypeAlias
+
+from attrs import field, frozen
+from attrs.validators import deep_iterable, instance_of
+
+from provider_runtime.domain.conversation.parts import (
+    CONTENT_PARTS,
+    AudioPart,
+    ContentPart,
+    DocumentPart,
+    ImagePart,
+    TextPart,
+    ToolCallPart,
+    ToolResult,
+    ToolResultContent,
+    ToolResultJson,
+    ToolResultPart,
+    ToolResultParts,
+    ToolResultText,
+)
+from provider_runtime.domain.conversation.tools import ToolCall
+from provider_runtime.domain.json_values import freeze, tuple_of
+
+
+class MessageRole(StrEnum):
+    """Who speaks."""
+
+    SYSTEM = "system"
+    USER = "user"
+    ASSISTANT = "assistant"
+    TOOL = "tool"
+
+
+@frozen(kw_only=True)
+class Message:
+    """One turn of a conversation: who speaks, and what is said, part by part."""
+
+    role: MessageRole = field(converter=MessageRole)
+    content: tuple[ContentPart, ...] = field(converter=tuple_of, validator=deep_iterable(instance_of(CONTENT_PARTS)))
+
+    @property
+    def text(self) -> str:
+        """The text parts joined, nothing between them."""
+        return "".join(part.text for part in self.content if isinstance(part, TextPart))
+
+    @property
+    def tool_calls(self) -> tuple[ToolCall, ...]:
+        """The tool calls, in order."""
+        return tuple(part.tool_call for part in self.content if isinstance(part, ToolCallPart))
+
+
+Sayable: TypeAlias = str | ContentPart
+
+
+def system(*content: Sayable) -> Message:
+    """A system message: ``system("You are terse.")``."""
+    return Message(role=MessageRole.SYSTEM, content=_parts(content))
+
+
+def user(*content: Sayable) -> Message:
+    """A user message of texts and media: ``user("What is this?", image)``."""
+    return Message(role=MessageRole.USER, content=_parts(content))
+
+
+def assistant(*content: Sayable) -> Message:
+    """An assistant message, usually ``assistant(*response.output.content)``."""
+    return Message(role=MessageRole.ASSISTANT, content=_parts(content))
+
+
+def tool_result(call: ToolCall | str, value: object, *, is_error: bool = False) -> Message:
+    """The tool's answer to ``call`` (or to the call with that id).
+
+    ``value`` may be text, any JSON value, or message parts (one, or a list of them).
+    Raises ``ValueError`` for a value that JSON cannot hold.
+    """
+    call_id = call.id if isinstance(call, ToolCall) else call
+    result = ToolResult(tool_call_id=call_id, content=_result_content(value), is_error=is_error)
+    return Message(role=MessageRole.TOOL, content=(ToolResultPart(result),))
+
+
+def _parts(content: Iterable[Sayable]) -> tuple[ContentPart, ...]:
+    return tuple(TextPart(said) if isinstance(said, str) else said for said in content)
+
+
+def _result_content(value: object) -> ToolResultContent:
+    if isinstance(value, str):
+        return ToolResultText(value)
+    media = (TextPart, ImagePart, DocumentPart, AudioPart)
+    if isinstance(value, media):
+        return ToolResultParts((value,))
+    if isinstance(value, list | tuple) and value and all(isinstance(part, media) for part in value):
+        return ToolResultParts(value)
+    return ToolResultJson(freeze(value))

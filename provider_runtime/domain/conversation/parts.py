@@ -1,0 +1,200 @@
+"""The parts of a message: text, media, thinking, tool calls, tool results, refusals."""
+
+from enum import StrEnum
+from typing import Final, TypeAlias
+
+from attrs import field, frozen
+from attrs.converters import optional as optional_converter
+from attrs.validators import deep_iterable, instance_of, min_len, optional
+
+from provider_runtime.domain.checks import FILLED, FLAG, OPTIONAL_TEXT, TEXT, count
+from provider_runtime.domain.conversation.markers import CacheBoundary, Signature
+from provider_runtime.domain.conversation.tools import ToolCall
+from provider_runtime.domain.identity import ProviderId
+from provider_runtime.domain.json_values import JsonValue, freeze, tuple_of
+
+
+@frozen(kw_only=True)
+class Citation:
+    """Where a piece of text came from. Offsets are characters, as the provider counted them."""
+
+    url: str | None = field(default=None, validator=OPTIONAL_TEXT)
+    title: str | None = field(default=None, validator=OPTIONAL_TEXT)
+    cited_text: str | None = field(default=None, validator=OPTIONAL_TEXT)
+    file_id: str | None = field(default=None, validator=OPTIONAL_TEXT)
+    document_index: int | None = field(default=None, validator=count)
+    start_index: int | None = field(default=None, validator=count)
+    end_index: int | None = field(default=None, validator=count)
+
+
+@frozen(kw_only=True)
+class InlineData:
+    """Media sent along as bytes, with its media type, such as ``image/png``."""
+
+    media_type: str = field(validator=FILLED)
+    data: bytes = field(validator=(instance_of(bytes), min_len(1)), repr=False)
+
+
+@frozen(kw_only=True)
+class MediaUrl:
+    """Media that the provider fetches itself. Nothing of ours ever opens the address."""
+
+    url: str = field(validator=FILLED)
+    media_type: str | None = field(default=None, validator=OPTIONAL_TEXT)
+
+
+@frozen(kw_only=True)
+class ProviderFile:
+    """Media uploaded to a provider before; ``file_id`` means something to that provider only.
+
+    ``provider`` says whose it is; ``None``: the caller vouches that it is the one asked.
+    """
+
+    file_id: str = field(validator=FILLED)
+    provider: ProviderId | None = field(default=None, converter=optional_converter(ProviderId))
+    media_type: str | None = field(default=None, validator=OPTIONAL_TEXT)
+
+
+MediaSource: TypeAlias = InlineData | MediaUrl | ProviderFile
+_SOURCE: Final = instance_of((InlineData, MediaUrl, ProviderFile))
+_CACHE: Final = optional(instance_of(CacheBoundary))
+_SIGNATURE: Final = optional(instance_of(Signature))
+
+
+@frozen
+class TextPart:
+    """Plain text, with the citations a provider attached to it."""
+
+    text: str = field(validator=TEXT)
+    citations: tuple[Citation, ...] = field(
+        default=(), converter=tuple_of, validator=deep_iterable(instance_of(Citation)), kw_only=True
+    )
+    cache: CacheBoundary | None = field(default=None, validator=_CACHE, kw_only=True)
+    signature: Signature | None = field(default=None, validator=_SIGNATURE, kw_only=True)
+
+
+class ImageDetail(StrEnum):
+    """How closely a model should look at an image."""
+
+    AUTO = "auto"
+    LOW = "low"
+    HIGH = "high"
+
+
+@frozen(kw_only=True)
+class ImagePart:
+    """A picture."""
+
+    source: MediaSource = field(validator=_SOURCE)
+    detail: ImageDetail | None = field(default=None, converter=optional_converter(ImageDetail))
+    cache: CacheBoundary | None = field(default=None, validator=_CACHE)
+    signature: Signature | None = field(default=None, validator=_SIGNATURE)
+
+
+@frozen(kw_only=True)
+class DocumentPart:
+    """A file to read, such as a PDF. ``name`` is the file name or title shown to the model."""
+
+    source: MediaSource = field(validator=_SOURCE)
+    name: str | None = field(default=None, validator=OPTIONAL_TEXT)
+    cache: CacheBoundary | None = field(default=None, validator=_CACHE)
+
+
+@frozen(kw_only=True)
+class AudioPart:
+    """A recording. ``transcript`` is what a provider says was spoken in audio of its own."""
+
+    source: MediaSource = field(validator=_SOURCE)
+    transcript: str | None = field(default=None, validator=OPTIONAL_TEXT)
+    cache: CacheBoundary | None = field(default=None, validator=_CACHE)
+
+
+@frozen(kw_only=True)
+class ThinkingPart:
+    """Reasoning of a model, as far as its provider shows it.
+
+    ``signature`` is what the provider needs to take the block back. ``redacted``: the text is
+    hidden, and the signature is all there is. ``provider`` made it; ``None``: nobody knows.
+    """
+
+    text: str = field(default="", validator=TEXT)
+    signature: Signature | None = field(default=None, validator=_SIGNATURE)
+    redacted: bool = field(default=False, validator=FLAG)
+    provider: ProviderId | None = field(default=None, converter=optional_converter(ProviderId))
+
+
+@frozen
+class ToolCallPart:
+    """The model asks for a tool to be run."""
+
+    tool_call: ToolCall = field(validator=instance_of(ToolCall))
+
+
+@frozen
+class RefusalPart:
+    """The model declined, in its own words."""
+
+    text: str = field(validator=TEXT)
+
+
+@frozen
+class ToolResultText:
+    """A tool's answer as text."""
+
+    text: str = field(validator=TEXT)
+
+
+@frozen
+class ToolResultJson:
+    """A tool's answer as a JSON value."""
+
+    value: JsonValue = field(converter=freeze)
+
+
+@frozen
+class ToolResultParts:
+    """A tool's answer as message parts: text, images, documents."""
+
+    parts: tuple["TextPart | ImagePart | DocumentPart | AudioPart", ...] = field(
+        converter=tuple_of, validator=deep_iterable(instance_of((TextPart, ImagePart, DocumentPart, AudioPart)))
+    )
+
+
+ToolResultContent: TypeAlias = ToolResultText | ToolResultJson | ToolResultParts
+
+
+@frozen(kw_only=True)
+class ToolResult:
+    """What a tool answered to the call ``tool_call_id``.
+
+    ``is_error``: the tool failed, and the content says how. ``raw_provider_content`` replaces the
+    content verbatim on wires that take such a value, and is ignored with a warning elsewhere.
+    """
+
+    tool_call_id: str = field(validator=FILLED)
+    content: ToolResultContent = field(validator=instance_of((ToolResultText, ToolResultJson, ToolResultParts)))
+    is_error: bool = field(default=False, validator=FLAG)
+    raw_provider_content: JsonValue = field(default=None, converter=freeze)
+
+
+@frozen
+class ToolResultPart:
+    """A tool's answer, on its way back to the model."""
+
+    tool_result: ToolResult = field(validator=instance_of(ToolResult))
+    cache: CacheBoundary | None = field(default=None, validator=_CACHE, kw_only=True)
+
+
+ContentPart: TypeAlias = (
+    TextPart | ImagePart | DocumentPart | AudioPart | ThinkingPart | ToolCallPart | ToolResultPart | RefusalPart
+)
+CONTENT_PARTS: Final = (
+    TextPart,
+    ImagePart,
+    DocumentPart,
+    AudioPart,
+    ThinkingPart,
+    ToolCallPart,
+    ToolResultPart,
+    RefusalPart,
+)

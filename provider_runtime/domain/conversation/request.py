@@ -1,0 +1,165 @@
+"""The canonical request: what is asked, of which model, and how."""
+
+from enum import StrEnum
+from typing import Self, TypeAlias
+
+from attrs import Attribute, field, frozen
+from attrs.converters import optional as optional_converter
+from attrs.validators import and_, deep_iterable, instance_of, min_len, optional
+
+from provider_runtime.domain.checks import FILLED, FLAG, number, whole
+from provider_runtime.domain.conversation.messages import Message
+from provider_runtime.domain.conversation.tools import (
+    ToolChoice,
+    ToolChoiceAuto,
+    ToolChoiceNone,
+    ToolChoiceRequired,
+    ToolChoiceSpecific,
+    ToolDefinition,
+)
+from provider_runtime.domain.identity import ProviderId
+from provider_runtime.domain.json_values import EMPTY_OBJECT, JsonObject, freeze_object, frozen_texts, tuple_of
+
+
+@frozen(kw_only=True)
+class ModelRef:
+    """Which model, and whose: ``provider_hint`` is obeyed, never guessed over."""
+
+    model_id: str = field(validator=FILLED)
+    provider_hint: ProviderId | None = field(default=None, converter=optional_converter(ProviderId))
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """``anthropic:claude-sonnet-4-5`` or a bare model id; the first colon splits.
+
+        Raises ``ValueError`` when a side of the colon is empty or the provider id is malformed.
+        """
+        hint, colon, model_id = text.partition(":")
+        if not colon:
+            return cls(model_id=text)
+        if not hint or not model_id:
+            raise ValueError(f"{text!r:.80} is not a model reference; write provider:model or model")
+        return cls(model_id=model_id, provider_hint=ProviderId(hint))
+
+    def __str__(self) -> str:
+        return self.model_id if self.provider_hint is None else f"{self.provider_hint}:{self.model_id}"
+
+
+@frozen
+class TextFormat:
+    """Free text."""
+
+
+@frozen
+class JsonObjectFormat:
+    """Any JSON object."""
+
+
+@frozen(kw_only=True)
+class JsonSchemaFormat:
+    """A JSON value that satisfies ``schema``, under the name ``name``.
+
+    ``strict``: the provider must enforce the schema where it can.
+    """
+
+    name: str = field(validator=FILLED)
+    schema: JsonObject = field(converter=freeze_object)
+    strict: bool = field(default=True, validator=FLAG)
+
+
+ResponseFormat: TypeAlias = TextFormat | JsonObjectFormat | JsonSchemaFormat
+
+
+class Effort(StrEnum):
+    """How hard a model should think."""
+
+    MINIMAL = "minimal"
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    XHIGH = "xhigh"
+    MAX = "max"
+
+
+@frozen
+class ReasoningEffort:
+    """Think this hard; the provider chooses how many tokens that takes."""
+
+    effort: Effort = field(converter=Effort)
+
+
+@frozen
+class ReasoningBudget:
+    """Think for at most this many tokens."""
+
+    max_tokens: int = field(validator=whole(1))
+
+
+@frozen
+class ReasoningOff:
+    """Do not think."""
+
+
+Reasoning: TypeAlias = ReasoningEffort | ReasoningBudget | ReasoningOff
+
+
+@frozen(kw_only=True)
+class ProviderRequest:
+    """One self-contained question to a model.
+
+    Controls left at ``None`` are not sent: the provider's own default applies. ``metadata`` are
+    labels for the provider's records. ``provider_options`` maps a provider id to fields sent to
+    that provider verbatim; they may not override a canonical field.
+    Raises ``ValueError`` or ``TypeError`` naming the field when a value cannot be right.
+    Source: specification, "Canonical types".
+    """
+
+    model: ModelRef = field(validator=instance_of(ModelRef))
+    messages: tuple[Message, ...] = field(
+        converter=tuple_of, validator=(min_len(1), deep_iterable(instance_of(Message)))
+    )
+    tools: tuple[ToolDefinition, ...] = field(
+        default=(), converter=tuple_of, validator=deep_iterable(instance_of(ToolDefinition))
+    )
+    tool_choice: ToolChoice = field(
+        default=ToolChoiceAuto(),
+        validator=instance_of((ToolChoiceAuto, ToolChoiceNone, ToolChoiceRequired, ToolChoiceSpecific)),
+    )
+    response_format: ResponseFormat = field(
+        default=TextFormat(),
+        validator=instance_of((TextFormat, JsonObjectFormat, JsonSchemaFormat)),
+    )
+    temperature: float | None = field(default=None, validator=optional(number(0, 2)))
+    top_p: float | None = field(default=None, validator=optional(number(0, 1)))
+    top_k: int | None = field(default=None, validator=optional(whole(1)))
+    max_output_tokens: int | None = field(default=None, validator=optional(whole(1, 2**32 - 1)))
+    stop: tuple[str, ...] = field(default=(), converter=tuple_of, validator=deep_iterable(and_(*FILLED)))
+    seed: int | None = field(default=None, validator=optional(whole()))
+    frequency_penalty: float | None = field(default=None, validator=optional(number(-2, 2)))
+    presence_penalty: float | None = field(default=None, validator=optional(number(-2, 2)))
+    reasoning: Reasoning | None = field(
+        default=None, validator=optional(instance_of((ReasoningEffort, ReasoningBudget, ReasoningOff)))
+    )
+    parallel_tool_calls: bool | None = field(default=None, validator=optional(FLAG))
+    metadata: JsonObject = field(default=EMPTY_OBJECT, converter=frozen_texts)
+    provider_options: JsonObject = field(default=EMPTY_OBJECT, converter=freeze_object)
+
+    @tools.validator
+    def _names_are_unique(
+        self, _attribute: "Attribute[tuple[ToolDefinition, ...]]", tools: tuple[ToolDefinition, ...]
+    ) -> None:
+        names = [tool.name for tool in tools]
+        if len(set(names)) != len(names):
+            raise ValueError(f"tools: {sorted(name for name in set(names) if names.count(name) > 1)} defined twice")
+
+    @provider_options.validator
+    def _options_are_objects(self, _attribute: "Attribute[JsonObject]", options: JsonObject) -> None:
+        for provider_id, fields in options.items():
+            ProviderId(provider_id)
+            if not isinstance(fields, JsonObject):
+                raise ValueError(f"provider_options[{provider_id!r}] must be an object of fields")
+
+    def options_for(self, provider_id: ProviderId) -> JsonObject:
+        """The verbatim fields for that provider; empty when there are none."""
+        options = self.provider_options.get(provider_id, EMPTY_OBJECT)
+        return options if isinstance(options, JsonObject) else EMPTY_OBJECT

@@ -1,0 +1,102 @@
+"""The canonical response: what was answered, at what cost, with what reservations."""
+
+from enum import StrEnum
+
+from attrs import field, frozen
+from attrs.validators import deep_iterable, instance_of, optional
+
+from provider_runtime.domain.checks import FILLED, OPTIONAL_TEXT, TEXT, whole
+from provider_runtime.domain.conversation.messages import Message, MessageRole
+from provider_runtime.domain.conversation.parts import CONTENT_PARTS, ContentPart, TextPart, ThinkingPart, ToolCallPart
+from provider_runtime.domain.conversation.tools import ToolCall
+from provider_runtime.domain.conversation.usage import CostBreakdown, Usage
+from provider_runtime.domain.identity import CallId, ProviderId, RuntimeId
+from provider_runtime.domain.json_values import JsonValue, tuple_of
+
+
+class FinishReason(StrEnum):
+    """Why the model stopped."""
+
+    STOP = "stop"
+    LENGTH = "length"
+    TOOL_CALLS = "tool_calls"
+    CONTENT_FILTER = "content_filter"
+    ERROR = "error"
+    OTHER = "other"
+
+
+@frozen
+class CallWarning:
+    """Something odd that a call survived. Branch on ``code``; show ``message``."""
+
+    code: str = field(validator=FILLED)
+    message: str = field(validator=TEXT)
+
+
+@frozen(kw_only=True)
+class AssistantOutput:
+    """What the model produced, in its own order, and the structured value if one was asked for."""
+
+    content: tuple[ContentPart, ...] = field(
+        default=(), converter=tuple_of, validator=deep_iterable(instance_of(CONTENT_PARTS))
+    )
+    structured_output: JsonValue = None
+
+
+@frozen(kw_only=True)
+class Attempt:
+    """One try of a call: what became of it. ``wait_s``: how long was waited before it."""
+
+    number: int = field(validator=whole(1))
+    outcome: str
+    duration_s: float
+    wait_s: float = 0.0
+    status_code: int | None = None
+    provider_request_id: str | None = None
+
+
+@frozen(kw_only=True)
+class ProviderResponse:
+    """One answer of a model.
+
+    ``provider`` is who was asked, ``model`` what the provider says answered. ``attempts`` tells
+    every try, the last one being the answer. ``raw_provider_response`` is there only if the call
+    asked for it.
+    """
+
+    output: AssistantOutput = field(validator=instance_of(AssistantOutput))
+    provider: ProviderId = field(converter=ProviderId)
+    model: str = field(validator=TEXT)
+    finish_reason: FinishReason = field(converter=FinishReason)
+    usage: Usage = field(factory=Usage, validator=instance_of(Usage))
+    cost: CostBreakdown | None = field(default=None, validator=optional(instance_of(CostBreakdown)))
+    warnings: tuple[CallWarning, ...] = field(
+        default=(), converter=tuple_of, validator=deep_iterable(instance_of(CallWarning))
+    )
+    raw_provider_response: JsonValue = None
+    response_id: str | None = field(default=None, validator=OPTIONAL_TEXT)
+    provider_request_id: str | None = field(default=None, validator=OPTIONAL_TEXT)
+    call_id: CallId | None = None
+    runtime_id: RuntimeId | None = None
+    attempts: tuple[Attempt, ...] = ()
+    duration_s: float | None = None
+
+    @property
+    def text(self) -> str:
+        """The text parts joined, nothing between them; empty when there are none."""
+        return "".join(part.text for part in self.output.content if isinstance(part, TextPart))
+
+    @property
+    def thinking(self) -> str:
+        """The reasoning that the provider shows, joined; empty when there is none."""
+        return "".join(part.text for part in self.output.content if isinstance(part, ThinkingPart))
+
+    @property
+    def tool_calls(self) -> tuple[ToolCall, ...]:
+        """The tool calls, in order."""
+        return tuple(part.tool_call for part in self.output.content if isinstance(part, ToolCallPart))
+
+    @property
+    def message(self) -> Message:
+        """The answer as the next message of the conversation, reasoning and signatures included."""
+        return Message(role=MessageRole.ASSISTANT, content=self.output.content)

@@ -1,0 +1,74 @@
+"""What a call consumed, and what that cost."""
+
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from attrs import Attribute, field, frozen
+from attrs.validators import optional
+
+from provider_runtime.domain.checks import OPTIONAL_TEXT, count
+
+
+def _amount(_instance: object, attribute: "Attribute[Any]", value: object) -> None:
+    if not isinstance(value, Decimal) or not value.is_finite() or value < 0:
+        raise ValueError(f"{attribute.name} must be a finite Decimal from 0")
+
+
+@frozen(kw_only=True)
+class Usage:
+    """Tokens one call consumed, as the provider counted them.
+
+    Whole tokens. ``None``: the provider did not say; ``0``: it said zero. Input and output are
+    the whole counts: ``cached_input_tokens``, ``cache_write_tokens`` and ``input_audio_tokens``
+    are parts of ``input_tokens``; ``reasoning_tokens`` and ``output_audio_tokens`` are parts of
+    ``output_tokens``; ``cache_write_1h_tokens`` is the part of ``cache_write_tokens`` that is
+    kept for an hour. Nothing is ever added on top.
+    Raises ``ValueError`` for a negative count. Source: specification, "Canonical types".
+    """
+
+    input_tokens: int | None = field(default=None, validator=count)
+    output_tokens: int | None = field(default=None, validator=count)
+    cached_input_tokens: int | None = field(default=None, validator=count)
+    cache_write_tokens: int | None = field(default=None, validator=count)
+    cache_write_1h_tokens: int | None = field(default=None, validator=count)
+    reasoning_tokens: int | None = field(default=None, validator=count)
+    input_audio_tokens: int | None = field(default=None, validator=count)
+    output_audio_tokens: int | None = field(default=None, validator=count)
+    total_tokens: int | None = field(default=None, validator=count)
+
+    @property
+    def total(self) -> int:
+        """The total the provider gave, else input plus output; parts never change it."""
+        if self.total_tokens is not None:
+            return self.total_tokens
+        return (self.input_tokens or 0) + (self.output_tokens or 0)
+
+
+class PricingSource(StrEnum):
+    """Who named the price."""
+
+    CONFIGURED = "configured"
+    PROVIDER_REPORTED = "provider_reported"
+    MIXED = "mixed"
+
+
+@frozen(kw_only=True)
+class CostBreakdown:
+    """What one call cost, in US dollars, exactly.
+
+    ``total_cost`` is what counts; the others say how it comes about and are parts of it.
+    ``input_cost`` leaves out cached input and cache writes where these have a rate of their own.
+    ``price_version`` names the price table that answered.
+    """
+
+    input_cost: Decimal = field(validator=_amount)
+    output_cost: Decimal = field(validator=_amount)
+    total_cost: Decimal = field(validator=_amount)
+    pricing_source: PricingSource = field(converter=PricingSource)
+    cached_input_cost: Decimal | None = field(default=None, validator=optional(_amount))
+    cache_write_cost: Decimal | None = field(default=None, validator=optional(_amount))
+    reasoning_cost: Decimal | None = field(default=None, validator=optional(_amount))
+    request_cost: Decimal | None = field(default=None, validator=optional(_amount))
+    price_version: str | None = field(default=None, validator=OPTIONAL_TEXT)
+    currency: str = field(default="USD", init=False)

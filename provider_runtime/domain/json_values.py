@@ -1,0 +1,116 @@
+"""JSON that cannot change: frozen on entry, equal values in equal text."""
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Final, Never, TypeAlias
+
+MAX_DEPTH: Final = 200  # far beyond any schema seen, well inside Python's own recursion limit
+
+JsonScalar: TypeAlias = "bool | int | float | str | None"
+JsonValue: TypeAlias = "JsonScalar | tuple[JsonValue, ...] | JsonObject"
+
+
+class JsonObject(dict[str, "JsonValue"]):
+    """A JSON object whose keys and values never change after it is made.
+
+    Keeps the order of its keys, since models read schemas in order; equality and hash ignore
+    the order. Make one with ``freeze``: it also freezes what is inside. A ``dict`` underneath,
+    so that the JSON codec writes it without a copy; every mutating method raises ``TypeError``.
+    """
+
+    __slots__ = ()
+
+    def _refuse(self, *_args: object, **_kwargs: object) -> Never:
+        raise TypeError("JsonObject is frozen: build a new one with freeze({...})")
+
+    __setitem__ = __delitem__ = __ior__ = _refuse
+    clear = pop = popitem = setdefault = update = _refuse
+
+    def __hash__(self) -> int:  # type: ignore[override]  # dict says None; a frozen one can be hashed
+        return hash(frozenset(self.items()))
+
+    def __copy__(self) -> "JsonObject":
+        return self
+
+    def __deepcopy__(self, _memo: object) -> "JsonObject":
+        return self
+
+    def __reduce__(self) -> tuple[type["JsonObject"], tuple[dict[str, "JsonValue"]]]:
+        return (JsonObject, (dict(self),))
+
+
+EMPTY_OBJECT: Final = JsonObject()
+
+
+def freeze(value: object, *, depth: int = 0) -> JsonValue:
+    """The same JSON value, frozen: objects to ``JsonObject``, lists to tuples.
+
+    Raises ``ValueError`` for what JSON cannot hold: NaN, infinities, keys that are not text,
+    other types, lone surrogates, more than 200 levels.
+    """
+    if value is None or value is True or value is False:
+        return value
+    kind = type(value)
+    if kind is str or kind is int:
+        return _checked_text(value) if kind is str else value  # type: ignore[arg-type,return-value]  # kind was compared
+    if depth >= MAX_DEPTH:
+        raise ValueError(f"JSON is nested more than {MAX_DEPTH} levels deep")
+    if kind is JsonObject:
+        return value  # type: ignore[return-value]  # made by freeze, so frozen inside too
+    if isinstance(value, Mapping):
+        return freeze_object(value, depth=depth)
+    if isinstance(value, list | tuple):
+        return tuple(freeze(item, depth=depth + 1) for item in value)
+    if isinstance(value, bool | int):
+        return value
+    if isinstance(value, float):
+        if math.isfinite(value):
+            return value
+        raise ValueError("JSON has no NaN and no infinity")
+    if isinstance(value, str):
+        return _checked_text(str(value))
+    raise ValueError(f"JSON cannot hold a {type(value).__name__}")
+
+
+def freeze_object(value: object, *, depth: int = 0) -> JsonObject:
+    """``freeze`` for a value that has to be an object. Raises ``ValueError`` when it is not one."""
+    if type(value) is JsonObject:
+        return value
+    if not isinstance(value, Mapping):
+        raise ValueError(f"expected a JSON object, got {type(value).__name__}")
+    return JsonObject((_checked_key(key), freeze(item, depth=depth + 1)) for key, item in value.items())
+
+
+def frozen_texts(value: object) -> JsonObject:
+    """A map of text to text, sorted by key. Raises ``ValueError`` for a value that is not text."""
+    frozen = freeze_object(value)
+    for key, item in frozen.items():
+        if not isinstance(item, str):
+            raise ValueError(f"{key!r:.80} must be text, not {type(item).__name__}")
+    return JsonObject(sorted(frozen.items()))
+
+
+def tuple_of(values: Iterable[object]) -> tuple[object, ...]:
+    """Any iterable but text as a tuple: a converter for fields that hold several things."""
+    if isinstance(values, str | bytes):
+        raise ValueError("expected several values, got one text")
+    return tuple(values)
+
+
+def _checked_key(key: object) -> str:
+    if not isinstance(key, str):
+        raise ValueError(f"JSON keys are text, not {type(key).__name__}")
+    return _checked_text(key)
+
+
+def _checked_text(text: str) -> str:
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            # Raised outside the handler: that exception holds the whole text.
+            pass
+        else:
+            return text
+        raise ValueError("text holds a lone surrogate, which JSON cannot carry")
+    return text
