@@ -3,5 +3,12 @@
 import sys
 from pathlib import Path
 
+from hypothesis import HealthCheck, settings
+
 # shared_data.py stands beside this file; tests are no package.
 sys.path.insert(0, str(Path(__file__).parent))
+
+# Time limits of single examples say more about the machine than about the code.
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=50)
+settings.register_profile("thorough", settings.get_profile("house"), max_examples=1000)  # --hypothesis-profile=thorough
+settings.load_profile("house")

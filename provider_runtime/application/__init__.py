@@ -1,0 +1,1 @@
+"""What happens: the steps of a call, in the order of the specification."""

@@ -1,0 +1,1 @@
+"""Who is who: settings, the object graph of one runtime, its lifetime."""

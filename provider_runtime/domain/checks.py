@@ -1,17 +1,76 @@
 """Field validators that domain types share. Each raises ``TypeError`` or ``ValueError`` naming the field."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from attrs import Attribute
-from attrs.validators import instance_of, min_len, optional
+from attrs.validators import optional
+
+from provider_runtime.domain.json_values import has_lone_surrogate
 
 Check = Callable[[Any, "Attribute[Any]", Any], None]
 
-TEXT: Final[Check] = instance_of(str)
-FILLED: Final[tuple[Check, ...]] = (instance_of(str), min_len(1))
-FLAG: Final[Check] = instance_of(bool)
+
+def is_a(*kinds: type) -> Check:
+    """A value of one of these classes. Unlike the check of attrs, its error quotes nothing of the value."""
+
+    def check(_instance: object, attribute: "Attribute[Any]", value: object) -> None:
+        if not isinstance(value, kinds):
+            raise TypeError(f"{attribute.name} must be {_names(kinds)}, not {type(value).__name__}")
+
+    return check
+
+
+def all_are(*kinds: type) -> Check:
+    """Several values, each of one of these classes."""
+
+    def check(_instance: object, attribute: "Attribute[Any]", values: Iterable[object]) -> None:
+        for number, value in enumerate(values):
+            if not isinstance(value, kinds):
+                raise TypeError(f"{attribute.name}[{number}] must be {_names(kinds)}, not {type(value).__name__}")
+
+    return check
+
+
+def _names(kinds: tuple[type, ...]) -> str:
+    return " or ".join(kind.__name__ for kind in kinds)
+
+
+def _text(_instance: object, attribute: "Attribute[Any]", value: object) -> None:
+    if not isinstance(value, str):
+        raise TypeError(f"{attribute.name} must be text, not {type(value).__name__}")
+    if has_lone_surrogate(value):
+        raise ValueError(f"{attribute.name} holds a lone surrogate, which JSON cannot carry")
+
+
+def _not_empty(_instance: object, attribute: "Attribute[Any]", value: object) -> None:
+    if not value:
+        raise ValueError(f"{attribute.name} must not be empty")
+
+
+def _filled(instance: object, attribute: "Attribute[Any]", value: object) -> None:
+    _text(instance, attribute, value)
+    _not_empty(instance, attribute, value)
+
+
+def _filled_texts(instance: object, attribute: "Attribute[Any]", values: Iterable[object]) -> None:
+    for value in values:
+        _filled(instance, attribute, value)
+
+
+def _text_values(_instance: object, attribute: "Attribute[Any]", values: Mapping[str, object]) -> None:
+    for key, value in values.items():
+        if not isinstance(value, str):
+            raise ValueError(f"{attribute.name}[{key!r:.80}] must be text, not {type(value).__name__}")
+
+
+TEXT: Final[Check] = _text
+FILLED: Final[Check] = _filled
+FILLED_TEXTS: Final[Check] = _filled_texts
+TEXT_VALUES: Final[Check] = _text_values
+NOT_EMPTY: Final[Check] = _not_empty
+FLAG: Final[Check] = is_a(bool)
 
 
 def whole(low: int | None = None, high: int | None = None) -> Check:
@@ -32,10 +91,17 @@ def number(low: float | None = None, high: float | None = None) -> Check:
     def check(_instance: object, attribute: "Attribute[Any]", value: object) -> None:
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise TypeError(f"{attribute.name} must be a number, not {type(value).__name__}")
-        if not math.isfinite(value) or (low is not None and value < low) or (high is not None and value > high):
+        if not _finite(value) or (low is not None and value < low) or (high is not None and value > high):
             raise ValueError(f"{attribute.name} must be {_span(low, high)}, got {value}")
 
     return check
+
+
+def _finite(value: float) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an integer beyond every float
+        return False
 
 
 def _span(low: float | None, high: float | None) -> str:

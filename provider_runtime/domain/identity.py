@@ -13,6 +13,8 @@ class _Name(str):
     __slots__ = ()
 
     def __new__(cls, text: str) -> Self:
+        if type(text) is cls:
+            return text  # checked when it was made
         if not isinstance(text, str) or not cls._allowed().match(text):
             raise ValueError(f"{cls.__name__}: {text!r:.80} is not {cls._meaning()}")
         return super().__new__(cls, text)

@@ -2,12 +2,12 @@
 
 import math
 from collections.abc import Iterable, Mapping
+from operator import itemgetter
 from typing import Final, Never, TypeAlias
 
 MAX_DEPTH: Final = 200  # far beyond any schema seen, well inside Python's own recursion limit
 
-JsonScalar: TypeAlias = "bool | int | float | str | None"
-JsonValue: TypeAlias = "JsonScalar | tuple[JsonValue, ...] | JsonObject"
+_LARGEST_INT: Final = 10**4000  # Python prints integers of up to 4300 digits, and so does the JSON codec
 
 
 class JsonObject(dict[str, "JsonValue"]):
@@ -39,6 +39,9 @@ class JsonObject(dict[str, "JsonValue"]):
         return (JsonObject, (dict(self),))
 
 
+JsonScalar: TypeAlias = bool | int | float | str | None
+JsonValue: TypeAlias = JsonScalar | tuple["JsonValue", ...] | JsonObject
+
 EMPTY_OBJECT: Final = JsonObject()
 
 
@@ -46,13 +49,13 @@ def freeze(value: object, *, depth: int = 0) -> JsonValue:
     """The same JSON value, frozen: objects to ``JsonObject``, lists to tuples.
 
     Raises ``ValueError`` for what JSON cannot hold: NaN, infinities, keys that are not text,
-    other types, lone surrogates, more than 200 levels.
+    other types, lone surrogates, integers of more than 4000 digits, more than 200 levels.
     """
     if value is None or value is True or value is False:
         return value
     kind = type(value)
     if kind is str or kind is int:
-        return _checked_text(value) if kind is str else value  # type: ignore[arg-type,return-value]  # kind was compared
+        return _checked_text(value) if kind is str else _checked_int(value)  # type: ignore[arg-type]  # kind was compared
     if depth >= MAX_DEPTH:
         raise ValueError(f"JSON is nested more than {MAX_DEPTH} levels deep")
     if kind is JsonObject:
@@ -61,11 +64,11 @@ def freeze(value: object, *, depth: int = 0) -> JsonValue:
         return freeze_object(value, depth=depth)
     if isinstance(value, list | tuple):
         return tuple(freeze(item, depth=depth + 1) for item in value)
-    if isinstance(value, bool | int):
-        return value
+    if isinstance(value, int):
+        return _checked_int(int(value))
     if isinstance(value, float):
         if math.isfinite(value):
-            return value
+            return float(value)
         raise ValueError("JSON has no NaN and no infinity")
     if isinstance(value, str):
         return _checked_text(str(value))
@@ -81,13 +84,9 @@ def freeze_object(value: object, *, depth: int = 0) -> JsonObject:
     return JsonObject((_checked_key(key), freeze(item, depth=depth + 1)) for key, item in value.items())
 
 
-def frozen_texts(value: object) -> JsonObject:
-    """A map of text to text, sorted by key. Raises ``ValueError`` for a value that is not text."""
-    frozen = freeze_object(value)
-    for key, item in frozen.items():
-        if not isinstance(item, str):
-            raise ValueError(f"{key!r:.80} must be text, not {type(item).__name__}")
-    return JsonObject(sorted(frozen.items()))
+def sorted_object(value: object) -> JsonObject:
+    """``freeze_object``, with the keys in order: for labels, whose order means nothing."""
+    return JsonObject(sorted(freeze_object(value).items(), key=itemgetter(0)))
 
 
 def tuple_of(values: Iterable[object]) -> tuple[object, ...]:
@@ -100,17 +99,27 @@ def tuple_of(values: Iterable[object]) -> tuple[object, ...]:
 def _checked_key(key: object) -> str:
     if not isinstance(key, str):
         raise ValueError(f"JSON keys are text, not {type(key).__name__}")
-    return _checked_text(key)
+    return _checked_text(str(key))  # a plain text: the JSON codec writes no subclasses
+
+
+def _checked_int(number: int) -> int:
+    if -_LARGEST_INT < number < _LARGEST_INT:
+        return number
+    raise ValueError("JSON integers have at most 4000 digits here")
 
 
 def _checked_text(text: str) -> str:
-    if not text.isascii():
-        try:
-            text.encode()
-        except UnicodeEncodeError:
-            # Raised outside the handler: that exception holds the whole text.
-            pass
-        else:
-            return text
+    if has_lone_surrogate(text):
         raise ValueError("text holds a lone surrogate, which JSON cannot carry")
     return text
+
+
+def has_lone_surrogate(text: str) -> bool:
+    """Whether ``text`` holds half a character, which UTF-8, and so JSON, cannot carry."""
+    if text.isascii():
+        return False
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # answered, not passed on: the exception holds the whole text
+        return True
+    return False

@@ -2,20 +2,24 @@
 
 import hmac
 import re
+from string import ascii_letters, digits
 from typing import Final, Never
 
 MASK: Final = "***"
 MAX_SAFE_TEXT: Final = 500
 
 # Shapes of credentials that vendors echo in error texts. A net for messages, not the leak guard.
+# No upper bounds: a longer one would leave its tail in plain sight.
 _CREDENTIAL: Final = re.compile(
-    r"(?:sk|pk|rk|gsk|xai|hf|key|tok|ghp|gho|AIza|AKIA)[-_]?[A-Za-z0-9*._-]{8,200}"
-    r"|(?i:bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,400}"
-    r"|eyJ[A-Za-z0-9_-]{8,400}\.[A-Za-z0-9_.-]{8,800}"
-    r"|[A-Za-z0-9_-]{40,400}"
+    r"(?:sk|pk|rk|gsk|xai|hf|key|tok|ghp|gho|AIza|AKIA)[-_]?[A-Za-z0-9*._-]{8,}"
+    r"|(?i:bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}"
+    r"|eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_.-]{8,}"
+    r"|[A-Za-z0-9_-]{40,}"
 )
-_USERINFO: Final = re.compile(r"://[^/\s@]{1,200}@")
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\ud800-\udfff]+")
+_CREDENTIAL_LETTERS: Final = f"{ascii_letters}{digits}*._~+/=-"
+_USERINFO: Final = re.compile(r"://[^/?#\s]+@")
+# Control characters, line ends, half characters, and what turns the direction of writing.
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
 
 
 class Secret:
@@ -52,6 +56,9 @@ class Secret:
             return NotImplemented
         return hmac.compare_digest(self.reveal(), other.reveal())
 
+    def __getstate__(self) -> Never:
+        raise TypeError("a Secret has no state to show")
+
     __hash__ = None  # type: ignore[assignment]  # a hash would let equal secrets be found
 
     def __reduce__(self) -> Never:
@@ -60,6 +67,9 @@ class Secret:
 
 def safe_text(text: object) -> str:
     """``text`` fit for an error message: one line, credentials masked, at most 500 characters."""
-    line = _CONTROL.sub(" ", str(text)[: 4 * MAX_SAFE_TEXT])
+    whole = str(text)
+    line = _CONTROL.sub(" ", whole[: 4 * MAX_SAFE_TEXT])
+    if len(whole) > 4 * MAX_SAFE_TEXT:
+        line = f"{line.rstrip(_CREDENTIAL_LETTERS)}…"  # half a credential has no shape to know it by
     line = _CREDENTIAL.sub(MASK, _USERINFO.sub(f"://{MASK}@", line)).strip()
     return line if len(line) <= MAX_SAFE_TEXT else f"{line[: MAX_SAFE_TEXT - 1]}…"

@@ -48,14 +48,17 @@ class HttpReply:
 class HttpFailure:
     """No whole answer. ``code`` says what happened, ``delivery`` how far the request got.
 
-    ``reused``: it went over a connection that had answered before. ``detail`` is a short text
-    of our own, never of the other side.
+    ``reused``: it went over a connection that had answered before. ``may_heal``: sending again
+    may help and is no worse than ``delivery`` says. ``detail`` and ``remedy`` are short texts of
+    our own, never of the other side.
     """
 
     code: ErrorCode
     delivery: Delivery
     detail: str = ""
     reused: bool = False
+    may_heal: bool = False
+    remedy: str = ""
 
 
 @runtime_checkable

@@ -1,4 +1,4 @@
-"""Clock, IdSource, Randomness: what the machine supplies, so that tests can supply it instead."""
+"""Clock, IdSource, Randomness, HostResolver: what the machine supplies, so that tests can supply it instead."""
 
 from datetime import datetime
 from typing import Protocol, runtime_checkable
@@ -42,4 +42,13 @@ class Randomness(Protocol):
 
     def token(self, size: int) -> bytes:
         """``size`` bytes that nobody can guess."""
+        ...
+
+
+@runtime_checkable
+class HostResolver(Protocol):
+    """Finds the addresses of a host name. Judges none of them: whoever dials does."""
+
+    async def addresses(self, host: str) -> tuple[str, ...]:
+        """Every address of ``host`` as text, best first. Raises ``OSError`` when there is none."""
         ...

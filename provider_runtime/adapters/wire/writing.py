@@ -6,6 +6,9 @@ import msgspec
 
 from provider_runtime.domain.json_values import JsonValue
 
+FAILED_RESULT: Final = "[tool error] "
+"""What stands before the text of a failed tool's result on wires that have no field for it."""
+
 _AS_GIVEN: Final = msgspec.json.Encoder()
 _SORTED: Final = msgspec.json.Encoder(order="sorted")
 

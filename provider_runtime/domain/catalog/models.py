@@ -1,5 +1,8 @@
 """Models and what they can do, as a catalog lists them."""
 
+from collections.abc import Mapping
+from functools import cached_property
+from types import MappingProxyType
 from typing import Final
 
 from attrs import field, frozen
@@ -35,9 +38,25 @@ class ModelCatalog:
         default=(), converter=tuple_of, validator=deep_iterable(instance_of(ModelInfo))
     )
 
+    @cached_property
+    def by_model_id(self) -> Mapping[str, tuple[ModelInfo, ...]]:
+        """The entries that count, by model id: one for each provider, in the order of the catalog.
+
+        Made on first use and kept with the catalog, so that runtimes which share one share this.
+        """
+        entries: dict[str, tuple[ModelInfo, ...]] = {}
+        for model in self.models:
+            known = entries.get(model.model_id, ())
+            if all(entry.provider != model.provider for entry in known):
+                entries[model.model_id] = (*known, model)
+        return MappingProxyType(entries)
+
     def find(self, provider: ProviderId, model_id: str) -> ModelInfo | None:
         """The entry for exactly this provider and model id, or ``None``."""
-        return next((model for model in self.models if model.model_id == model_id and model.provider == provider), None)
+        for model in self.by_model_id.get(model_id, ()):
+            if model.provider == provider:
+                return model
+        return None
 
 
 @frozen(kw_only=True)

@@ -1,11 +1,12 @@
-"""A call as one provider will see it: the exact bytes, frozen before anything is judged."""
+"""A call as one provider will see it, frozen before anything is judged; and what came, held against it."""
 
 from collections.abc import Mapping
 
 from attrs import field, frozen
 
 from provider_runtime.domain.conversation.request import ResponseFormat, TextFormat
-from provider_runtime.domain.conversation.response import CallWarning
+from provider_runtime.domain.conversation.response import CallWarning, ProviderResponse
+from provider_runtime.domain.conversation.warnings import WarningCode, warn
 from provider_runtime.domain.identity import ProviderId
 
 
@@ -29,3 +30,36 @@ class PreparedExchange:
     warnings: tuple[CallWarning, ...] = ()
     reasoning_asked: bool = False
     caching_asked: bool = False
+
+
+def asked_and_got(prepared: PreparedExchange, response: ProviderResponse) -> tuple[CallWarning, ...]:
+    """A warning for each thing that was asked for and visibly did not happen.
+
+    Looked at: the model that answered, reasoning that was asked and billed as none, caching that
+    was asked and neither wrote nor read anything.
+    """
+    if not prepared.reasoning_asked and not prepared.caching_asked and response.model == prepared.model_id:
+        return ()
+    remarks: list[CallWarning] = []
+    if not is_same_model(prepared.model_id, response.model):
+        remarks.append(warn(WarningCode.ANOTHER_MODEL_ANSWERED, f"{response.model} answered"))
+    usage = response.usage
+    if prepared.reasoning_asked and usage.reasoning_tokens == 0:
+        remarks.append(warn(WarningCode.REASONING_NOT_USED, "reasoning was asked for, and none was billed"))
+    if prepared.caching_asked and usage.cached_input_tokens == 0 and not usage.cache_write_tokens:
+        remarks.append(warn(WarningCode.NOTHING_CACHED, "caching was asked for, and nothing was cached or read"))
+    return tuple(remarks)
+
+
+def is_same_model(asked: str, answered: str) -> bool:
+    """Whether ``answered`` can be the model asked for: the same name, a dated form of it, or a router's choice.
+
+    Vendor prefixes, ``-latest`` and variants after a colon do not count as a difference.
+    """
+    one, other = _plain(asked), _plain(answered)
+    return not other or one in {"auto", other} or other.startswith(one) or one.startswith(other)
+
+
+def _plain(model: str) -> str:
+    tail = model.lower().rsplit("/", 1)[-1].split(":", 1)[0]
+    return "" if tail.startswith("<unknown") else tail.removesuffix("-latest")

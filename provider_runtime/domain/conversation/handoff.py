@@ -15,12 +15,17 @@ from attrs import evolve, field, frozen
 from provider_runtime.domain.conversation.markers import Signature
 from provider_runtime.domain.conversation.messages import Message, MessageRole
 from provider_runtime.domain.conversation.parts import (
+    AudioPart,
     ContentPart,
+    DocumentPart,
     ImagePart,
+    MediaPart,
     TextPart,
     ThinkingPart,
     ToolCallPart,
+    ToolResultContent,
     ToolResultPart,
+    ToolResultParts,
 )
 from provider_runtime.domain.conversation.response import CallWarning
 from provider_runtime.domain.conversation.warnings import WarningCode, warn
@@ -135,10 +140,27 @@ def _part_for(
             return part
         return ToolCallPart(evolve(call, id=ids[call.id], signature=signature))
     if isinstance(part, ToolResultPart):
-        new_id = ids.get(part.tool_result.tool_call_id, part.tool_result.tool_call_id)
-        if new_id == part.tool_result.tool_call_id:
+        result = part.tool_result
+        new_id = ids.get(result.tool_call_id, result.tool_call_id)
+        content = _result_content_for(result.content, target, place, losses)
+        if new_id == result.tool_call_id and content is result.content:
             return part
-        return evolve(part, tool_result=evolve(part.tool_result, tool_call_id=new_id))
+        return evolve(part, tool_result=evolve(result, tool_call_id=new_id, content=content))
+    if isinstance(part, TextPart | ImagePart | DocumentPart | AudioPart):
+        return _media_for(part, target, place, losses)
+    return part
+
+
+def _result_content_for(
+    content: ToolResultContent, target: HandoffTarget, place: str, losses: list[CallWarning]
+) -> ToolResultContent:
+    if not isinstance(content, ToolResultParts):
+        return content
+    parts = tuple(_media_for(part, target, place, losses) for part in content.parts)
+    return content if parts == content.parts else ToolResultParts(parts)
+
+
+def _media_for(part: MediaPart, target: HandoffTarget, place: str, losses: list[CallWarning]) -> MediaPart:
     if isinstance(part, TextPart | ImagePart) and part.signature is not None:
         signature = _signature_for(part.signature, target, place, losses)
         return part if signature is part.signature else evolve(part, signature=signature)

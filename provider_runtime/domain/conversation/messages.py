@@ -5,8 +5,8 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from attrs import field, frozen
-from attrs.validators import deep_iterable, instance_of
 
+from provider_runtime.domain.checks import all_are
 from provider_runtime.domain.conversation.parts import (
     CONTENT_PARTS,
     AudioPart,
@@ -40,7 +40,7 @@ class Message:
     """One turn of a conversation: who speaks, and what is said, part by part."""
 
     role: MessageRole = field(converter=MessageRole)
-    content: tuple[ContentPart, ...] = field(converter=tuple_of, validator=deep_iterable(instance_of(CONTENT_PARTS)))
+    content: tuple[ContentPart, ...] = field(converter=tuple_of, validator=all_are(*CONTENT_PARTS))
 
     @property
     def text(self) -> str:

@@ -5,9 +5,9 @@ from typing import Final, TypeAlias
 
 from attrs import field, frozen
 from attrs.converters import optional as optional_converter
-from attrs.validators import deep_iterable, instance_of, min_len, optional
+from attrs.validators import optional
 
-from provider_runtime.domain.checks import FILLED, FLAG, OPTIONAL_TEXT, TEXT, count
+from provider_runtime.domain.checks import FILLED, FLAG, NOT_EMPTY, OPTIONAL_TEXT, TEXT, all_are, count, is_a
 from provider_runtime.domain.conversation.markers import CacheBoundary, Signature
 from provider_runtime.domain.conversation.tools import ToolCall
 from provider_runtime.domain.identity import ProviderId
@@ -32,7 +32,7 @@ class InlineData:
     """Media sent along as bytes, with its media type, such as ``image/png``."""
 
     media_type: str = field(validator=FILLED)
-    data: bytes = field(validator=(instance_of(bytes), min_len(1)), repr=False)
+    data: bytes = field(validator=(is_a(bytes), NOT_EMPTY), repr=False)
 
 
 @frozen(kw_only=True)
@@ -56,9 +56,9 @@ class ProviderFile:
 
 
 MediaSource: TypeAlias = InlineData | MediaUrl | ProviderFile
-_SOURCE: Final = instance_of((InlineData, MediaUrl, ProviderFile))
-_CACHE: Final = optional(instance_of(CacheBoundary))
-_SIGNATURE: Final = optional(instance_of(Signature))
+_SOURCE: Final = is_a(InlineData, MediaUrl, ProviderFile)
+_CACHE: Final = optional(is_a(CacheBoundary))
+_SIGNATURE: Final = optional(is_a(Signature))
 
 
 @frozen
@@ -66,9 +66,7 @@ class TextPart:
     """Plain text, with the citations a provider attached to it."""
 
     text: str = field(validator=TEXT)
-    citations: tuple[Citation, ...] = field(
-        default=(), converter=tuple_of, validator=deep_iterable(instance_of(Citation)), kw_only=True
-    )
+    citations: tuple[Citation, ...] = field(default=(), converter=tuple_of, validator=all_are(Citation), kw_only=True)
     cache: CacheBoundary | None = field(default=None, validator=_CACHE, kw_only=True)
     signature: Signature | None = field(default=None, validator=_SIGNATURE, kw_only=True)
 
@@ -127,7 +125,7 @@ class ThinkingPart:
 class ToolCallPart:
     """The model asks for a tool to be run."""
 
-    tool_call: ToolCall = field(validator=instance_of(ToolCall))
+    tool_call: ToolCall = field(validator=is_a(ToolCall))
 
 
 @frozen
@@ -151,12 +149,15 @@ class ToolResultJson:
     value: JsonValue = field(converter=freeze)
 
 
+MediaPart: TypeAlias = TextPart | ImagePart | DocumentPart | AudioPart
+
+
 @frozen
 class ToolResultParts:
     """A tool's answer as message parts: text, images, documents."""
 
-    parts: tuple["TextPart | ImagePart | DocumentPart | AudioPart", ...] = field(
-        converter=tuple_of, validator=deep_iterable(instance_of((TextPart, ImagePart, DocumentPart, AudioPart)))
+    parts: tuple[MediaPart, ...] = field(
+        converter=tuple_of, validator=all_are(TextPart, ImagePart, DocumentPart, AudioPart)
     )
 
 
@@ -172,7 +173,7 @@ class ToolResult:
     """
 
     tool_call_id: str = field(validator=FILLED)
-    content: ToolResultContent = field(validator=instance_of((ToolResultText, ToolResultJson, ToolResultParts)))
+    content: ToolResultContent = field(validator=is_a(ToolResultText, ToolResultJson, ToolResultParts))
     is_error: bool = field(default=False, validator=FLAG)
     raw_provider_content: JsonValue = field(default=None, converter=freeze)
 
@@ -181,7 +182,7 @@ class ToolResult:
 class ToolResultPart:
     """A tool's answer, on its way back to the model."""
 
-    tool_result: ToolResult = field(validator=instance_of(ToolResult))
+    tool_result: ToolResult = field(validator=is_a(ToolResult))
     cache: CacheBoundary | None = field(default=None, validator=_CACHE, kw_only=True)
 
 

@@ -1,13 +1,23 @@
-"""The canonical request: what is asked, of which model, and how."""
+"""The canonical request: what is asked, of which model, and how; and the options of one call."""
 
 from enum import StrEnum
 from typing import Self, TypeAlias
 
 from attrs import Attribute, field, frozen
 from attrs.converters import optional as optional_converter
-from attrs.validators import and_, deep_iterable, instance_of, min_len, optional
+from attrs.validators import optional
 
-from provider_runtime.domain.checks import FILLED, FLAG, number, whole
+from provider_runtime.domain.checks import (
+    FILLED,
+    FILLED_TEXTS,
+    FLAG,
+    NOT_EMPTY,
+    TEXT_VALUES,
+    all_are,
+    is_a,
+    number,
+    whole,
+)
 from provider_runtime.domain.conversation.messages import Message
 from provider_runtime.domain.conversation.tools import (
     ToolChoice,
@@ -18,7 +28,8 @@ from provider_runtime.domain.conversation.tools import (
     ToolDefinition,
 )
 from provider_runtime.domain.identity import ProviderId
-from provider_runtime.domain.json_values import EMPTY_OBJECT, JsonObject, freeze_object, frozen_texts, tuple_of
+from provider_runtime.domain.json_values import EMPTY_OBJECT, JsonObject, freeze_object, sorted_object, tuple_of
+from provider_runtime.domain.secrets import Secret
 
 
 @frozen(kw_only=True)
@@ -103,10 +114,15 @@ class ReasoningOff:
 Reasoning: TypeAlias = ReasoningEffort | ReasoningBudget | ReasoningOff
 
 
+def _model_ref(model: ModelRef | str) -> ModelRef:
+    return ModelRef.parse(model) if isinstance(model, str) else model
+
+
 @frozen(kw_only=True)
 class ProviderRequest:
     """One self-contained question to a model.
 
+    ``model`` may be written as text: ``"anthropic:claude-sonnet-4-5"``.
     Controls left at ``None`` are not sent: the provider's own default applies. ``metadata`` are
     labels for the provider's records. ``provider_options`` maps a provider id to fields sent to
     that provider verbatim; they may not override a canonical field.
@@ -114,34 +130,30 @@ class ProviderRequest:
     Source: specification, "Canonical types".
     """
 
-    model: ModelRef = field(validator=instance_of(ModelRef))
-    messages: tuple[Message, ...] = field(
-        converter=tuple_of, validator=(min_len(1), deep_iterable(instance_of(Message)))
-    )
-    tools: tuple[ToolDefinition, ...] = field(
-        default=(), converter=tuple_of, validator=deep_iterable(instance_of(ToolDefinition))
-    )
+    model: ModelRef = field(converter=_model_ref, validator=is_a(ModelRef))
+    messages: tuple[Message, ...] = field(converter=tuple_of, validator=(NOT_EMPTY, all_are(Message)))
+    tools: tuple[ToolDefinition, ...] = field(default=(), converter=tuple_of, validator=all_are(ToolDefinition))
     tool_choice: ToolChoice = field(
         default=ToolChoiceAuto(),
-        validator=instance_of((ToolChoiceAuto, ToolChoiceNone, ToolChoiceRequired, ToolChoiceSpecific)),
+        validator=is_a(ToolChoiceAuto, ToolChoiceNone, ToolChoiceRequired, ToolChoiceSpecific),
     )
     response_format: ResponseFormat = field(
         default=TextFormat(),
-        validator=instance_of((TextFormat, JsonObjectFormat, JsonSchemaFormat)),
+        validator=is_a(TextFormat, JsonObjectFormat, JsonSchemaFormat),
     )
     temperature: float | None = field(default=None, validator=optional(number(0, 2)))
     top_p: float | None = field(default=None, validator=optional(number(0, 1)))
     top_k: int | None = field(default=None, validator=optional(whole(1)))
     max_output_tokens: int | None = field(default=None, validator=optional(whole(1, 2**32 - 1)))
-    stop: tuple[str, ...] = field(default=(), converter=tuple_of, validator=deep_iterable(and_(*FILLED)))
-    seed: int | None = field(default=None, validator=optional(whole()))
+    stop: tuple[str, ...] = field(default=(), converter=tuple_of, validator=FILLED_TEXTS)
+    seed: int | None = field(default=None, validator=optional(whole(-(2**63), 2**64 - 1)))
     frequency_penalty: float | None = field(default=None, validator=optional(number(-2, 2)))
     presence_penalty: float | None = field(default=None, validator=optional(number(-2, 2)))
     reasoning: Reasoning | None = field(
-        default=None, validator=optional(instance_of((ReasoningEffort, ReasoningBudget, ReasoningOff)))
+        default=None, validator=optional(is_a(ReasoningEffort, ReasoningBudget, ReasoningOff))
     )
     parallel_tool_calls: bool | None = field(default=None, validator=optional(FLAG))
-    metadata: JsonObject = field(default=EMPTY_OBJECT, converter=frozen_texts)
+    metadata: JsonObject = field(default=EMPTY_OBJECT, converter=sorted_object, validator=TEXT_VALUES)
     provider_options: JsonObject = field(default=EMPTY_OBJECT, converter=freeze_object)
 
     @tools.validator
@@ -163,3 +175,17 @@ class ProviderRequest:
         """The verbatim fields for that provider; empty when there are none."""
         options = self.provider_options.get(provider_id, EMPTY_OBJECT)
         return options if isinstance(options, JsonObject) else EMPTY_OBJECT
+
+
+@frozen(kw_only=True)
+class CallOptions:
+    """What one call wants differently from its runtime.
+
+    ``credential`` beats every other source of a key, for this call only. ``deadline_s`` bounds
+    the whole call, all attempts and waits included. ``include_raw_response``: hand over the
+    provider's own JSON as well.
+    """
+
+    credential: Secret | None = field(default=None, validator=optional(is_a(Secret)))
+    deadline_s: float | None = field(default=None, validator=optional(number(0.001, 86_400)))
+    include_raw_response: bool = field(default=False, validator=FLAG)

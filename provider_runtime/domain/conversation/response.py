@@ -3,15 +3,15 @@
 from enum import StrEnum
 
 from attrs import field, frozen
-from attrs.validators import deep_iterable, instance_of, optional
+from attrs.validators import optional
 
-from provider_runtime.domain.checks import FILLED, OPTIONAL_TEXT, TEXT, whole
+from provider_runtime.domain.checks import FILLED, OPTIONAL_TEXT, TEXT, all_are, is_a, whole
 from provider_runtime.domain.conversation.messages import Message, MessageRole
 from provider_runtime.domain.conversation.parts import CONTENT_PARTS, ContentPart, TextPart, ThinkingPart, ToolCallPart
 from provider_runtime.domain.conversation.tools import ToolCall
 from provider_runtime.domain.conversation.usage import CostBreakdown, Usage
 from provider_runtime.domain.identity import CallId, ProviderId, RuntimeId
-from provider_runtime.domain.json_values import JsonValue, tuple_of
+from provider_runtime.domain.json_values import JsonValue, freeze, tuple_of
 
 
 class FinishReason(StrEnum):
@@ -37,10 +37,8 @@ class CallWarning:
 class AssistantOutput:
     """What the model produced, in its own order, and the structured value if one was asked for."""
 
-    content: tuple[ContentPart, ...] = field(
-        default=(), converter=tuple_of, validator=deep_iterable(instance_of(CONTENT_PARTS))
-    )
-    structured_output: JsonValue = None
+    content: tuple[ContentPart, ...] = field(default=(), converter=tuple_of, validator=all_are(*CONTENT_PARTS))
+    structured_output: JsonValue = field(default=None, converter=freeze)
 
 
 @frozen(kw_only=True)
@@ -64,21 +62,19 @@ class ProviderResponse:
     asked for it.
     """
 
-    output: AssistantOutput = field(validator=instance_of(AssistantOutput))
+    output: AssistantOutput = field(validator=is_a(AssistantOutput))
     provider: ProviderId = field(converter=ProviderId)
     model: str = field(validator=TEXT)
     finish_reason: FinishReason = field(converter=FinishReason)
-    usage: Usage = field(factory=Usage, validator=instance_of(Usage))
-    cost: CostBreakdown | None = field(default=None, validator=optional(instance_of(CostBreakdown)))
-    warnings: tuple[CallWarning, ...] = field(
-        default=(), converter=tuple_of, validator=deep_iterable(instance_of(CallWarning))
-    )
-    raw_provider_response: JsonValue = None
+    usage: Usage = field(factory=Usage, validator=is_a(Usage))
+    cost: CostBreakdown | None = field(default=None, validator=optional(is_a(CostBreakdown)))
+    warnings: tuple[CallWarning, ...] = field(default=(), converter=tuple_of, validator=all_are(CallWarning))
+    raw_provider_response: JsonValue = field(default=None, converter=freeze)
     response_id: str | None = field(default=None, validator=OPTIONAL_TEXT)
     provider_request_id: str | None = field(default=None, validator=OPTIONAL_TEXT)
     call_id: CallId | None = None
     runtime_id: RuntimeId | None = None
-    attempts: tuple[Attempt, ...] = ()
+    attempts: tuple[Attempt, ...] = field(default=(), converter=tuple_of, validator=all_are(Attempt))
     duration_s: float | None = None
 
     @property

@@ -3,9 +3,9 @@
 from typing import Final, TypeAlias
 
 from attrs import field, frozen
-from attrs.validators import instance_of, optional
+from attrs.validators import optional
 
-from provider_runtime.domain.checks import FILLED, FLAG, OPTIONAL_TEXT
+from provider_runtime.domain.checks import FILLED, FLAG, OPTIONAL_TEXT, is_a
 from provider_runtime.domain.conversation.markers import CacheBoundary, Signature
 from provider_runtime.domain.json_values import JsonObject, JsonValue, freeze, freeze_object
 
@@ -26,7 +26,7 @@ class ToolDefinition:
     description: str | None = field(default=None, validator=OPTIONAL_TEXT)
     parameters_schema: JsonObject = field(default=_NO_PARAMETERS, converter=freeze_object)
     strict: bool | None = field(default=None, validator=optional(FLAG))
-    cache: CacheBoundary | None = field(default=None, validator=optional(instance_of(CacheBoundary)))
+    cache: CacheBoundary | None = field(default=None, validator=optional(is_a(CacheBoundary)))
 
 
 @frozen(kw_only=True)
@@ -41,7 +41,7 @@ class ToolCall:
     id: str = field(validator=FILLED)
     name: str = field(validator=FILLED)
     arguments_json: JsonValue = field(factory=JsonObject, converter=freeze)
-    signature: Signature | None = field(default=None, validator=optional(instance_of(Signature)))
+    signature: Signature | None = field(default=None, validator=optional(is_a(Signature)))
 
 
 @frozen

@@ -2,10 +2,10 @@
 
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 from attrs import Attribute, field, frozen
-from attrs.validators import optional
+from attrs.validators import in_, optional
 
 from provider_runtime.domain.checks import OPTIONAL_TEXT, count
 
@@ -71,4 +71,4 @@ class CostBreakdown:
     reasoning_cost: Decimal | None = field(default=None, validator=optional(_amount))
     request_cost: Decimal | None = field(default=None, validator=optional(_amount))
     price_version: str | None = field(default=None, validator=OPTIONAL_TEXT)
-    currency: str = field(default="USD", init=False)
+    currency: Literal["USD"] = field(default="USD", validator=in_(("USD",)))

@@ -1,5 +1,7 @@
 """What every provider insists on, checked once: who may say what, and each tool result after its call."""
 
+from typing import Final
+
 from provider_runtime.domain.conversation.messages import Message, MessageRole
 from provider_runtime.domain.conversation.parts import (
     AudioPart,
@@ -16,7 +18,7 @@ from provider_runtime.domain.conversation.request import ProviderRequest
 from provider_runtime.domain.conversation.tools import ToolChoiceRequired, ToolChoiceSpecific
 from provider_runtime.domain.errors import RequestInvalid
 
-_ALLOWED: dict[MessageRole, tuple[type[ContentPart], ...]] = {
+_ALLOWED: Final[dict[MessageRole, tuple[type[ContentPart], ...]]] = {
     MessageRole.SYSTEM: (TextPart,),
     MessageRole.USER: (TextPart, ImagePart, DocumentPart, AudioPart),
     MessageRole.ASSISTANT: (TextPart, ImagePart, AudioPart, ThinkingPart, ToolCallPart, RefusalPart),
@@ -24,12 +26,15 @@ _ALLOWED: dict[MessageRole, tuple[type[ContentPart], ...]] = {
 }
 
 
+_NOBODY_ASKS: Final = frozenset({MessageRole.SYSTEM, MessageRole.ASSISTANT})
+
+
 def fault_of_request(request: ProviderRequest) -> RequestInvalid | None:
     """The first thing in ``request`` that no provider could make sense of, or ``None``.
 
     Checked: which parts a role may hold, empty messages, each tool result answers a call of the
-    turn before it exactly once, each call is answered before the conversation goes on, and a tool
-    that is insisted on is defined.
+    turn before it exactly once, each call is answered before the conversation goes on, somebody
+    besides the model has spoken, and a tool that is insisted on is defined.
     """
     return _fault_of_choice(request) or _fault_of_messages(request.messages)
 
@@ -46,8 +51,8 @@ def _fault_of_choice(request: ProviderRequest) -> RequestInvalid | None:
 
 
 def _fault_of_messages(messages: tuple[Message, ...]) -> RequestInvalid | None:
-    if all(message.role is MessageRole.SYSTEM for message in messages):
-        return _invalid("messages", "there is nothing but system messages", "Add what the user says.")
+    if all(message.role in _NOBODY_ASKS for message in messages):
+        return _invalid("messages", "nobody asks anything: there is no user message", "Add what the user says.")
     open_calls: set[str] = set()
     for index, message in enumerate(messages):
         place = f"messages[{index}]"

@@ -12,6 +12,7 @@ class WarningCode(StrEnum):
     BOTH_TEMPERATURE_AND_TOP_P_SET = "both_temperature_and_top_p_set"
     DEFAULT_MAX_TOKENS_APPLIED = "default_max_tokens_applied"
     DROPPED_CONTROL = "dropped_control"
+    CLAMPED_CONTROL = "clamped_control"
     DROPPED_CACHE_BOUNDARY = "dropped_cache_boundary"
     DROPPED_CITATIONS = "dropped_citations"
     DROPPED_THINKING_ON_ENCODE = "dropped_thinking_on_encode"
@@ -21,6 +22,8 @@ class WarningCode(StrEnum):
     TOOL_RESULT_RAW_PROVIDER_CONTENT_IGNORED = "tool_result_raw_provider_content_ignored"
     TOOL_SCHEMA_NOT_STRICT_COMPATIBLE = "tool_schema_not_strict_compatible_strict_disabled"
     REASONING_APPROXIMATED = "reasoning_approximated"
+    JSON_OBJECT_BY_INSTRUCTION = "json_object_by_instruction"
+    SCHEMA_CONSTRAINTS_NOT_ENFORCED = "schema_constraints_not_enforced"
     # while handing a conversation to another provider
     HANDOFF_THINKING_AS_TEXT = "handoff_thinking_as_text"
     HANDOFF_THINKING_DROPPED = "handoff_thinking_dropped"

@@ -22,9 +22,15 @@ _MONEY: Final = frozenset(
         "spend_limit_exceeded",
     }
 )
-_TOO_LONG: Final = frozenset({"context_length_exceeded", "exceed_context_size_error", "string_above_max_length"})
+_TOO_LONG: Final = frozenset(
+    {"context_length_exceeded", "exceed_context_size_error", "string_above_max_length", "too_many_prompt_tokens"}
+)
 _TOO_LONG_TEXT: Final = (
     "prompt is too long",
+    "prompt too long",
+    "exceeded max context length",
+    "prefill exceeds n_ctx",
+    "length of all messages is too long",
     "maximum context length",
     "context length exceeded",
     "context window",
@@ -38,8 +44,16 @@ _BAD_KEY: Final = frozenset(
 )
 _BAD_KEY_TEXT: Final = ("incorrect api key", "invalid api key", "api key not valid", "invalid x-api-key")
 _NOT_FOUND: Final = frozenset(
-    {"model_not_found", "not_found_error", "deployment_not_found", "deploymentnotfound", "model_not_exist"}
+    {
+        "model_not_found",
+        "not_found_error",
+        "deployment_not_found",
+        "deploymentnotfound",
+        "model_not_exist",
+        "invalid_model",
+    }
 )
+_NOT_FOUND_TEXT: Final = ("model not found", "invalid model:", "not a valid model id")
 _OVERLOADED: Final = frozenset({"overloaded_error", "overloaded", "server_overloaded", "slow_down"})
 _LIMITED: Final = frozenset(
     {
@@ -94,11 +108,11 @@ def failure_meaning(status: int, names: tuple[str, ...] = (), text: str = "") ->
         return _final(ErrorCode.CONTEXT_TOO_LONG)
     if client_side and (named & _BAD_KEY or (status == 400 and any(hint in lowered for hint in _BAD_KEY_TEXT))):
         return _final(ErrorCode.CREDENTIALS_REJECTED)
-    if client_side and named & _NOT_FOUND:
+    if client_side and (named & _NOT_FOUND or (status == 400 and any(hint in lowered for hint in _NOT_FOUND_TEXT))):
         return _final(ErrorCode.NOT_FOUND)
     if named & _OVERLOADED:
         return FailureMeaning(code=ErrorCode.OVERLOADED, delivery=Delivery.REJECTED, retryable=True)
-    if client_side and named & _LIMITED:
+    if client_side and status != 413 and named & _LIMITED:
         return FailureMeaning(code=ErrorCode.RATE_LIMITED, delivery=Delivery.REJECTED, retryable=True)
     return _by_status(status)
 

@@ -1,0 +1,94 @@
+"""A server that answers every POST with one canned answer: the cheapest counterpart a client can have.
+
+    python benchmarks/mock_server.py small|tool|large      prints its port, then serves until killed
+
+Runs in a process of its own, so that its work is not measured.
+"""
+
+import asyncio
+import json
+import sys
+
+SMALL = "Paris is the capital of France. It lies on the river Seine and has about 2.1 million inhabitants.\n"
+ARGUMENTS = {"query": "latest quarterly revenue", "filters": {"year": 2025, "region": ["EU", "US"]}, "limit": 10}
+
+
+def chat_answer(kind: str) -> bytes:
+    """A Chat Completions answer of this kind."""
+    message: dict[str, object] = {"role": "assistant", "content": SMALL, "refusal": None, "annotations": []}
+    if kind == "large":
+        message["content"] = (SMALL * 700)[:62_000]
+    if kind == "tool":
+        message["content"] = "I will look both things up."
+        message["tool_calls"] = [
+            {"id": f"call_{n:024d}", "type": "function", "function": {"name": name, "arguments": json.dumps(ARGUMENTS)}}
+            for n, name in enumerate(("search_reports", "get_weather"))
+        ]
+    usage = {
+        "prompt_tokens": 24,
+        "completion_tokens": 23,
+        "total_tokens": 47,
+        "prompt_tokens_details": {"cached_tokens": 0, "audio_tokens": 0},
+        "completion_tokens_details": {"reasoning_tokens": 0, "audio_tokens": 0},
+    }
+    reason = "tool_calls" if kind == "tool" else "stop"
+    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": reason}
+    answer = {
+        "id": "chatcmpl-CeXAMPLE0123456789abcdefghij",
+        "object": "chat.completion",
+        "created": 1763668800,
+        "model": "gpt-4o-mini-2024-07-18",
+        "choices": [choice],
+        "usage": usage,
+        "service_tier": "default",
+        "system_fingerprint": "fp_560af6e559",
+    }
+    return json.dumps(answer, separators=(",", ":")).encode()
+
+
+def http_answer(body: bytes) -> bytes:
+    """The answer with about as many headers as real services send."""
+    head = (
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ndate: Thu, 20 Nov 2025 20:04:39 GMT\r\n"
+        "server: mock\r\nx-request-id: req_0123456789abcdef0123456789abcdef\r\nopenai-processing-ms: 312\r\n"
+        "x-ratelimit-limit-requests: 10000\r\nx-ratelimit-remaining-requests: 9999\r\n"
+        "x-ratelimit-limit-tokens: 30000000\r\nx-ratelimit-remaining-tokens: 29999970\r\n"
+        f"content-length: {len(body)}\r\nconnection: keep-alive\r\n\r\n"
+    )
+    return head.encode() + body
+
+
+class Canned(asyncio.Protocol):
+    """Reads requests by their content length and answers each at once."""
+
+    def __init__(self, answer: bytes) -> None:
+        self.answer = answer
+        self.pending = b""
+        self.transport: asyncio.Transport
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self.pending += data
+        while (end := self.pending.find(b"\r\n\r\n")) >= 0:
+            head = self.pending[:end].lower()
+            place = head.find(b"content-length:")
+            size = int(head[place + 15 :].split(b"\r\n", 1)[0]) if place >= 0 else 0
+            if len(self.pending) < end + 4 + size:
+                return
+            self.pending = self.pending[end + 4 + size :]
+            self.transport.write(self.answer)
+
+
+async def serve(kind: str) -> None:
+    """Serve until killed."""
+    answer = http_answer(chat_answer(kind))
+    server = await asyncio.get_running_loop().create_server(lambda: Canned(answer), "127.0.0.1", 0)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(sys.argv[1] if len(sys.argv) > 1 else "small"))

@@ -1,0 +1,1 @@
+"""Stores: byte media, and the families of records written once over them."""

@@ -1,0 +1,140 @@
+"""Which sockets are opened: every answer of a name is judged, and again every address that is dialled."""
+
+import asyncio
+import errno
+import socket
+from typing import Final
+
+from aiohttp import ClientTimeout, TCPConnector
+from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.client_reqrep import ClientRequest
+from aiohttp.connector import AddrInfoType, Connection
+from aiohttp.tracing import Trace
+from attrs import frozen
+
+from provider_runtime.domain.catalog.providers import Tier
+from provider_runtime.domain.policy.addresses import fault_of_address
+from provider_runtime.ports.system import HostResolver
+
+# A model may think for minutes without a byte: these keep middle boxes from forgetting the connection.
+_KEEP_ALIVE: Final = (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 60), ("TCP_KEEPCNT", 5))
+
+
+class AddressRefused(OSError):
+    """The address may not be dialled. The text says why, and is ours."""
+
+    def __init__(self, reason: str) -> None:
+        """An ``OSError``, so that aiohttp gives the socket back and passes it on."""
+        super().__init__(errno.EACCES, reason)
+        self.reason = reason
+
+
+class SpokeFirst(Exception):
+    """The server sent something over a new connection before it was asked."""
+
+
+@frozen(kw_only=True)
+class DialRule:
+    """Which addresses a pool of connections may lead to. Pools of different rules share nothing."""
+
+    tier: Tier
+    allowed_networks: tuple[str, ...]
+
+    def check(self, address: str) -> None:
+        """Raises ``AddressRefused``."""
+        fault = fault_of_address(address, self.tier, self.allowed_networks)
+        if fault is not None:
+            raise AddressRefused(f"the address {address:.45} may not be contacted: {fault}")
+
+
+class SystemResolver:
+    """The names that this machine knows, asked in a thread."""
+
+    async def addresses(self, host: str) -> tuple[str, ...]:
+        infos = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        return tuple(dict.fromkeys(str(info[4][0]) for info in infos))
+
+
+class GuardedResolver(AbstractResolver):
+    """Resolves once and hands on what was judged: one forbidden answer among many refuses them all."""
+
+    def __init__(self, rule: DialRule, resolver: HostResolver) -> None:
+        self._rule = rule
+        self._resolver = resolver
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        """Every address of ``host``. Raises ``AddressRefused``, or ``OSError`` where there is none."""
+        addresses = await self._resolver.addresses(host)
+        if not addresses:
+            raise socket.gaierror(socket.EAI_NONAME, "the name has no address")
+        for address in addresses:
+            self._rule.check(address)
+        return [
+            ResolveResult(hostname=host, host=address, port=port, family=family, proto=0, flags=socket.AI_NUMERICHOST)
+            for address in addresses
+        ]
+
+    async def close(self) -> None:
+        """Nothing is held open."""
+
+
+class GuardedConnector(TCPConnector):
+    """Dials by one rule, and hands out no connection on which something unasked for has arrived."""
+
+    def __init__(self, rule: DialRule, resolver: HostResolver, *, keep_alive_s: float, limit: int) -> None:
+        """Connects nothing yet. At most ``limit`` connections at a time; an idle one lives ``keep_alive_s``."""
+        self._rule = rule
+        super().__init__(
+            resolver=GuardedResolver(rule, resolver),
+            socket_factory=self._judged_socket,
+            keepalive_timeout=keep_alive_s,
+            limit=limit,
+        )
+
+    def _judged_socket(self, target: AddrInfoType) -> socket.socket:
+        # Called for every connection, those to address literals included: they never see a resolver.
+        family, kind, protocol, _name, address = target
+        self._rule.check(str(address[0]))
+        made = socket.socket(family, kind, protocol)
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for option, value in _KEEP_ALIVE:
+            if hasattr(socket, option):
+                made.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
+        return made
+
+    async def connect(
+        self,
+        req: ClientRequest,
+        traces: list[Trace],
+        timeout: ClientTimeout,  # noqa: ASYNC109 - aiohttp's signature
+    ) -> Connection:
+        """A connection with nothing on it: what a server sent unasked is never read as an answer."""
+        while True:
+            connection = await super().connect(req, traces, timeout)
+            protocol = connection.protocol
+            if protocol is not None and not protocol.should_close:
+                return connection
+            connection.close()
+            if getattr(req, "fresh", False):
+                raise SpokeFirst
+
+    async def _create_connection(
+        self,
+        req: ClientRequest,
+        traces: list[Trace],
+        timeout: ClientTimeout,  # noqa: ASYNC109 - aiohttp's signature
+    ) -> ResponseHandler:
+        protocol = await super()._create_connection(req, traces, timeout)
+        if (closed := protocol.closed) is not None:
+            closed.add_done_callback(_note)
+        req.fresh = True  # type: ignore[attr-defined]  # ours declares it; aiohttp's own takes any attribute
+        return protocol
+
+
+def _note(closed: "asyncio.Future[None]") -> None:
+    # How a connection ended is told to whoever reads from it; asyncio need not log it as overlooked.
+    if not closed.cancelled():
+        closed.exception()

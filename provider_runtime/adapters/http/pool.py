@@ -1,0 +1,138 @@
+"""The connections of one dialling rule, and one exchange over them. Imports aiohttp: import it on first use."""
+
+import asyncio
+from io import BytesIO
+from ssl import SSLContext
+from typing import Final
+
+from aiohttp import ClientResponse, ClientSession, ClientTimeout, DummyCookieJar
+from aiohttp.client_reqrep import ClientRequest
+from attrs import frozen
+from yarl import URL
+
+from provider_runtime.adapters.http.bodies import some_of_body, whole_body
+from provider_runtime.adapters.http.dialing import DialRule, GuardedConnector
+from provider_runtime.adapters.http.failures import failure_of
+from provider_runtime.adapters.http.heads import HeadWriter, UnfitRequest
+from provider_runtime.adapters.http.limits import HttpLimits
+from provider_runtime.adapters.http.sending import FITS_THIS_AIOHTTP, OneWriteRequest, Sending
+from provider_runtime.adapters.http.tls import LazyTls
+from provider_runtime.domain.catalog.providers import Tier
+from provider_runtime.domain.errors import Delivery, ErrorCode
+from provider_runtime.ports.http import HttpFailure, HttpReply, HttpRequest
+from provider_runtime.ports.system import HostResolver
+
+# Local servers hang up early (uvicorn, hence vLLM, after 5 s): leave before they do.
+_KEEP_ALIVE_S: Final = {Tier.LOCAL: 4.0, Tier.CLOUD: 15.0}
+_AUTOMATIC_HEADERS: Final = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
+_SWITCHING_PROTOCOLS: Final = 101
+
+
+@frozen(kw_only=True, eq=False)
+class Pool:
+    """Connections that one dialling rule admitted, and the exchanges over them. Belongs to one event loop."""
+
+    session: ClientSession
+    loop: asyncio.AbstractEventLoop
+    tls: LazyTls
+    limits: HttpLimits
+    heads: HeadWriter
+    one_write: bool
+
+    async def exchange(self, request: HttpRequest) -> HttpReply | HttpFailure:
+        """See ``HttpTransport``. Cancelled, it leaves no connection behind, and no frame but its own."""
+        try:
+            sending = Sending(request=request, head=self.heads.head_of(request))
+        except UnfitRequest as unfit:
+            return HttpFailure(code=ErrorCode.HTTP_PROTOCOL, delivery=Delivery.NOT_SENT, detail=str(unfit))
+        try:
+            response = await self._ask(sending)
+            sending.answered = True
+            return await self._reply(response)
+        except asyncio.CancelledError as cancelled:
+            reason = cancelled.args
+        except Exception as error:  # noqa: BLE001 - whatever aiohttp raises ends here: it may quote headers
+            return failure_of(error, sending)
+        # Raised afresh: the first one's traceback leads through frames that know the request.
+        raise asyncio.CancelledError(*reason)
+
+    async def _ask(self, sending: Sending) -> ClientResponse:
+        request = sending.request
+        url = URL(request.url, encoded=True)
+        context: SSLContext | bool = await self.tls.context() if url.scheme == "https" else True
+        if self.one_write:
+            return await self.session.request(request.method, url, data=sending, allow_redirects=False, ssl=context)
+        # aiohttp says less of how far a request got: from here on it may have been sent.
+        sending.written = True
+        body = None if request.body is None else BytesIO(request.body)  # plain bytes it warns about, when large
+        return await self.session.request(
+            request.method, url, data=body, headers=sending.headers(), allow_redirects=False, ssl=context
+        )
+
+    async def _reply(self, response: ClientResponse) -> HttpReply | HttpFailure:
+        status = response.status
+        try:
+            if 200 <= status < 300:
+                body = await whole_body(response, self.limits.max_response_bytes)
+                if isinstance(body, HttpFailure):
+                    return body
+            elif status == _SWITCHING_PROTOCOLS:
+                return HttpFailure(
+                    code=ErrorCode.HTTP_PROTOCOL,
+                    delivery=Delivery.AMBIGUOUS,
+                    detail="the server changed the protocol without being asked",
+                )
+            else:
+                body = await some_of_body(response, self.limits.max_error_bytes)
+            return HttpReply(status=status, headers=_headers_of(response), body=body)
+        finally:
+            if not response.closed:  # a body read to its end has given its connection back already
+                response.close()
+
+    async def aclose(self) -> None:
+        """Close every connection; an exchange that is under way fails."""
+        await self.session.close()
+
+
+def open_pool(
+    rule: DialRule, *, limits: HttpLimits, resolver: HostResolver, tls: LazyTls, user_agent: str, one_write: bool
+) -> Pool:
+    """A pool for this event loop. Connects nothing."""
+    connector = GuardedConnector(rule, resolver, keep_alive_s=_KEEP_ALIVE_S[rule.tier], limit=limits.max_connections)
+    fits = one_write and FITS_THIS_AIOHTTP
+    session = ClientSession(
+        connector=connector,
+        request_class=OneWriteRequest if fits else ClientRequest,
+        cookie_jar=DummyCookieJar(),
+        trust_env=False,
+        auto_decompress=False,
+        raise_for_status=False,
+        skip_auto_headers=_AUTOMATIC_HEADERS,
+        # No total: the caller bounds the call. Reading has no limit of its own: a model may think for minutes.
+        timeout=ClientTimeout(total=None, connect=limits.pool_timeout_s, sock_connect=limits.connect_timeout_s),
+        max_line_size=limits.max_header_bytes,
+        max_field_size=limits.max_header_bytes,
+        max_headers=limits.max_headers,
+    )
+    # aiohttp repeats a GET whose kept connection was gone. Whether to repeat is the caller's to decide.
+    session._retry_connection = False  # noqa: SLF001 - it has no public switch
+    return Pool(
+        session=session,
+        loop=asyncio.get_running_loop(),
+        tls=tls,
+        limits=limits,
+        heads=HeadWriter(user_agent),
+        one_write=fits,
+    )
+
+
+def _headers_of(response: ClientResponse) -> dict[str, str]:
+    """Names in lower case, repeated ones joined by commas; bytes that are no text are replaced."""
+    received = response.headers
+    headers = {name.lower(): value for name, value in received.items()}
+    if len(headers) == len(received) and all(map(str.isascii, headers.values())):
+        return headers
+    return {
+        name: ", ".join(received.getall(name)).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        for name in headers
+    }

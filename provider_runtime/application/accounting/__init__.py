@@ -1,0 +1,1 @@
+"""The books of a call: what it cost, its receipt, its events."""

@@ -1,0 +1,103 @@
+"""From a call, wherever it ended, to the record that its receipt holds."""
+
+from collections.abc import Callable
+from decimal import ROUND_CEILING, Context
+from typing import Final
+
+from provider_runtime.application.call import Call, ClearedCall, PreparedCall, RoutedCall, Stage
+from provider_runtime.domain.conversation.response import Attempt, ProviderResponse
+from provider_runtime.domain.conversation.usage import CostBreakdown
+from provider_runtime.domain.errors import CallRefused, ProviderRuntimeError
+from provider_runtime.domain.policy.endpoints import origin_of
+from provider_runtime.domain.records.receipts import AttemptRecord, CallOutcome, CallRecord
+
+_PLENTY: Final = Context(prec=80, rounding=ROUND_CEILING)  # never the thread's own, which may be coarser
+_LARGEST: Final = 2**53 - 1  # receipts are canonical JSON, whose numbers end here
+
+
+def record_of(
+    stage: Stage,
+    *,
+    outcome: CallOutcome,
+    duration_s: float,
+    attempts: tuple[Attempt, ...],
+    error: BaseException | None,
+    response: ProviderResponse | None,
+    digest: Callable[[bytes], str],
+    policy_version: str,
+) -> CallRecord:
+    """The facts of a call that came as far as ``stage``. ``digest`` is the runtime's keyed one."""
+    call = call_of(stage)
+    prepared = stage.prepared if isinstance(stage, ClearedCall) else stage
+    exchange = prepared.exchange if isinstance(prepared, PreparedCall) else None
+    reached = prepared.routed if isinstance(prepared, PreparedCall) else prepared
+    routed = reached if isinstance(reached, RoutedCall) else None
+    usage = response.usage if response else None
+    config = routed.provider.config if routed else None
+    return CallRecord(
+        call_id=call.call_id,
+        runtime_id=call.runtime_id,
+        started_at=call.started_at.isoformat(timespec="milliseconds"),
+        duration_us=_microseconds(duration_s),
+        outcome=outcome,
+        model_asked=call.request.model.model_id,
+        policy_version=policy_version,
+        error_code=_code_of(error),
+        provider=str(config.provider_id) if config else None,
+        tier=config.tier.value if config else None,
+        origin=str(origin_of(config.base_url)) if config else None,
+        route_rule=routed.route.rule.value if routed else None,
+        model_answered=response.model if response else None,
+        gates=_gates(stage, error),
+        attempts=tuple(_attempt_record(attempt) for attempt in attempts),
+        request_digest=digest(exchange.body) if exchange else None,
+        response_digest=None,
+        finish_reason=response.finish_reason.value if response else None,
+        input_tokens=usage.input_tokens if usage else None,
+        output_tokens=usage.output_tokens if usage else None,
+        cost_nano_usd=nano_usd(response.cost) if response else None,
+        warnings=tuple(sorted({warning.code for warning in response.warnings})) if response else (),
+    )
+
+
+def call_of(stage: Stage) -> Call:
+    """The call itself, however far it came."""
+    if isinstance(stage, ClearedCall):
+        return stage.prepared.routed.call
+    if isinstance(stage, PreparedCall):
+        return stage.routed.call
+    return stage.call if isinstance(stage, RoutedCall) else stage
+
+
+def nano_usd(cost: CostBreakdown | None) -> int | None:
+    """The whole cost in billionths of a dollar, rounded up: money is never under-counted."""
+    if cost is None:
+        return None
+    return min(_LARGEST, int(cost.total_cost.scaleb(9, _PLENTY).to_integral_value(rounding=ROUND_CEILING)))
+
+
+def _gates(stage: Stage, error: BaseException | None) -> tuple[str, ...]:
+    if isinstance(stage, ClearedCall):
+        return tuple(
+            f"{verdict.gate}:{'pass' if verdict.configured else 'not_configured'}" for verdict in stage.verdicts
+        )
+    return (f"{error.gate}:refused",) if isinstance(error, CallRefused) else ()
+
+
+def _code_of(error: BaseException | None) -> str | None:
+    if isinstance(error, ProviderRuntimeError):
+        return error.code.value
+    return None if error is None else type(error).__name__
+
+
+def _attempt_record(attempt: Attempt) -> AttemptRecord:
+    return AttemptRecord(
+        outcome=attempt.outcome,
+        duration_us=_microseconds(attempt.duration_s),
+        status_code=attempt.status_code,
+        provider_request_id=attempt.provider_request_id,
+    )
+
+
+def _microseconds(seconds: float) -> int:
+    return max(0, round(seconds * 1_000_000))

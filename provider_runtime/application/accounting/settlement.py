@@ -1,0 +1,173 @@
+"""The account of a call: price, receipt, events, exactly one of each, however the call ends."""
+
+import asyncio
+import hmac
+from hashlib import sha256
+from types import TracebackType
+from typing import Self, TypeVar
+
+from attrs import define, evolve, field, frozen
+
+from provider_runtime.application.accounting.recording import record_of
+from provider_runtime.application.accounting.telemetry import Telemetry
+from provider_runtime.application.call import AnsweredCall, Call, Stage
+from provider_runtime.domain.catalog.pricing import PricingTable, estimate_cost
+from provider_runtime.domain.conversation.response import Attempt, CallWarning, ProviderResponse
+from provider_runtime.domain.conversation.usage import CostBreakdown
+from provider_runtime.domain.conversation.warnings import WarningCode, warn
+from provider_runtime.domain.errors import BackendError, CallRefused, ProviderRuntimeError
+from provider_runtime.domain.records.events import EventKind, LifecycleEvent
+from provider_runtime.domain.records.receipts import CallOutcome, CallRecord
+from provider_runtime.domain.secrets import Secret
+from provider_runtime.ports.journals import ReceiptProvider
+from provider_runtime.ports.system import Clock
+
+StageT = TypeVar("StageT", bound=Stage)
+_ENDED = {
+    CallOutcome.ANSWERED: EventKind.CALL_ANSWERED,
+    CallOutcome.REFUSED: EventKind.CALL_REFUSED,
+    CallOutcome.FAILED: EventKind.CALL_FAILED,
+    CallOutcome.CANCELLED: EventKind.CALL_CANCELLED,
+}
+
+
+@frozen(kw_only=True)
+class Settlement:
+    """Opens an account for each call. ``receipt_key`` makes the digests in receipts unguessable."""
+
+    receipts: ReceiptProvider
+    telemetry: Telemetry
+    clock: Clock
+    receipt_key: Secret
+    policy_version: str
+    prices: PricingTable | None = None
+
+    def account(self, call: Call) -> "Account":
+        """The account of ``call``, to be entered with ``async with``."""
+        return Account(settlement=self, call=call, stage=call)
+
+    def digest(self, content: bytes) -> str:
+        """The keyed digest of bytes that a receipt may hold."""
+        return hmac.digest(self.receipt_key.reveal().encode(), content, sha256).hex()
+
+
+@define(kw_only=True)
+class Account:
+    """What is known of one call so far; closed exactly once, also on failure and cancellation.
+
+    ``stage`` is how far the call came, ``attempts`` every try of sending it.
+    """
+
+    settlement: Settlement
+    call: Call
+    stage: Stage
+    attempts: list[Attempt] = field(factory=list)
+    answered: ProviderResponse | None = None
+
+    def reached(self, stage: StageT) -> StageT:
+        """Note how far the call came, and hand the stage on."""
+        self.stage = stage
+        return stage
+
+    async def settle(self, answered: AnsweredCall) -> ProviderResponse:
+        """The response as the caller gets it: priced, named, with every warning, its receipt written."""
+        call, response = self.call, answered.response
+        cost, price_warnings = self._cost(answered)
+        response = evolve(
+            response,
+            cost=cost,
+            warnings=(*answered.cleared.prepared.warnings, *response.warnings, *price_warnings),
+            call_id=call.call_id,
+            runtime_id=call.runtime_id,
+            attempts=answered.attempts,
+            duration_s=self.settlement.clock.monotonic() - call.started,
+        )
+        self.answered = response
+        try:
+            await self._close(CallOutcome.ANSWERED, None)
+        except BackendError:
+            # The provider has worked and is paid: the answer is worth more than its receipt.
+            late = warn(WarningCode.RECEIPT_PENDING, "the receipt of this call could not be written")
+            return evolve(response, warnings=(*response.warnings, late))
+        return response
+
+    async def __aenter__(self) -> Self:
+        call = self.call
+        self.settlement.telemetry.emit(
+            LifecycleEvent(
+                kind=EventKind.CALL_STARTED,
+                call_id=call.call_id,
+                runtime_id=call.runtime_id,
+                model_asked=call.request.model.model_id,
+            )
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _traceback: TracebackType | None
+    ) -> None:
+        if self.answered is not None or error is None:
+            return
+        if isinstance(error, ProviderRuntimeError):
+            error.call_id, error.attempts = self.call.call_id, tuple(self.attempts)
+        await self._close(_outcome_of(error), error)
+
+    def _cost(self, answered: AnsweredCall) -> tuple[CostBreakdown | None, tuple[CallWarning, ...]]:
+        response, prices = answered.response, self.settlement.prices
+        if response.cost is not None or prices is None:
+            return response.cost, ()
+        asked = answered.cleared.prepared.routed.route.model_id
+        return estimate_cost(prices, response.provider, response.model, response.usage, fallback_model=asked)
+
+    async def _close(self, outcome: CallOutcome, error: BaseException | None) -> None:
+        settlement = self.settlement
+        duration_s = settlement.clock.monotonic() - self.call.started
+        record = record_of(
+            self.stage,
+            outcome=outcome,
+            duration_s=duration_s,
+            attempts=tuple(self.attempts),
+            error=error,
+            response=self.answered,
+            digest=settlement.digest,
+            policy_version=settlement.policy_version,
+        )
+        settlement.telemetry.emit(_event_of(record, duration_s))
+        await _kept(settlement.receipts, record)
+
+
+async def _kept(receipts: ReceiptProvider, record: CallRecord) -> None:
+    """Write the receipt, and let no cancellation come between: the store itself shields its write."""
+    try:
+        await receipts.store(record)
+    except asyncio.CancelledError:
+        raise
+    except BackendError:
+        if record.outcome is CallOutcome.ANSWERED:
+            raise
+        # A call that failed keeps its own error; the store's failure would hide it.
+
+
+def _outcome_of(error: BaseException) -> CallOutcome:
+    if isinstance(error, CallRefused):
+        return CallOutcome.REFUSED
+    return CallOutcome.FAILED if isinstance(error, Exception) else CallOutcome.CANCELLED
+
+
+def _event_of(record: CallRecord, duration_s: float) -> LifecycleEvent:
+    return LifecycleEvent(
+        kind=_ENDED[record.outcome],
+        call_id=record.call_id,
+        runtime_id=record.runtime_id,
+        provider=record.provider,
+        tier=record.tier,
+        model_asked=record.model_asked,
+        model_answered=record.model_answered,
+        duration_s=duration_s,
+        error_code=record.error_code,
+        finish_reason=record.finish_reason,
+        input_tokens=record.input_tokens,
+        output_tokens=record.output_tokens,
+        cost_nano_usd=record.cost_nano_usd,
+        warnings=record.warnings,
+    )

@@ -1,0 +1,67 @@
+"""Every gate, in order."""
+
+from attrs import field, frozen
+
+from provider_runtime.application.call import ClearedCall, PreparedCall
+from provider_runtime.application.gates import Gate
+from provider_runtime.domain.errors import CallRefused, ErrorCode
+from provider_runtime.domain.policy.verdict import Pass, Refusal, Verdict
+
+
+@frozen(kw_only=True)
+class Clearance:
+    """All gates of a call. Each is a field, so none can be forgotten; they judge as written here."""
+
+    capability: Gate
+    tier: Gate
+    endpoint: Gate
+    grants: Gate
+    consent: Gate
+    leakage: Gate
+    budget: Gate  # last, because it reserves
+    _in_order: tuple[tuple[str, Gate], ...] = field(init=False, repr=False, eq=False)
+
+    @_in_order.default
+    def _order(self) -> tuple[tuple[str, Gate], ...]:
+        return (
+            ("capability", self.capability),
+            ("tier", self.tier),
+            ("endpoint", self.endpoint),
+            ("grants", self.grants),
+            ("consent", self.consent),
+            ("leakage", self.leakage),
+            ("budget", self.budget),
+        )
+
+    async def clear(self, prepared: PreparedCall) -> ClearedCall:
+        """The call with leave to be sent. Raises the ``CallRefused`` of the first gate that says no."""
+        verdicts: list[Pass] = []
+        for name, gate in self._in_order:
+            verdict = await _judged(name, gate, prepared, rehearsal=False)
+            if isinstance(verdict, Refusal):
+                raise verdict.error
+            verdicts.append(verdict)
+        return ClearedCall(prepared=prepared, verdicts=tuple(verdicts))
+
+    async def rehearse(self, prepared: PreparedCall) -> tuple[Verdict, ...]:
+        """What each gate would say, all of them, with nothing reserved or used up."""
+        return tuple([await _judged(name, gate, prepared, rehearsal=True) for name, gate in self._in_order])
+
+
+async def _judged(name: str, gate: Gate, prepared: PreparedCall, *, rehearsal: bool) -> Verdict:
+    try:
+        return await gate.judge(prepared, rehearsal=rehearsal)
+    except Exception as failure:  # noqa: BLE001 - a gate that breaks, however it breaks, lets nothing through
+        kind = type(failure).__name__
+    route = prepared.routed.route
+    return Refusal(
+        gate=name,
+        error=CallRefused(
+            gate=name,
+            code=ErrorCode.GATE_FAILED,
+            provider=route.provider_id,
+            model=route.model_id,
+            message=f"the {name} gate failed with {kind}, so nothing was sent",
+            remedy="Mend what the gate depends on; gates fail closed.",
+        ),
+    )

@@ -1,0 +1,96 @@
+"""CallPlan: what a call would be, up to the verdict of each gate, with nothing sent."""
+
+from attrs import field, frozen
+
+from provider_runtime.application.call import PreparedCall
+from provider_runtime.application.catalog import ActiveCatalog
+from provider_runtime.application.clearance import Clearance
+from provider_runtime.domain.catalog.pricing import PricingTable, worst_case_cost
+from provider_runtime.domain.catalog.providers import Tier
+from provider_runtime.domain.conversation.response import CallWarning
+from provider_runtime.domain.conversation.usage import CostBreakdown
+from provider_runtime.domain.identity import ProviderId
+from provider_runtime.domain.policy.verdict import Pass, Verdict
+
+
+@frozen(kw_only=True)
+class GateVerdict:
+    """What one gate says: ``pass``, ``not_configured`` or ``refused``, and why."""
+
+    gate: str
+    verdict: str
+    reason: str = ""
+    code: str | None = None
+
+
+@frozen(kw_only=True)
+class CallPlan:
+    """A call before it happens: what a person can consent to.
+
+    ``body`` are the exact bytes ``run`` would send to ``url``, ``body_sha256`` their digest.
+    ``worst_case_cost`` supposes one input token for each byte and the longest answer allowed;
+    ``None`` where no price or no limit is known.
+    """
+
+    provider: ProviderId
+    model_id: str
+    tier: Tier
+    route_rule: str
+    route_reason: str
+    url: str
+    body: bytes = field(repr=False)
+    body_sha256: str
+    body_size: int
+    warnings: tuple[CallWarning, ...]
+    verdicts: tuple[GateVerdict, ...]
+    worst_case_cost: CostBreakdown | None = None
+
+    @property
+    def allowed(self) -> bool:
+        """Whether no gate would refuse."""
+        return all(verdict.verdict != "refused" for verdict in self.verdicts)
+
+
+@frozen(kw_only=True)
+class Explaining:
+    """Turns a prepared call into a plan: nothing reserved, no credential read, nothing sent."""
+
+    clearance: Clearance
+    catalog: ActiveCatalog
+    prices: PricingTable | None = None
+
+    async def explain(self, prepared: PreparedCall) -> CallPlan:
+        """The plan of the call."""
+        routed, exchange = prepared.routed, prepared.exchange
+        return CallPlan(
+            provider=routed.route.provider_id,
+            model_id=routed.route.model_id,
+            tier=routed.provider.config.tier,
+            route_rule=routed.route.rule.value,
+            route_reason=routed.route.explanation,
+            url=exchange.url,
+            body=exchange.body,
+            body_sha256=exchange.body_sha256,
+            body_size=len(exchange.body),
+            warnings=prepared.warnings,
+            verdicts=tuple(_said(verdict) for verdict in await self.clearance.rehearse(prepared)),
+            worst_case_cost=self._worst_case(prepared),
+        )
+
+    def _worst_case(self, prepared: PreparedCall) -> CostBreakdown | None:
+        route, request = prepared.routed.route, prepared.routed.call.request
+        known = self.catalog.index.find(route.provider_id, route.model_id)
+        longest = request.max_output_tokens or (known.max_output_tokens if known else None)
+        if self.prices is None or longest is None:
+            return None
+        return worst_case_cost(self.prices, route.provider_id, route.model_id, len(prepared.exchange.body), longest)
+
+
+def _said(verdict: Verdict) -> GateVerdict:
+    if isinstance(verdict, Pass):
+        return GateVerdict(
+            gate=verdict.gate, verdict="pass" if verdict.configured else "not_configured", reason=verdict.reason
+        )
+    return GateVerdict(
+        gate=verdict.gate, verdict="refused", reason=verdict.error.message, code=verdict.error.code.value
+    )

@@ -1,0 +1,25 @@
+"""May this call leave the machine?"""
+
+from attrs import frozen
+
+from provider_runtime.application.call import PreparedCall
+from provider_runtime.domain.policy.governance import GovernancePolicy
+from provider_runtime.domain.policy.tiers import fault_of_tier
+from provider_runtime.domain.policy.verdict import Pass, Refusal, Verdict
+
+_PASS = Pass(gate="tier")
+
+
+@frozen(kw_only=True)
+class TierGate:
+    """Holds the provider's tier against the policy."""
+
+    policy: GovernancePolicy
+
+    async def judge(self, prepared: PreparedCall, *, rehearsal: bool) -> Verdict:  # noqa: ARG002 - it uses nothing up
+        route = prepared.routed.route
+        fault = fault_of_tier(prepared.routed.provider.config.tier, self.policy)
+        if fault is None:
+            return _PASS
+        fault.provider, fault.model = route.provider_id, route.model_id
+        return Refusal(gate="tier", error=fault)

@@ -1,0 +1,88 @@
+"""Handoff and encoding: the exact bytes of a call."""
+
+from typing import Final
+
+from attrs import evolve, frozen
+
+from provider_runtime.application.call import PreparedCall, RoutedCall
+from provider_runtime.domain.conversation.handoff import hand_off
+from provider_runtime.domain.conversation.request import JsonSchemaFormat, ProviderRequest
+from provider_runtime.domain.conversation.response import CallWarning
+from provider_runtime.domain.conversation.validity import fault_of_request
+from provider_runtime.domain.errors import CallRefused, ErrorCode, RequestInvalid
+from provider_runtime.domain.policy.governance import GovernancePolicy, OnLossy
+from provider_runtime.ports.schemas import SchemaValidator
+
+# Warnings that tell of a choice made, not of anything lost.
+_HARMLESS: Final = frozenset(
+    {
+        "both_temperature_and_top_p_set",
+        "default_max_tokens_applied",
+        "handoff_tool_id_rewritten",
+        "tool_result_coerced",
+        "tool_schema_not_strict_compatible_strict_disabled",
+    }
+)
+
+
+@frozen(kw_only=True)
+class Preparation:
+    """Checks the request, makes its conversation fit for the provider, and freezes the bytes."""
+
+    policy: GovernancePolicy
+    schemas: SchemaValidator
+
+    def prepare(self, routed: RoutedCall) -> PreparedCall:
+        """The call as it would be sent. Pure.
+
+        Raises ``RequestInvalid`` or ``IntentUnsupported``, and ``CallRefused`` when something is
+        lost on the way and policy does not accept that.
+        """
+        request = routed.call.request
+        fault = fault_of_request(request) or self._fault_of_schemas(request)
+        if fault is not None:
+            raise fault
+        adapter = routed.provider.adapter
+        handed = hand_off(request.messages, adapter.handoff_target(routed.route.model_id))
+        exchange = adapter.prepare(_for_route(request, routed, handed.messages))
+        warnings = handed.losses + exchange.warnings
+        self._refuse_losses(routed, warnings)
+        return PreparedCall(routed=routed, exchange=exchange, warnings=warnings)
+
+    def _fault_of_schemas(self, request: ProviderRequest) -> RequestInvalid | None:
+        wanted = request.response_format
+        if isinstance(wanted, JsonSchemaFormat):
+            fault = self.schemas.fault_of_schema(wanted.schema)
+            if fault is not None:
+                return _no_schema("response_format.schema", fault)
+        for number, tool in enumerate(request.tools):
+            fault = self.schemas.fault_of_schema(tool.parameters_schema)
+            if fault is not None:
+                return _no_schema(f"tools[{number}].parameters_schema", fault)
+        return None
+
+    def _refuse_losses(self, routed: RoutedCall, warnings: tuple[CallWarning, ...]) -> None:
+        if self.policy.on_lossy is OnLossy.WARN:
+            return
+        lost = sorted({warning.code for warning in warnings if warning.code not in _HARMLESS})
+        if lost:
+            raise CallRefused(
+                gate="preparation",
+                code=ErrorCode.LOSSY_CONVERSION,
+                provider=routed.route.provider_id,
+                model=routed.route.model_id,
+                message=f"something would be lost on the way: {', '.join(lost)}",
+                remedy="Take out what the provider cannot carry, or set policy.on_lossy to warn.",
+            )
+
+
+def _for_route(request: ProviderRequest, routed: RoutedCall, messages: tuple[object, ...]) -> ProviderRequest:
+    if messages == request.messages and request.model.model_id == routed.route.model_id:
+        return request
+    return evolve(request, messages=messages, model=evolve(request.model, model_id=routed.route.model_id))
+
+
+def _no_schema(field: str, fault: str) -> RequestInvalid:
+    return RequestInvalid(
+        field=field, message=f"this is no JSON schema: {fault}", remedy="Correct the schema (JSON Schema 2020-12)."
+    )

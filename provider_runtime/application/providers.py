@@ -1,0 +1,39 @@
+"""The providers this runtime knows: each record with the adapter that speaks for it."""
+
+from collections.abc import Mapping
+
+from attrs import field, frozen
+
+from provider_runtime.domain.catalog.models import ProviderCapabilities
+from provider_runtime.domain.catalog.providers import ProviderConfig
+from provider_runtime.domain.identity import ProviderId
+from provider_runtime.ports.provider_adapter import ProviderAdapter
+
+
+@frozen(kw_only=True)
+class RegisteredProvider:
+    """One provider: what an operator wrote about it, and the adapter built from that."""
+
+    config: ProviderConfig
+    adapter: ProviderAdapter
+
+    @property
+    def capabilities(self) -> ProviderCapabilities:
+        """What the adapter can express."""
+        return self.adapter.capabilities
+
+
+@frozen
+class Providers:
+    """Providers by id. Registering an id twice keeps the later one."""
+
+    by_id: Mapping[ProviderId, RegisteredProvider] = field(factory=dict)
+
+    def get(self, provider_id: ProviderId) -> RegisteredProvider:
+        """The provider that routing found; routing names registered ones only."""
+        return self.by_id[provider_id]
+
+    @property
+    def ids(self) -> frozenset[ProviderId]:
+        """The ids of all providers."""
+        return frozenset(self.by_id)

@@ -1,0 +1,71 @@
+"""Failures at the command line: what happened, why, what to do, the code; never a traceback."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, Final, NoReturn
+
+import click
+
+from provider_runtime.domain.errors import (
+    BackendError,
+    CallRefused,
+    ConfigError,
+    ProviderError,
+    ProviderRuntimeError,
+    RoutingError,
+)
+
+UNEXPECTED: Final = 1
+USAGE: Final = 2
+INTERRUPTED: Final = 130
+_EXIT_CODES: Final = (
+    (ConfigError, 3),
+    (RoutingError, 4),
+    (CallRefused, 5),
+    (ProviderError, 6),
+    (BackendError, 7),
+)
+EXIT_CODES_HELP: Final = (
+    "Exit codes: 0 answered, 1 unexpected, 2 usage, 3 configuration, 4 routing, 5 refused before sending, "
+    "6 provider failed, 7 store failed, 130 interrupted."
+)
+
+
+def exit_code(error: ProviderRuntimeError) -> int:
+    """The exit code of the family that ``error`` belongs to."""
+    return next((code for family, code in _EXIT_CODES if isinstance(error, family)), UNEXPECTED)
+
+
+def run_or_exit(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run ``work`` in an event loop; show what goes wrong in a few lines and leave with its exit code."""
+    try:
+        asyncio.run(work())
+    except ProviderRuntimeError as error:
+        show_error(error)
+        raise SystemExit(exit_code(error)) from None
+    except KeyboardInterrupt:
+        click.echo("Interrupted.", err=True)
+        raise SystemExit(INTERRUPTED) from None
+    except BrokenPipeError:
+        raise SystemExit(0) from None
+
+
+def show_error(error: ProviderRuntimeError) -> None:
+    """Print ``error`` for a person."""
+    click.secho(f"Error: {error.message or error.code}", fg="red", bold=True, err=True)
+    for name, value in error.facts().items():
+        click.echo(f"  {name:<15} {value}", err=True)
+    click.echo(f"  {'code':<15} {error.code}", err=True)
+    if error.hsk_code:
+        click.echo(f"  {'':<15} {error.hsk_code}", err=True)
+    if error.sent:
+        click.echo(f"  {'billed':<15} {error.billed}", err=True)
+    if error.attempts:
+        click.echo(f"  {'attempts':<15} {len(error.attempts)}", err=True)
+    if error.remedy:
+        click.secho(f"→ {error.remedy}", fg="cyan", err=True)
+
+
+def usage_error(message: str) -> NoReturn:
+    """Leave because the command was written wrongly."""
+    raise click.UsageError(message)

@@ -1,0 +1,89 @@
+"""``models``: what can answer, and what it costs."""
+
+from typing import Final
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from provider_runtime.adapters.catalog import builtin_catalog, builtin_prices, catalog_json
+from provider_runtime.domain.catalog.models import ModelCatalog, ModelInfo
+from provider_runtime.domain.catalog.pricing import PriceRule, PricingTable
+
+_UNKNOWN: Final = "?"
+
+
+@click.group()
+def models() -> None:
+    """The models of the shipped catalog."""
+
+
+@models.command("list")
+@click.argument("search", required=False)
+@click.option("--provider", "-p", help="Only models of this provider.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def list_models(search: str | None, provider: str | None, as_json: bool) -> None:  # noqa: FBT001 - click passes flags by name
+    """List models; SEARCH keeps those whose id contains it.
+
+    \b
+    provider-runtime models list sonnet --provider anthropic
+    """
+    found = tuple(
+        model
+        for model in builtin_catalog().models
+        if (provider is None or model.provider == provider) and (search or "").lower() in model.model_id.lower()
+    )
+    if as_json:
+        click.echo(catalog_json(ModelCatalog(models=found)))
+        return
+    _show(found, builtin_prices())
+
+
+def _show(found: tuple[ModelInfo, ...], prices: PricingTable) -> None:
+    if not found:
+        click.echo("No model matches.", err=True)
+        return
+    table = Table(box=None, padding=(0, 1), header_style="dim")
+    table.add_column("provider")
+    table.add_column("model", no_wrap=True)
+    for name in ("context", "output", "in $/M", "out $/M"):
+        table.add_column(name, justify="right")
+    table.add_column("can", no_wrap=True)
+    for model in found:
+        rule = prices.rule_for(model.provider, model.model_id)
+        table.add_row(
+            str(model.provider),
+            model.model_id,
+            _size(model.context_window),
+            _size(model.max_output_tokens),
+            *_rates(rule),
+            _abilities(model),
+        )
+    console = Console(highlight=False)
+    console.print(table)
+    console.print(f"{len(found)} models; prices in US dollars per million tokens.", style="dim")
+
+
+def _rates(rule: PriceRule | None) -> tuple[str, str]:
+    if rule is None:
+        return _UNKNOWN, _UNKNOWN
+    return _rate(rule.input_cost_per_token * 1_000_000), _rate(rule.output_cost_per_token * 1_000_000)
+
+
+def _rate(dollars: object) -> str:
+    return f"{dollars:.4f}".rstrip("0").rstrip(".")
+
+
+def _size(tokens: int | None) -> str:
+    if tokens is None:
+        return _UNKNOWN
+    return f"{tokens // 1000}k" if tokens >= 1000 else str(tokens)
+
+
+def _abilities(model: ModelInfo) -> str:
+    named = (
+        ("tools", model.supports_tools),
+        ("json", model.supports_structured_output),
+        ("reasons", model.supports_reasoning),
+    )
+    return " ".join(name for name, able in named if able)

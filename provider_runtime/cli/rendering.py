@@ -1,0 +1,103 @@
+"""Answers, plans and tables for a person at a terminal; plain text where there is no terminal."""
+
+from collections.abc import Iterable
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from provider_runtime.application.explaining import CallPlan
+from provider_runtime.domain.conversation.response import CallWarning, ProviderResponse
+from provider_runtime.domain.conversation.usage import CostBreakdown, Usage
+from provider_runtime.domain.json_values import JsonValue
+
+_VERDICTS = {"pass": "green", "not_configured": "yellow", "refused": "red"}
+
+
+def show_response(response: ProviderResponse, *, quiet: bool) -> None:
+    """The answer on standard output, what there is to know about it on standard error."""
+    if response.text:
+        click.echo(response.text)
+    for call in response.tool_calls:
+        click.echo(f"[tool call {call.id}] {call.name}({as_line(call.arguments_json)})")
+    if quiet:
+        return
+    facts = [
+        f"{response.provider}:{response.model}",
+        str(response.finish_reason),
+        tokens(response.usage),
+        dollars(response.cost),
+        f"{response.duration_s or 0:.2f} s",
+    ]
+    click.secho("── " + " · ".join(fact for fact in facts if fact), dim=True, err=True)
+    show_warnings(response.warnings)
+
+
+def show_warnings(warnings: Iterable[CallWarning]) -> None:
+    """Each warning on a line of standard error."""
+    for warning in warnings:
+        click.secho(f"⚠ {warning.code}: {warning.message}", fg="yellow", err=True)
+
+
+def show_plan(plan: CallPlan) -> None:
+    """A call plan as a page."""
+    console = Console(highlight=False)
+    facts = Table.grid(padding=(0, 2))
+    facts.add_column(style="bold")
+    facts.add_column(overflow="fold")
+    rows = {
+        "provider": f"{plan.provider} ({plan.tier})",
+        "model": plan.model_id,
+        "route": f"{plan.route_rule}: {plan.route_reason}",
+        "endpoint": f"POST {plan.url}",
+        "body": f"{plan.body_size} bytes, sha256 {plan.body_sha256}",
+        "worst cost": dollars(plan.worst_case_cost) or "unknown: no price or no limit on the answer",
+    }
+    for name, value in rows.items():
+        facts.add_row(name, Text(value))
+    console.print(facts)
+    table = Table(box=None, padding=(0, 2), show_header=True, header_style="dim")
+    table.add_column("gate")
+    table.add_column("verdict")
+    table.add_column("reason", overflow="fold")
+    for verdict in plan.verdicts:
+        shown = Text(verdict.verdict.replace("_", " "), style=_VERDICTS[verdict.verdict])
+        table.add_row(verdict.gate, shown, Text(verdict.reason))
+    console.print(table)
+    for warning in plan.warnings:
+        console.print(Text(f"⚠ {warning.code}: {warning.message}", style="yellow"))
+    console.print(
+        Text("Nothing was sent." if plan.allowed else "`run` would be refused. Nothing was sent.", style="dim")
+    )
+
+
+def tokens(usage: Usage) -> str:
+    """``12 in, 34 out``, with the parts that matter in brackets."""
+    if usage.input_tokens is None and usage.output_tokens is None:
+        return "tokens unknown"
+    text = f"{_count(usage.input_tokens)} in"
+    if usage.cached_input_tokens:
+        text += f" ({usage.cached_input_tokens} cached)"
+    text += f", {_count(usage.output_tokens)} out"
+    return f"{text} ({usage.reasoning_tokens} reasoning)" if usage.reasoning_tokens else text
+
+
+def dollars(cost: CostBreakdown | None) -> str:
+    """The whole cost, with as many digits as it takes to see it."""
+    if cost is None:
+        return ""
+    amount = cost.total_cost
+    return f"${amount:.2f}" if amount >= 1 else f"${amount:.6f}"
+
+
+def as_line(value: JsonValue) -> str:
+    """A JSON value on one line, cut at 200 characters."""
+    from provider_runtime.adapters.wire.writing import canonical_text  # noqa: PLC0415 - only where tools are called
+
+    text = canonical_text(value)
+    return text if len(text) <= 200 else f"{text[:199]}…"
+
+
+def _count(number: int | None) -> str:
+    return "?" if number is None else str(number)

@@ -1,0 +1,49 @@
+"""open_runtime: a fresh object graph, and its end."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from provider_runtime.composition.runtime import ProviderRuntime
+from provider_runtime.composition.settings import RuntimeSettings
+from provider_runtime.domain.catalog.providers import EnvCredential
+from provider_runtime.domain.errors import InvalidSettings
+
+
+@asynccontextmanager
+async def open_runtime(settings: RuntimeSettings, **parts: object) -> AsyncIterator[ProviderRuntime]:
+    """One fresh runtime, closed at the end of the ``async with``.
+
+    ``parts`` replace the providers of ``RuntimeContainer`` that they name (``clock``,
+    ``transport``, ``tokens``, ``receipts``, ``event_sink`` …) for this runtime alone. A part
+    handed in stays the caller's: only what was built here is closed here.
+    Raises ``InvalidSettings`` for a part that no provider is named after.
+    """
+    # dependency-injector costs as much to import as all the rest: the first runtime pays, not the import.
+    from dependency_injector import providers  # noqa: PLC0415 - see above
+
+    from provider_runtime.composition.container import RuntimeContainer  # noqa: PLC0415 - see above
+
+    container = RuntimeContainer(settings=settings, environment=providers.Object(_named_variables(settings)))
+    for name, part in parts.items():
+        if name not in container.providers:
+            raise InvalidSettings(
+                field=name,
+                message=f"a runtime has no part called {name!r:.80}",
+                remedy=f"Parts are: {', '.join(sorted(container.providers))}.",
+            )
+        container.providers[name].override(providers.Object(part))
+    container.check_dependencies()
+    runtime: ProviderRuntime = container.runtime()
+    try:
+        yield runtime
+    finally:
+        container.lifetime().closed = True
+        if "transport" not in parts:
+            await container.transport().aclose()
+
+
+def _named_variables(settings: RuntimeSettings) -> dict[str, str]:
+    """The environment variables that some provider record names, as they are now; no others."""
+    names = {config.credential.name for config in settings.providers if isinstance(config.credential, EnvCredential)}
+    return {name: os.environ[name] for name in sorted(names) if name in os.environ}

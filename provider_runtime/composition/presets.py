@@ -1,0 +1,53 @@
+"""Provider records of the well-known services, ready to use."""
+
+from typing import Final
+
+from provider_runtime.domain.catalog.providers import EnvCredential, ProviderConfig, ProviderKind, Tier
+from provider_runtime.domain.identity import ANTHROPIC, OPENAI, OPENROUTER, ProviderId
+from provider_runtime.domain.json_values import EMPTY_OBJECT, JsonObject
+
+PRESETS: Final = (
+    ProviderConfig(
+        provider_id=OPENAI,
+        kind=ProviderKind.OPENAI,
+        base_url="https://api.openai.com",
+        credential=EnvCredential(name="OPENAI_API_KEY"),
+    ),
+    ProviderConfig(
+        provider_id=ANTHROPIC,
+        kind=ProviderKind.ANTHROPIC,
+        base_url="https://api.anthropic.com",
+        credential=EnvCredential(name="ANTHROPIC_API_KEY"),
+    ),
+    ProviderConfig(
+        provider_id=OPENROUTER,
+        kind=ProviderKind.OPENROUTER,
+        base_url="https://openrouter.ai",
+        credential=EnvCredential(name="OPENROUTER_API_KEY"),
+    ),
+)
+
+
+def preset(provider_id: str) -> ProviderConfig:
+    """The record of ``openai``, ``anthropic`` or ``openrouter``; its key is looked for in the environment.
+
+    Raises ``ValueError`` for another name.
+    """
+    for config in PRESETS:
+        if config.provider_id == provider_id:
+            return config
+    raise ValueError(f"no preset for {provider_id!r:.80}; there are {', '.join(c.provider_id for c in PRESETS)}")
+
+
+def local_server(
+    base_url: str, *, provider_id: str = "local", default_model: str | None = None, options: JsonObject = EMPTY_OBJECT
+) -> ProviderConfig:
+    """The record of an OpenAI-compatible server on this machine, such as ``http://localhost:8000/v1``."""
+    return ProviderConfig(
+        provider_id=ProviderId(provider_id),
+        kind=ProviderKind.OPENAI_COMPATIBLE,
+        base_url=base_url,
+        tier=Tier.LOCAL,
+        default_model=default_model,
+        options=options,
+    )

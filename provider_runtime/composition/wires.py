@@ -1,0 +1,75 @@
+"""Which codec speaks for which kind of provider."""
+
+from provider_runtime.adapters.wire.adapter import WireAdapter
+from provider_runtime.adapters.wire.anthropic_messages.codec import AnthropicMessagesCodec
+from provider_runtime.adapters.wire.chat_completions.codec import ChatCompletionsCodec
+from provider_runtime.adapters.wire.chat_completions.dialect import OPENAI_CHAT
+from provider_runtime.adapters.wire.codec import WireCodec
+from provider_runtime.adapters.wire.openai_compatible import openai_compatible_dialect
+from provider_runtime.adapters.wire.openai_responses.codec import OpenAIResponsesCodec
+from provider_runtime.adapters.wire.openrouter import openrouter_dialect
+from provider_runtime.application.providers import Providers, RegisteredProvider
+from provider_runtime.domain.catalog.models import ModelCatalog
+from provider_runtime.domain.catalog.providers import ProviderConfig, ProviderKind, Tier
+from provider_runtime.domain.errors import InvalidProviderConfig
+from provider_runtime.domain.identity import ProviderId
+from provider_runtime.ports.http import HttpTransport
+from provider_runtime.ports.provider_adapter import ProviderAdapter
+from provider_runtime.ports.tokens import TokenProvider
+
+
+def codec_for(config: ProviderConfig, catalog: ModelCatalog) -> WireCodec:
+    """The codec of a provider record. Raises ``InvalidProviderConfig`` for options its wire does not know."""
+    match config.kind:
+        case ProviderKind.OPENROUTER:
+            return ChatCompletionsCodec(dialect=openrouter_dialect(config.options))
+        case ProviderKind.OPENAI_COMPATIBLE:
+            return ChatCompletionsCodec(dialect=openai_compatible_dialect(config.options))
+    if config.options:
+        raise InvalidProviderConfig(
+            provider=config.provider_id,
+            field=f"options.{next(iter(config.options))}",
+            message=f"providers of kind {config.kind} take no options",
+            remedy="Take the options out of the record.",
+        )
+    match config.kind:
+        case ProviderKind.OPENAI:
+            return OpenAIResponsesCodec()
+        case ProviderKind.OPENAI_CHAT:
+            return ChatCompletionsCodec(dialect=OPENAI_CHAT)
+        case ProviderKind.ANTHROPIC:
+            return AnthropicMessagesCodec(output_limits=_output_limits(config.provider_id, catalog))
+
+
+def build_providers(
+    configs: tuple[ProviderConfig, ...],
+    catalog: ModelCatalog,
+    transport: HttpTransport,
+    tokens: TokenProvider,
+    adapters: tuple[RegisteredProvider, ...] = (),
+) -> Providers:
+    """Each record with its adapter; ``adapters`` are ready-made ones and replace records of the same id."""
+    built = [RegisteredProvider(config=c, adapter=adapter_for(c, catalog, transport, tokens)) for c in configs]
+    return Providers({provider.config.provider_id: provider for provider in (*built, *adapters)})
+
+
+def adapter_for(
+    config: ProviderConfig, catalog: ModelCatalog, transport: HttpTransport, tokens: TokenProvider
+) -> ProviderAdapter:
+    """The adapter of one record."""
+    keyless = config.kind is ProviderKind.OPENAI_COMPATIBLE and config.tier is Tier.LOCAL
+    return WireAdapter(
+        config=config,
+        codec=codec_for(config, catalog),
+        transport=transport,
+        tokens=tokens,
+        credential_required=not keyless,
+    )
+
+
+def _output_limits(provider_id: ProviderId, catalog: ModelCatalog) -> dict[str, int]:
+    return {
+        model.model_id: model.max_output_tokens
+        for model in catalog.models
+        if model.provider == provider_id and model.max_output_tokens is not None
+    }

@@ -1,0 +1,105 @@
+"""Failures after sending: of the provider, of the way to it, of a store."""
+
+from attrs import define
+
+from provider_runtime.domain.errors.codes import Delivery, ErrorCode
+from provider_runtime.domain.errors.root import ProviderRuntimeError
+from provider_runtime.domain.identity import ProviderId
+
+# ── ProviderError: asked, and not answered well ─────────────────────────────────────────────
+
+
+@define(kw_only=True, eq=False)
+class ProviderError(ProviderRuntimeError):
+    """The provider, or the way to it, failed. ``delivery`` says how far the request got.
+
+    ``retry_after_s``: how long the provider asks to wait. ``retry_denied_by``: why the call was
+    not tried again (``not_retryable``, ``attempts_used``, ``deadline`` …).
+    """
+
+    provider: ProviderId
+    model: str | None = None
+    request_id: str | None = None
+    retry_after_s: float | None = None
+    retry_denied_by: str | None = None
+
+
+@define(kw_only=True, eq=False)
+class TransportError(ProviderError):
+    """No whole answer came: connecting, TLS, the connection, the deadline or HTTP itself failed.
+
+    ``reused``: the request went over a connection that had answered before.
+    """
+
+    code: ErrorCode = ErrorCode.CONNECTION_LOST
+    delivery: Delivery = Delivery.AMBIGUOUS
+    reused: bool = False
+
+
+@define(kw_only=True, eq=False)
+class ProviderStatusError(ProviderError):
+    """The provider answered, and its answer was an error.
+
+    ``provider_code`` and ``provider_type`` are the provider's own short names for it, where it
+    gave any that look like names. ``should_retry`` is the provider's explicit wish, if stated.
+    """
+
+    code: ErrorCode = ErrorCode.PROVIDER_STATUS
+    delivery: Delivery = Delivery.REJECTED
+    status_code: int
+    provider_code: str | None = None
+    provider_type: str | None = None
+    should_retry: bool | None = None
+
+
+@define(kw_only=True, eq=False)
+class CredentialsRejected(ProviderStatusError):
+    """The provider says that the credential is wrong."""
+
+    code: ErrorCode = ErrorCode.CREDENTIALS_REJECTED
+
+
+@define(kw_only=True, eq=False)
+class ProtocolError(ProviderError):
+    """A whole answer came that is not what the protocol promises; ``field`` is where."""
+
+    code: ErrorCode = ErrorCode.BAD_RESPONSE
+    delivery: Delivery = Delivery.ANSWERED_BAD
+    field: str | None = None
+    status_code: int | None = None
+
+
+@define(kw_only=True, eq=False)
+class SerializationError(ProviderError):
+    """A whole answer came that is not JSON at all."""
+
+    code: ErrorCode = ErrorCode.RESPONSE_NOT_JSON
+    delivery: Delivery = Delivery.ANSWERED_BAD
+    status_code: int | None = None
+
+
+# ── BackendError: a store or the runtime itself failed ──────────────────────────────────────
+
+
+@define(kw_only=True, eq=False)
+class BackendError(ProviderRuntimeError):
+    """A store, or the runtime itself, failed. ``kind`` and ``key`` name what was wanted."""
+
+    code: ErrorCode = ErrorCode.STORE_UNAVAILABLE
+    kind: str = ""
+    key: str = ""
+
+
+@define(kw_only=True, eq=False)
+class RecordCorrupt(BackendError):
+    """Stored data does not read back as what was written; ``key`` is the place."""
+
+    code: ErrorCode = ErrorCode.RECORD_CORRUPT
+
+
+@define(kw_only=True, eq=False)
+class RuntimeClosed(BackendError):
+    """The runtime was closed; open a fresh one."""
+
+    code: ErrorCode = ErrorCode.RUNTIME_CLOSED
+    kind: str = "runtime"

@@ -1,0 +1,207 @@
+"""Failures before anything was sent: a bad set-up, nobody to ask, a refusal."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from attrs import define, field
+
+from provider_runtime.domain.errors.codes import ErrorCode
+from provider_runtime.domain.errors.root import ProviderRuntimeError
+from provider_runtime.domain.identity import ProviderId
+
+
+def _sorted_names(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted({name for name in names if name}))
+
+
+def _sorted_ids(ids: Iterable[ProviderId]) -> tuple[ProviderId, ...]:
+    return tuple(sorted(set(ids)))
+
+
+# ── ConfigError: what was set up cannot work ────────────────────────────────────────────────
+
+
+@define(kw_only=True, eq=False)
+class ConfigError(ProviderRuntimeError):
+    """What was configured cannot work. Nothing was sent."""
+
+
+@define(kw_only=True, eq=False)
+class InvalidSettings(ConfigError):
+    """A setting has a value that cannot be right; ``field`` is its path."""
+
+    code: ErrorCode = ErrorCode.INVALID_SETTINGS
+    field: str | None = None
+    hsk_code: ClassVar[str | None] = "HSK-400-INVALID-CONFIG"
+
+
+@define(kw_only=True, eq=False)
+class InvalidProviderConfig(ConfigError):
+    """A provider record that no adapter can be built from."""
+
+    code: ErrorCode = ErrorCode.INVALID_PROVIDER_CONFIG
+    provider: ProviderId | None = None
+    field: str | None = None
+    hsk_code: ClassVar[str | None] = "HSK-400-INVALID-CONFIG"
+
+
+@define(kw_only=True, eq=False)
+class InvalidTimeout(ConfigError):
+    """A time limit that is not a positive number of seconds."""
+
+    code: ErrorCode = ErrorCode.INVALID_TIMEOUT
+    field: str | None = None
+
+
+@define(kw_only=True, eq=False)
+class InvalidRetryPolicy(ConfigError):
+    """A retry policy whose numbers contradict each other."""
+
+    code: ErrorCode = ErrorCode.INVALID_RETRY_POLICY
+    field: str | None = None
+
+
+@define(kw_only=True, eq=False)
+class InvalidPricingConfig(ConfigError):
+    """A price table that cannot be read."""
+
+    code: ErrorCode = ErrorCode.INVALID_PRICING
+    field: str | None = None
+
+
+@define(kw_only=True, eq=False)
+class MissingProviderRuntimeError(ConfigError):
+    """A call lacks something that nothing may stand in for; there is no fallback to the ambient."""
+
+    code: ErrorCode = ErrorCode.MISSING_RUNTIME
+    provider_key: str = "provider-runtime"
+    missing_fields: tuple[str, ...] = ()
+    stage: str = "options"
+    requirement: ClassVar[str | None] = "REQ-SP4-001"
+
+
+@define(kw_only=True, eq=False)
+class CredentialMissing(ConfigError):
+    """No source knows a credential for this provider. ``env_candidates``: names that would be read."""
+
+    code: ErrorCode = ErrorCode.CREDENTIAL_MISSING
+    provider: ProviderId
+    env_candidates: tuple[str, ...] = field(default=(), converter=_sorted_names)
+
+
+# ── RoutingError: nobody can answer ─────────────────────────────────────────────────────────
+
+
+@define(kw_only=True, eq=False)
+class RoutingError(ProviderRuntimeError):
+    """No single provider can be named for the model. Nothing was sent."""
+
+
+@define(kw_only=True, eq=False)
+class ProviderNotRegistered(RoutingError):
+    """The provider that should answer is unknown to this runtime."""
+
+    code: ErrorCode = ErrorCode.PROVIDER_NOT_REGISTERED
+    provider: ProviderId
+
+
+@define(kw_only=True, eq=False)
+class ModelNotFound(RoutingError):
+    """No catalog entry for the model, and no default provider to try."""
+
+    code: ErrorCode = ErrorCode.MODEL_NOT_FOUND
+    model: str
+
+
+@define(kw_only=True, eq=False)
+class AmbiguousModelRoute(RoutingError):
+    """Several providers list the model; ``candidates`` names them in order."""
+
+    code: ErrorCode = ErrorCode.MODEL_AMBIGUOUS
+    model: str
+    candidates: tuple[ProviderId, ...] = field(default=(), converter=_sorted_ids)
+
+
+@define(kw_only=True, eq=False)
+class ProviderHintMismatch(RoutingError):
+    """The catalog lists the model for one provider, and the hint names another."""
+
+    code: ErrorCode = ErrorCode.PROVIDER_HINT_MISMATCH
+    model: str
+    provider_hint: ProviderId
+    resolved: ProviderId
+
+
+# ── CallRefused: judged, and not sent ───────────────────────────────────────────────────────
+
+
+@define(kw_only=True, eq=False)
+class CallRefused(ProviderRuntimeError):
+    """A gate, or the preparation before the gates, refused the call. Nothing was sent."""
+
+    code: ErrorCode = ErrorCode.GATE_REFUSED
+    gate: str
+    provider: ProviderId | None = None
+    model: str | None = None
+
+
+@define(kw_only=True, eq=False)
+class RequestInvalid(CallRefused):
+    """The request contradicts itself; ``field`` is where."""
+
+    code: ErrorCode = ErrorCode.REQUEST_INVALID
+    gate: str = "preparation"
+    field: str
+
+
+@define(kw_only=True, eq=False)
+class IntentUnsupported(CallRefused):
+    """The provider's wire cannot express ``field``, and leaving it out would change the meaning."""
+
+    code: ErrorCode = ErrorCode.INTENT_UNSUPPORTED
+    gate: str = "preparation"
+    field: str
+
+
+@define(kw_only=True, eq=False)
+class CapabilityMismatch(CallRefused):
+    """The adapter or the model lacks ``capability``, such as ``tools`` or ``structured_output``."""
+
+    code: ErrorCode = ErrorCode.CAPABILITY_MISMATCH
+    gate: str = "capability"
+    capability: str
+
+
+@define(kw_only=True, eq=False)
+class TierRefused(CallRefused):
+    """Policy keeps this call from leaving the machine."""
+
+    code: ErrorCode = ErrorCode.TIER_DENIED
+    gate: str = "tier"
+    hsk_code: ClassVar[str | None] = "HSK-403-CLOUD-ESCALATION-DENIED"
+
+
+@define(kw_only=True, eq=False)
+class GovernanceLocked(TierRefused):
+    """Governance is locked: no cloud call, whatever anybody consented to."""
+
+    code: ErrorCode = ErrorCode.GOVERNANCE_LOCKED
+    hsk_code: ClassVar[str | None] = "HSK-403-GOVERNANCE-LOCKED"
+
+
+@define(kw_only=True, eq=False)
+class EndpointInvalid(CallRefused):
+    """The base URL is not an address that can be contacted at all."""
+
+    code: ErrorCode = ErrorCode.ENDPOINT_INVALID
+    gate: str = "endpoint"
+    hsk_code: ClassVar[str | None] = "HSK-400-INVALID-BASE-URL"
+
+
+@define(kw_only=True, eq=False)
+class EndpointBlocked(CallRefused):
+    """The base URL leads where this tier may not go."""
+
+    code: ErrorCode = ErrorCode.ENDPOINT_BLOCKED
+    gate: str = "endpoint"
+    hsk_code: ClassVar[str | None] = "HSK-403-SSRF-BLOCKED"

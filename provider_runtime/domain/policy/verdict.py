@@ -1,0 +1,27 @@
+"""Verdict: what a gate says of a call."""
+
+from typing import TypeAlias
+
+from attrs import frozen
+
+from provider_runtime.domain.errors import CallRefused
+
+
+@frozen(kw_only=True)
+class Pass:
+    """The gate lets the call through. ``configured`` is ``False`` where nothing was set up to judge."""
+
+    gate: str
+    reason: str = ""
+    configured: bool = True
+
+
+@frozen(kw_only=True)
+class Refusal:
+    """The gate keeps the call back; ``error`` is what the caller gets, and says the way out."""
+
+    gate: str
+    error: CallRefused
+
+
+Verdict: TypeAlias = Pass | Refusal

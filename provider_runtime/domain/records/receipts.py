@@ -1,0 +1,89 @@
+"""Receipts: what one call asked, was allowed, was answered and cost; never what was said."""
+
+from enum import StrEnum
+
+from attrs import field, frozen
+
+from provider_runtime.domain.identity import CallId, RuntimeId
+
+
+class CallOutcome(StrEnum):
+    """How a call ended."""
+
+    ANSWERED = "answered"
+    REFUSED = "refused"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@frozen(kw_only=True)
+class AttemptRecord:
+    """One try: its outcome (``answered`` or an error code) and how long it took, in microseconds."""
+
+    outcome: str
+    duration_us: int
+    status_code: int | None = None
+    provider_request_id: str | None = None
+
+
+@frozen(kw_only=True)
+class CallRecord:
+    """The facts of one call. Whole numbers, short names and digests only.
+
+    Digests are keyed (HMAC-SHA-256 under a key of the runtime): a bare hash of a short prompt
+    could be guessed. Costs are billionths of a US dollar, rounded up. ``gates`` are the verdicts
+    in order, each ``name:verdict``. Source: reliability §3.7.
+    """
+
+    call_id: CallId
+    runtime_id: RuntimeId
+    started_at: str
+    duration_us: int
+    outcome: CallOutcome = field(converter=CallOutcome)
+    model_asked: str
+    policy_version: str
+    error_code: str | None = None
+    provider: str | None = None
+    tier: str | None = None
+    origin: str | None = None
+    route_rule: str | None = None
+    model_answered: str | None = None
+    gates: tuple[str, ...] = ()
+    attempts: tuple[AttemptRecord, ...] = ()
+    request_digest: str | None = None
+    response_digest: str | None = None
+    finish_reason: str | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cost_nano_usd: int | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@frozen(kw_only=True)
+class CallReceipt:
+    """A record with its place in a chain: changing, removing or moving one breaks the next.
+
+    ``receipt_hash`` covers everything else here and, through ``prev_hash``, all receipts before.
+    """
+
+    receipt_id: str
+    chain_id: str
+    seq: int
+    prev_hash: str | None
+    record: CallRecord
+    receipt_hash: str
+    version: int = 1
+
+
+@frozen(kw_only=True)
+class ChainVerdict:
+    """Whether a chain of receipts is whole. ``head`` is the hash of the last good receipt.
+
+    A cut tail shows only against a ``head`` or a count that was noted elsewhere.
+    """
+
+    valid: bool
+    count: int
+    head: str | None = None
+    broken_at: int | None = None
+    error: str | None = None

@@ -1,0 +1,1 @@
+"""The Messages API: what it insists on, and how it answers."""

@@ -1,0 +1,1 @@
+"""Chat Completions: as OpenAI, OpenRouter and compatible servers speak it."""

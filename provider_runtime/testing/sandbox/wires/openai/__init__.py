@@ -1,0 +1,1 @@
+"""The Responses API, and what OpenAI does alike in all its APIs."""

@@ -1,0 +1,96 @@
+"""The gates under their contract."""
+
+import pytest
+
+from provider_runtime.application.call import PreparedCall
+from provider_runtime.application.catalog import ActiveCatalog
+from provider_runtime.application.gates import Gate
+from provider_runtime.application.gates.capability import CapabilityGate
+from provider_runtime.application.gates.endpoint import EndpointGate
+from provider_runtime.application.gates.not_configured import NotConfigured
+from provider_runtime.application.gates.tier import TierGate
+from provider_runtime.domain.catalog.models import ModelCatalog, ModelInfo
+from provider_runtime.domain.catalog.providers import Tier
+from provider_runtime.domain.policy.governance import ConsentRule, GovernanceMode, GovernancePolicy, Unless
+from provider_runtime.testing.builders import a_request, a_tool
+from provider_runtime.testing.contracts.gates import GateContract
+from provider_runtime.testing.stages import a_prepared_call
+
+_SAID = "What is the weather in Bonn?"
+
+
+class TestCapabilityGate(GateContract):
+    @pytest.fixture
+    def gate(self) -> Gate:
+        toolless = ModelInfo(provider="fake", model_id="toolless", supports_tools=False)
+        return CapabilityGate(catalog=ActiveCatalog(ModelCatalog(models=(toolless,))))
+
+    @pytest.fixture
+    def name(self) -> str:
+        return "capability"
+
+    @pytest.fixture
+    def allowed(self) -> PreparedCall:
+        return a_prepared_call(a_request(_SAID, model="unlisted", tools=(a_tool(),)))
+
+    @pytest.fixture
+    def forbidden(self) -> PreparedCall:
+        return a_prepared_call(a_request(_SAID, model="toolless", tools=(a_tool(),)))
+
+
+class TestTierGate(GateContract):
+    @pytest.fixture(params=[{"cloud_allowed": False}, {"mode": GovernanceMode.LOCKED}])
+    def gate(self, request: pytest.FixtureRequest) -> Gate:
+        return TierGate(policy=GovernancePolicy(**request.param))
+
+    @pytest.fixture
+    def name(self) -> str:
+        return "tier"
+
+    @pytest.fixture
+    def allowed(self) -> PreparedCall:
+        return a_prepared_call(a_request(_SAID), tier=Tier.LOCAL, base_url="http://127.0.0.1:8000")
+
+    @pytest.fixture
+    def forbidden(self) -> PreparedCall:
+        return a_prepared_call(a_request(_SAID), tier=Tier.CLOUD)
+
+
+class TestEndpointGate(GateContract):
+    @pytest.fixture
+    def gate(self) -> Gate:
+        return EndpointGate()
+
+    @pytest.fixture
+    def name(self) -> str:
+        return "endpoint"
+
+    @pytest.fixture
+    def allowed(self) -> PreparedCall:
+        return a_prepared_call(a_request(_SAID), base_url="https://api.openai.com")
+
+    @pytest.fixture(params=["http://169.254.169.254", "https://user:pass@api.openai.com", "file:///etc/passwd"])
+    def forbidden(self, request: pytest.FixtureRequest) -> PreparedCall:
+        return a_prepared_call(a_request(_SAID), base_url=request.param)
+
+
+class TestAGateThatNothingWasSetUpFor(GateContract):
+    """It demands a judgement of cloud calls only."""
+
+    @pytest.fixture(params=["consent", "leakage"])
+    def name(self, request: pytest.FixtureRequest) -> str:
+        gate: str = request.param
+        return gate
+
+    @pytest.fixture
+    def gate(self, name: str) -> Gate:
+        policy = GovernancePolicy(consent=ConsentRule.CLOUD, unclassified=Unless.DENY)
+        return NotConfigured(gate=name, policy=policy, needs="part that judges")
+
+    @pytest.fixture
+    def allowed(self) -> PreparedCall:
+        return a_prepared_call(a_request(_SAID), tier=Tier.LOCAL, base_url="http://127.0.0.1:8000")
+
+    @pytest.fixture
+    def forbidden(self) -> PreparedCall:
+        return a_prepared_call(a_request(_SAID), tier=Tier.CLOUD)
