@@ -33,6 +33,10 @@ class FilesystemJournal:
     _threads: Lock = field(factory=Lock, init=False, repr=False)
     _poisoned: bool = field(default=False, init=False)
 
+    @property
+    def drops_oldest(self) -> bool:
+        return False
+
     async def append(self, make: Callable[[bytes | None], bytes]) -> bytes:
         return await self._in_thread(lambda: self._append(make))
 
@@ -47,8 +51,10 @@ class FilesystemJournal:
         return await asyncio.shield(asyncio.get_running_loop().run_in_executor(None, work))
 
     def _append(self, make: Callable[[bytes | None], bytes]) -> bytes:
+        self._refuse_if_poisoned()
         with self._threads, self._locked():
             try:
+                is_new = not self.path.exists()
                 descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | _SAFELY, 0o600)
                 try:
                     last, torn, end = _last_line(descriptor)
@@ -59,6 +65,8 @@ class FilesystemJournal:
                     os.lseek(descriptor, end, os.SEEK_SET)
                     _write_all(descriptor, entry + b"\n")
                     self._sync(descriptor)
+                    if is_new:
+                        _sync_folder(self.path.parent)
                 finally:
                     os.close(descriptor)
             except OSError as failure:
@@ -78,7 +86,7 @@ class FilesystemJournal:
             return ()
         with self._threads, self._locked():
             try:
-                content = self.path.read_bytes()
+                content = _read_all(self.path)
             except FileNotFoundError:
                 return ()
             except OSError as failure:
@@ -86,8 +94,10 @@ class FilesystemJournal:
         return tuple(content.removesuffix(b"\n").split(b"\n")) if content else ()
 
     def _truncate(self) -> None:
+        self._refuse_if_poisoned()
         with self._threads, self._locked():
             self.path.unlink(missing_ok=True)
+            _sync_folder(self.path.parent)
 
     def _sync(self, descriptor: int) -> None:
         try:
@@ -96,7 +106,7 @@ class FilesystemJournal:
             self._poisoned = True
             raise
 
-    def _locked(self) -> AbstractContextManager[object]:
+    def _refuse_if_poisoned(self) -> None:
         if self._poisoned:
             raise BackendError(
                 kind="journal",
@@ -104,6 +114,8 @@ class FilesystemJournal:
                 message="an earlier write could not be made durable, so nothing more is written here",
                 remedy="Check the disk, then open the journal anew.",
             )
+
+    def _locked(self) -> AbstractContextManager[object]:
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             lock = FileLock(f"{self.path}.lock", timeout=_LOCK_TIMEOUT_S, mode=0o600, thread_local=False)
@@ -135,6 +147,21 @@ def _last_line(descriptor: int) -> tuple[bytes | None, bytes, int]:
     if not newline:
         return None, torn, 0
     return whole.rpartition(b"\n")[2], torn, end - len(torn)
+
+
+def _read_all(path: Path) -> bytes:
+    descriptor = os.open(path, os.O_RDONLY | _SAFELY)
+    with os.fdopen(descriptor, "rb") as file:
+        return file.read()
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make it durable that the folder lists a new file, or no longer an old one."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _write_all(descriptor: int, content: bytes) -> None:

@@ -17,6 +17,10 @@ class MemoryJournal:
     def _make_entries(self) -> deque[bytes]:
         return deque(maxlen=self.keep)
 
+    @property
+    def drops_oldest(self) -> bool:
+        return True
+
     async def append(self, make: Callable[[bytes | None], bytes]) -> bytes:
         entries = self._entries
         entry = make(entries[-1] if entries else None)

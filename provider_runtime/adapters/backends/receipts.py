@@ -71,7 +71,7 @@ class JournalReceipts:
 
         Where older receipts were dropped by the medium, the chain is checked from the first one kept.
         """
-        return verify_chain(await self.journal.entries(), head=head)
+        return verify_chain(await self.journal.entries(), head=head, from_start=not self.journal.drops_oldest)
 
     async def clear(self) -> None:
         await self.journal.clear()
@@ -112,13 +112,18 @@ class FilesystemReceiptProvider(JournalReceipts):
         return FilesystemJournal(path=self.path)
 
 
-def verify_chain(entries: tuple[bytes, ...], *, head: str | None = None) -> ChainVerdict:
-    """Recompute a chain of stored receipts; ``broken_at`` is the index of the first bad one."""
+def verify_chain(entries: tuple[bytes, ...], *, head: str | None = None, from_start: bool = True) -> ChainVerdict:
+    """Recompute a chain of stored receipts; ``broken_at`` is the index of the first bad one.
+
+    ``from_start``: the first entry must be the first of the chain; else older ones may be gone.
+    """
     before: _Link | None = None
     head_seen = head is None
     for index, entry in enumerate(entries):
         content = _content_of(entry)
-        fault = "the receipt cannot be read" if content is None else _fault(entry, content, before)
+        fault = (
+            "the receipt cannot be read" if content is None else _fault(entry, content, before, from_start=from_start)
+        )
         if content is None or fault:
             good = None if before is None else before.receipt_hash
             return ChainVerdict(valid=False, count=len(entries), head=good, broken_at=index, error=fault)
@@ -131,12 +136,13 @@ def verify_chain(entries: tuple[bytes, ...], *, head: str | None = None) -> Chai
     return ChainVerdict(valid=True, count=len(entries), head=last)
 
 
-def _fault(entry: bytes, content: dict[str, Any], before: _Link | None) -> str | None:
+def _fault(entry: bytes, content: dict[str, Any], before: _Link | None, *, from_start: bool) -> str | None:
     if _hash_in(entry) != _hash_of(entry[len(_OPENING) : -_tail_length()], content["prev_hash"]):
         return "the receipt does not match its own hash"
     if before is None:
-        begins = content["seq"] == 0
-        return "the first receipt names one before it" if begins and content["prev_hash"] is not None else None
+        if content["seq"] == 0:
+            return "the first receipt names one before it" if content["prev_hash"] is not None else None
+        return "receipts before it are missing" if from_start else None
     if content["prev_hash"] != before.receipt_hash:
         return "the receipt does not follow the one before it"
     if content["seq"] != before.seq + 1 or content["chain_id"] != before.chain_id:

@@ -35,6 +35,7 @@ OPENROUTER_CHAT: Final = Dialect(
     tools_beside_results=True,
     metadata=True,
     cache_control=True,
+    router=True,
     cost=CostReport.USAGE_COST,
 )
 

@@ -39,13 +39,15 @@ class HandoffTarget:
     """What a wire can take back from a conversation.
 
     ``plain_thinking``: reasoning text without a signature may be sent as reasoning, so long as
-    it comes from the same family of providers. ``system_anywhere``: system messages may stand
+    it comes from the same family of providers. ``upstream``: whom a router will ask for this model,
+    as far as the model's name tells. ``system_anywhere``: system messages may stand
     after the first turn. ``tool_id``: a regular expression that a whole tool-call id must match;
     ``tool_id_length`` is the length given to rewritten ids.
     """
 
     provider: ProviderId
     wire: str
+    upstream: str | None = None
     plain_thinking: bool = False
     system_anywhere: bool = True
     tool_id: "re.Pattern[str]" = re.compile(r"[\s\S]+")
@@ -170,7 +172,7 @@ def _media_for(part: MediaPart, target: HandoffTarget, place: str, losses: list[
 def _thinking_for(
     part: ThinkingPart, target: HandoffTarget, place: str, losses: list[CallWarning]
 ) -> ContentPart | None:
-    if part.signature is not None and part.signature.belongs_to(target.provider, target.wire):
+    if part.signature is not None and _is_at_home(part.signature, target):
         return part
     readable = part.text.strip() and not part.redacted
     if readable and target.plain_thinking and family_of(part.provider) == family_of(target.provider):
@@ -197,6 +199,12 @@ def _thinking_for(
     return None
 
 
+def _is_at_home(signature: Signature, target: HandoffTarget) -> bool:
+    if not signature.belongs_to(target.provider, target.wire):
+        return False
+    return signature.upstream is None or signature.upstream == target.upstream
+
+
 def _as_tagged_text(part: ThinkingPart) -> TextPart:
     return TextPart(f"<thinking>{part.text}</thinking>")
 
@@ -204,7 +212,7 @@ def _as_tagged_text(part: ThinkingPart) -> TextPart:
 def _signature_for(
     signature: Signature | None, target: HandoffTarget, place: str, losses: list[CallWarning]
 ) -> Signature | None:
-    if signature is None or signature.belongs_to(target.provider, target.wire):
+    if signature is None or _is_at_home(signature, target):
         return signature
     losses.append(
         warn(WarningCode.HANDOFF_SIGNATURE_DROPPED, f"{place}: a signature of {signature.provider} was left out")

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from attrs import field, frozen
 
-from provider_runtime.domain.checks import FILLED
+from provider_runtime.domain.checks import FILLED, OPTIONAL_TEXT
 from provider_runtime.domain.identity import ProviderId
 
 
@@ -27,12 +27,14 @@ class Signature:
     """Opaque text that a provider attached to a part, and the scope inside which it goes back.
 
     ``value`` is written and read only by the codec of ``wire``; it is sent to ``provider`` over
-    ``wire`` and nowhere else. Source: specification, "Opaque parts carry their scope".
+    ``wire`` and nowhere else. ``upstream``: who made it, where ``provider`` is a router that asks
+    several; only the same one can read it. Source: specification, "Opaque parts carry their scope".
     """
 
     provider: ProviderId = field(converter=ProviderId)
     wire: str = field(validator=FILLED)
     value: str = field(validator=FILLED, repr=False)
+    upstream: str | None = field(default=None, validator=OPTIONAL_TEXT)
 
     def belongs_to(self, provider: ProviderId, wire: str) -> bool:
         """Whether it may be sent to ``provider`` over ``wire``."""

@@ -58,8 +58,8 @@ async def test_a_cancelled_append_is_whole_or_nothing(journal: Journal) -> None:
         appending.cancel()
         await asyncio.gather(appending, return_exceptions=True)
     last = await journal.append(_counting)
-    entries = await journal.entries()
-    assert entries[-1] == last
+    entries = await journal.entries()  # an abandoned append may still come after the last one
+    assert last in entries
     assert [int(entry) for entry in entries] == list(range(len(entries)))
 
 

@@ -158,3 +158,13 @@ async def test_several_processes_write_one_chain(receipts: FilesystemReceiptProv
     assert [receipt.seq for receipt in kept] == list(range(100))
     assert len({receipt.receipt_id for receipt in kept}) == 100
     assert (await receipts.verify()).valid
+
+
+async def test_receipts_cut_off_at_the_front_of_a_file_are_missed(tmp_path: Path) -> None:
+    receipts = FilesystemReceiptProvider(path=tmp_path / "receipts.jsonl")
+    for number in range(4):
+        await receipts.store(a_record(number))
+    lines = receipts.path.read_bytes().splitlines(keepends=True)
+    receipts.path.write_bytes(b"".join(lines[2:]))
+    verdict = await receipts.verify()
+    assert (verdict.valid, verdict.broken_at) == (False, 0)

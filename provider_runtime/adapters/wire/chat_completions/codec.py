@@ -9,6 +9,7 @@ from provider_runtime.adapters.wire.chat_completions.decode import decode_answer
 from provider_runtime.adapters.wire.chat_completions.dialect import WIRE, Dialect, ReasoningControl, ThinkingReplay
 from provider_runtime.adapters.wire.chat_completions.encode import encode_request
 from provider_runtime.adapters.wire.chat_completions.errors import broken, error_of, json_of
+from provider_runtime.adapters.wire.chat_completions.reasoning import signed_by_upstream, upstream_of
 from provider_runtime.adapters.wire.codec import Encoded
 from provider_runtime.adapters.wire.reading import a_count, a_list, an_object, filled, objects
 from provider_runtime.domain.catalog.models import ModelInfo, ProviderCapabilities
@@ -62,10 +63,11 @@ class ChatCompletionsCodec:
     def fixed_headers(self) -> tuple[tuple[str, str], ...]:
         return self.dialect.headers
 
-    def handoff_target(self, provider: ProviderId, model_id: str) -> HandoffTarget:  # noqa: ARG002 - all models of a dialect read alike
+    def handoff_target(self, provider: ProviderId, model_id: str) -> HandoffTarget:
         return HandoffTarget(
             provider=provider,
             wire=WIRE,
+            upstream=upstream_of(model_id) if self.dialect.router else None,
             plain_thinking=self.dialect.thinking is not ThinkingReplay.NOT,
             system_anywhere=not self.dialect.one_system_message,
             tool_id=self.dialect.tool_id,
@@ -76,7 +78,8 @@ class ChatCompletionsCodec:
         return encode_request(request, provider, self.dialect)
 
     def decode(self, reply: HttpReply, prepared: PreparedExchange) -> ProviderResponse:
-        return decode_answer(reply, prepared, self.dialect)
+        response = decode_answer(reply, prepared, self.dialect)
+        return signed_by_upstream(response) if self.dialect.router else response
 
     def decode_error(self, reply: HttpReply, provider: ProviderId, model: str | None) -> ProviderError:
         return error_of(reply, provider, model)

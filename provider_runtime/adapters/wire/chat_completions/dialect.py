@@ -90,7 +90,8 @@ class Dialect:
     ``one_system_message``: chat templates that take a single system message, in front.
     ``tool_id``: what a tool-call id must look like whole, ``tool_id_length`` the length of new ones.
     ``refusals``: assistant messages have a ``refusal`` field. ``cache_control``: content parts and
-    tools can end a cached prefix. ``metadata``: labels can be sent without having the call stored.
+    tools can end a cached prefix. ``router``: models are named ``vendor/model``, and what one
+    vendor signed no other can read. ``metadata``: labels can be sent without having the call stored.
     """
 
     name: str
@@ -123,6 +124,7 @@ class Dialect:
     json_schema: SchemaForm = SchemaForm.OPENAI
     metadata: bool = False
     cache_control: bool = False
+    router: bool = False
     tool_id: "re.Pattern[str]" = ANY_ID
     tool_id_length: int = 24
     cost: CostReport = CostReport.NOWHERE

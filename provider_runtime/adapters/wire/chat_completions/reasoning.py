@@ -2,14 +2,17 @@
 
 from typing import Any, Final
 
+from attrs import evolve
+
 from provider_runtime.adapters.wire.chat_completions.dialect import WIRE, ReasoningControl
 from provider_runtime.adapters.wire.chat_completions.families import ModelFamily
 from provider_runtime.adapters.wire.chat_completions.request_parts import Encoding
 from provider_runtime.adapters.wire.reading import NotJson, a_text, an_object, filled, objects, parse
 from provider_runtime.adapters.wire.writing import body_bytes
 from provider_runtime.domain.conversation.markers import Signature
-from provider_runtime.domain.conversation.parts import ThinkingPart
+from provider_runtime.domain.conversation.parts import ContentPart, ImagePart, TextPart, ThinkingPart, ToolCallPart
 from provider_runtime.domain.conversation.request import ProviderRequest, Reasoning, ReasoningBudget, ReasoningOff
+from provider_runtime.domain.conversation.response import ProviderResponse
 from provider_runtime.domain.conversation.warnings import WarningCode
 from provider_runtime.domain.identity import ProviderId
 
@@ -128,6 +131,37 @@ def thinking_chunk(chunk: dict[str, Any], provider: ProviderId) -> ThinkingPart:
 def sign(opaque: dict[str, Any], provider: ProviderId) -> Signature:
     """What only its maker understands, to be sent back to ``provider`` over this wire as it is."""
     return Signature(provider=provider, wire=WIRE, value=body_bytes(opaque).decode())
+
+
+def upstream_of(model: str) -> str | None:
+    """The vendor in a router's name for a model, ``vendor/model``; ``None`` where it names none."""
+    vendor, slash, _ = model.partition("/")
+    return vendor.lower() if slash and vendor.lower() != "openrouter" else None
+
+
+def signed_by_upstream(response: ProviderResponse) -> ProviderResponse:
+    """The response of a router, its signatures bound to the vendor behind the model that answered."""
+    content = response.output.content
+    vendor = upstream_of(response.model)
+    if vendor is None or not any(_signature_of(part) for part in content):
+        return response
+    return evolve(response, output=evolve(response.output, content=tuple(_bound(part, vendor) for part in content)))
+
+
+def _signature_of(part: ContentPart) -> Signature | None:
+    if isinstance(part, ToolCallPart):
+        return part.tool_call.signature
+    return part.signature if isinstance(part, ThinkingPart | TextPart | ImagePart) else None
+
+
+def _bound(part: ContentPart, vendor: str) -> ContentPart:
+    signature = _signature_of(part)
+    if signature is None:
+        return part
+    bound = evolve(signature, upstream=vendor)
+    if isinstance(part, ToolCallPart):
+        return ToolCallPart(evolve(part.tool_call, signature=bound))
+    return evolve(part, signature=bound) if isinstance(part, ThinkingPart | TextPart | ImagePart) else part
 
 
 def opaque_in(signature: Signature) -> dict[str, Any]:
