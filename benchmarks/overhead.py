@@ -23,8 +23,10 @@ import msgspec
 
 from provider_runtime import (
     ModelRef,
+    ProviderId,
     ProviderRequest,
     RuntimeSettings,
+    Secret,
     ToolDefinition,
     freeze,
     local_server,
@@ -107,9 +109,10 @@ async def _measured(kind: str, base: str, rounds: int, calls: int) -> tuple[floa
     headers = {"authorization": "Bearer sk-mock", "content-type": "application/json"}
     request = our_request(kind)
     sink = CountingSink()
+    settings = RuntimeSettings(providers=[local_server(base)], credentials={ProviderId("local"): Secret("sk-mock")})
     async with (
         aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session,
-        open_runtime(RuntimeSettings(providers=(local_server(base),)), event_sink=sink) as runtime,
+        open_runtime(settings, event_sink=sink) as runtime,
     ):
 
         async def bare() -> str:

@@ -37,7 +37,10 @@ class Clearance:
         """The call with leave to be sent. Raises the ``CallRefused`` of the first gate that says no."""
         verdicts: list[Pass] = []
         for name, gate in self._in_order:
-            verdict = await _judged(name, gate, prepared, rehearsal=False)
+            try:
+                verdict = await gate.judge(prepared, rehearsal=False)
+            except Exception as failure:  # noqa: BLE001 - a gate that breaks, however it breaks, lets nothing through
+                verdict = _broken(name, prepared, type(failure).__name__)
             if isinstance(verdict, Refusal):
                 raise verdict.error
             verdicts.append(verdict)
@@ -45,14 +48,16 @@ class Clearance:
 
     async def rehearse(self, prepared: PreparedCall) -> tuple[Verdict, ...]:
         """What each gate would say, all of them, with nothing reserved or used up."""
-        return tuple([await _judged(name, gate, prepared, rehearsal=True) for name, gate in self._in_order])
+        verdicts: list[Verdict] = []
+        for name, gate in self._in_order:
+            try:
+                verdicts.append(await gate.judge(prepared, rehearsal=True))
+            except Exception as failure:  # noqa: BLE001 - as in ``clear``
+                verdicts.append(_broken(name, prepared, type(failure).__name__))
+        return tuple(verdicts)
 
 
-async def _judged(name: str, gate: Gate, prepared: PreparedCall, *, rehearsal: bool) -> Verdict:
-    try:
-        return await gate.judge(prepared, rehearsal=rehearsal)
-    except Exception as failure:  # noqa: BLE001 - a gate that breaks, however it breaks, lets nothing through
-        kind = type(failure).__name__
+def _broken(name: str, prepared: PreparedCall, kind: str) -> Refusal:
     route = prepared.routed.route
     return Refusal(
         gate=name,

@@ -7,6 +7,7 @@ from attrs import field, frozen
 from provider_runtime.domain.catalog.models import ProviderCapabilities
 from provider_runtime.domain.catalog.providers import ProviderConfig
 from provider_runtime.domain.identity import ProviderId
+from provider_runtime.domain.policy.endpoints import origin_of
 from provider_runtime.ports.provider_adapter import ProviderAdapter
 
 
@@ -16,6 +17,12 @@ class RegisteredProvider:
 
     config: ProviderConfig
     adapter: ProviderAdapter
+    origin: str = field(init=False)
+    """The origin of the base URL as text: what receipts name instead of an address."""
+
+    @origin.default
+    def _make_origin(self) -> str:
+        return str(origin_of(self.config.base_url))
 
     @property
     def capabilities(self) -> ProviderCapabilities:

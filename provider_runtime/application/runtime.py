@@ -1,5 +1,7 @@
 """A call, told as the specification tells it."""
 
+from typing import Final
+
 from attrs import define, frozen
 
 from provider_runtime.application.accounting.settlement import Settlement
@@ -19,6 +21,8 @@ from provider_runtime.domain.errors import RuntimeClosed
 from provider_runtime.domain.identity import RuntimeId
 from provider_runtime.ports.journals import ReceiptProvider
 from provider_runtime.ports.system import Clock, IdSource
+
+_NO_OPTIONS: Final = CallOptions()
 
 
 @define(kw_only=True)
@@ -102,7 +106,7 @@ class CallRuntime:
             call_id=self.ids.next_call_id(),
             runtime_id=self.runtime_id,
             request=request,
-            options=options or CallOptions(),
+            options=options or _NO_OPTIONS,
             started_at=self.clock.now(),
             started=self.clock.monotonic(),
         )

@@ -91,6 +91,8 @@ def sorted_object(value: object) -> JsonObject:
 
 def tuple_of(values: Iterable[object]) -> tuple[object, ...]:
     """Any iterable but text as a tuple: a converter for fields that hold several things."""
+    if type(values) is tuple:
+        return values
     if isinstance(values, str | bytes):
         raise ValueError("expected several values, got one text")
     return tuple(values)

@@ -8,7 +8,6 @@ from provider_runtime.application.call import Call, ClearedCall, PreparedCall, R
 from provider_runtime.domain.conversation.response import Attempt, ProviderResponse
 from provider_runtime.domain.conversation.usage import CostBreakdown
 from provider_runtime.domain.errors import CallRefused, ProviderRuntimeError
-from provider_runtime.domain.policy.endpoints import origin_of
 from provider_runtime.domain.records.receipts import AttemptRecord, CallOutcome, CallRecord
 
 _PLENTY: Final = Context(prec=80, rounding=ROUND_CEILING)  # never the thread's own, which may be coarser
@@ -45,7 +44,7 @@ def record_of(
         error_code=_code_of(error),
         provider=str(config.provider_id) if config else None,
         tier=config.tier.value if config else None,
-        origin=str(origin_of(config.base_url)) if config else None,
+        origin=routed.provider.origin if routed else None,
         route_rule=routed.route.rule.value if routed else None,
         model_answered=response.model if response else None,
         gates=_gates(stage, error),

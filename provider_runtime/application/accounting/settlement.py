@@ -93,6 +93,8 @@ class Account:
 
     async def __aenter__(self) -> Self:
         call = self.call
+        if not self.settlement.telemetry.listening:
+            return self
         self.settlement.telemetry.emit(
             LifecycleEvent(
                 kind=EventKind.CALL_STARTED,
@@ -132,7 +134,8 @@ class Account:
             digest=settlement.digest,
             policy_version=settlement.policy_version,
         )
-        settlement.telemetry.emit(_event_of(record, duration_s))
+        if settlement.telemetry.listening:
+            settlement.telemetry.emit(_event_of(record, duration_s))
         await _kept(settlement.receipts, record)
 
 

@@ -13,6 +13,11 @@ class Telemetry:
     sink: EventSink | None = None
     failures: int = 0
 
+    @property
+    def listening(self) -> bool:
+        """Whether there is a sink at all: without one, no event need be made."""
+        return self.sink is not None
+
     def emit(self, event: LifecycleEvent) -> None:
         """Hand ``event`` over; never raises."""
         if self.sink is None:

@@ -1,8 +1,9 @@
 """May this address be contacted?"""
 
-from attrs import frozen
+from attrs import field, frozen
 
 from provider_runtime.application.call import PreparedCall
+from provider_runtime.domain.catalog.providers import ProviderConfig
 from provider_runtime.domain.policy.endpoints import fault_of_base_url
 from provider_runtime.domain.policy.verdict import Pass, Refusal, Verdict
 
@@ -11,12 +12,20 @@ _PASS = Pass(gate="endpoint")
 
 @frozen(kw_only=True)
 class EndpointGate:
-    """Judges the text of the base URL; the transport judges every address that it leads to."""
+    """Judges the text of the base URL; the transport judges every address that it leads to.
+
+    Records are frozen, so one that passed is not read again; ``_sound`` holds those.
+    """
+
+    _sound: set[ProviderConfig] = field(factory=set, init=False, repr=False, eq=False)
 
     async def judge(self, prepared: PreparedCall, *, rehearsal: bool) -> Verdict:  # noqa: ARG002 - it uses nothing up
         config = prepared.routed.provider.config
+        if config in self._sound:
+            return _PASS
         fault = fault_of_base_url(config.base_url, config.tier, config.allowed_networks)
         if fault is None:
+            self._sound.add(config)
             return _PASS
         fault.provider, fault.model = config.provider_id, prepared.routed.route.model_id
         return Refusal(gate="endpoint", error=fault)

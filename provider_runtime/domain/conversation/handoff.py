@@ -99,6 +99,9 @@ def hand_off(messages: tuple[Message, ...], target: HandoffTarget) -> Handoff:
     kept: list[Message] = []
     for index, message in enumerate(messages):
         placed = _system_in_place(message, index, kept, target, losses)
+        if _stays_as_it_is(placed):
+            kept.append(placed)
+            continue
         parts = tuple(
             part
             for number, original in enumerate(placed.content)
@@ -111,6 +114,13 @@ def hand_off(messages: tuple[Message, ...], target: HandoffTarget) -> Handoff:
             continue
         kept.append(placed if parts == placed.content else evolve(placed, content=parts))
     return Handoff(messages=tuple(kept), losses=tuple(losses))
+
+
+def _stays_as_it_is(message: Message) -> bool:
+    """Whether there is nothing in the message that a provider could be particular about."""
+    if message.role is not MessageRole.USER and message.role is not MessageRole.SYSTEM:
+        return False
+    return all(type(part) is TextPart and part.signature is None for part in message.content)
 
 
 def _system_in_place(

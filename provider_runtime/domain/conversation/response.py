@@ -1,6 +1,7 @@
 """The canonical response: what was answered, at what cost, with what reservations."""
 
 from enum import StrEnum
+from typing import TypeVar
 
 from attrs import field, frozen
 from attrs.validators import optional
@@ -12,6 +13,8 @@ from provider_runtime.domain.conversation.tools import ToolCall
 from provider_runtime.domain.conversation.usage import CostBreakdown, Usage
 from provider_runtime.domain.identity import CallId, ProviderId, RuntimeId
 from provider_runtime.domain.json_values import JsonValue, freeze, tuple_of
+
+T = TypeVar("T")
 
 
 class FinishReason(StrEnum):
@@ -91,6 +94,16 @@ class ProviderResponse:
     def tool_calls(self) -> tuple[ToolCall, ...]:
         """The tool calls, in order."""
         return tuple(part.tool_call for part in self.output.content if isinstance(part, ToolCallPart))
+
+    def parse_as(self, into: type[T]) -> T:
+        """The structured output as an ``into``: an attrs class, or anything cattrs can structure.
+
+        Raises ``ProtocolError`` naming the place when the value does not fit, or when there is none.
+        """
+        # The one door outwards: a value that structures itself needs the library that structures.
+        from provider_runtime.adapters.serialization import parse_as  # noqa: PLC0415 - see above
+
+        return parse_as(self, into)
 
     @property
     def message(self) -> Message:

@@ -31,6 +31,7 @@ class ChatCompletionsCodec:
     """Chat Completions as ``dialect`` speaks it. Pure; see ``WireCodec`` for the contract."""
 
     dialect: Dialect = field(validator=instance_of(Dialect))
+    capabilities: ProviderCapabilities = field(init=False)
 
     @property
     def wire(self) -> str:
@@ -40,8 +41,8 @@ class ChatCompletionsCodec:
     def api_version(self) -> str:
         return self.dialect.api_version
 
-    @property
-    def capabilities(self) -> ProviderCapabilities:
+    @capabilities.default
+    def _make_capabilities(self) -> ProviderCapabilities:
         thinks = (
             self.dialect.reasoning is not ReasoningControl.NOWHERE or self.dialect.thinking is not ThinkingReplay.NOT
         )
