@@ -6,6 +6,7 @@ from typing import Self
 
 from attrs import evolve, field, frozen
 
+from provider_runtime.adapters.tokens import as_secret
 from provider_runtime.application.providers import RegisteredProvider
 from provider_runtime.composition.lifecycle import open_runtime
 from provider_runtime.composition.presets import PRESETS, preset
@@ -14,6 +15,7 @@ from provider_runtime.composition.settings import FileReceipts, RuntimeSettings
 from provider_runtime.domain.catalog.models import ModelCatalog
 from provider_runtime.domain.catalog.pricing import PricingTable
 from provider_runtime.domain.catalog.providers import EnvCredential, ProviderConfig, ProviderKind, Tier
+from provider_runtime.domain.errors import InvalidSettings
 from provider_runtime.domain.identity import ProviderId
 from provider_runtime.domain.policy.governance import GovernancePolicy
 from provider_runtime.domain.policy.retrying import RetryPolicy
@@ -40,9 +42,12 @@ class ProviderRuntimeBuilder:
         return self._settings(providers=(*kept, record))
 
     def with_api_key(self, provider: str, key: str | Secret) -> Self:
-        """Use this key for that provider; a preset of that name is added if the provider is not known yet."""
+        """Use this key for that provider; a preset of that name is added if the provider is not known yet.
+
+        Raises ``InvalidSettings`` for a blank key, or text that can be none.
+        """
         provider_id = ProviderId(provider)
-        secret = key if isinstance(key, Secret) else Secret(key.strip())
+        secret = key if isinstance(key, Secret) else _key_of(provider_id, key)
         known = {config.provider_id for config in self.settings.providers}
         builder = self
         if provider_id not in known and provider_id in {config.provider_id for config in PRESETS}:
@@ -126,3 +131,17 @@ class ProviderRuntimeBuilder:
 
     def _part(self, name: str, part: object) -> Self:
         return evolve(self, parts={**self.parts, name: part})
+
+
+def _key_of(provider_id: ProviderId, text: str) -> Secret:
+    try:
+        secret = as_secret(text)
+    except ValueError:
+        secret = None  # refused below, in words that quote nothing
+    if secret is None:
+        raise InvalidSettings(
+            field=f"credentials[{provider_id}]",
+            message="the key is blank, or holds letters that no key has",
+            remedy="Give the key itself, or leave the step out to have it looked for where the record says.",
+        )
+    return secret

@@ -1,13 +1,31 @@
 """open_runtime: a fresh object graph, and its end."""
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from typing import Final
 
 from provider_runtime.composition.runtime import ProviderRuntime
 from provider_runtime.composition.settings import RuntimeSettings
 from provider_runtime.domain.catalog.providers import EnvCredential
 from provider_runtime.domain.errors import InvalidSettings
+from provider_runtime.ports.http import HttpTransport
+from provider_runtime.ports.journals import ReceiptProvider
+from provider_runtime.ports.schemas import SchemaValidator
+from provider_runtime.ports.system import Clock, IdSource, Randomness
+from provider_runtime.ports.telemetry import EventSink
+from provider_runtime.ports.tokens import TokenProvider
+
+PORTS: Final[Mapping[str, type]] = {
+    "clock": Clock,
+    "ids": IdSource,
+    "randomness": Randomness,
+    "transport": HttpTransport,
+    "tokens": TokenProvider,
+    "schemas": SchemaValidator,
+    "receipts": ReceiptProvider,
+    "event_sink": EventSink,
+}
 
 
 @asynccontextmanager
@@ -17,7 +35,8 @@ async def open_runtime(settings: RuntimeSettings, **parts: object) -> AsyncItera
     ``parts`` replace the providers of ``RuntimeContainer`` that they name (``clock``,
     ``transport``, ``tokens``, ``receipts``, ``event_sink`` …) for this runtime alone. A part
     handed in stays the caller's: only what was built here is closed here.
-    Raises ``InvalidSettings`` for a part that no provider is named after.
+    Raises ``InvalidSettings`` for a part that no provider is named after, or that lacks methods
+    of its port.
     """
     # dependency-injector costs as much to import as all the rest: the first runtime pays, not the import.
     from dependency_injector import providers  # noqa: PLC0415 - see above
@@ -31,6 +50,12 @@ async def open_runtime(settings: RuntimeSettings, **parts: object) -> AsyncItera
                 field=name,
                 message=f"a runtime has no part called {name!r:.80}",
                 remedy=f"Parts are: {', '.join(sorted(container.providers))}.",
+            )
+        if not isinstance(part, PORTS.get(name, object)):
+            raise InvalidSettings(
+                field=name,
+                message=f"the part {name!r} must be a {PORTS[name].__name__}, not {type(part).__name__}",
+                remedy="Hand over an object with every method of that port.",
             )
         container.providers[name].override(providers.Object(part))
     container.check_dependencies()

@@ -1,12 +1,11 @@
 """RuntimeSettings: everything one runtime is told, in one frozen value."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Self
+from types import MappingProxyType
+from typing import Any, Self, TypeVar
 
 from attrs import Attribute, field, frozen
-from attrs.converters import optional as optional_converter
-from attrs.validators import deep_iterable, instance_of, optional
 
 from provider_runtime.composition.presets import PRESETS
 from provider_runtime.domain.catalog.models import ModelCatalog
@@ -29,11 +28,60 @@ def _positive(_instance: object, attribute: "Attribute[float]", value: object) -
         )
 
 
+def _is_a(*kinds: type) -> Callable[[object, "Attribute[Any]", object], None]:
+    """A value of one of these classes, or ``None`` where that is the default. Its error quotes nothing of the value."""
+
+    def check(_instance: object, attribute: "Attribute[Any]", value: object) -> None:
+        if not isinstance(value, kinds) and (value is not None or attribute.default is not None):
+            raise _wrong_kind(attribute.name, kinds, value)
+
+    return check
+
+
+def _wrong_kind(name: str, kinds: tuple[type, ...], value: object) -> InvalidSettings:
+    wanted = " or ".join(kind.__name__ for kind in kinds)
+    return InvalidSettings(
+        field=name, message=f"{name} must be {wanted}, not {type(value).__name__}", remedy=f"Give a {wanted}."
+    )
+
+
+def _at_least_one(_instance: object, attribute: "Attribute[int]", value: object) -> None:
+    if type(value) is not int or value < 1:
+        raise InvalidSettings(
+            field=attribute.name,
+            message=f"{attribute.name} must be a whole number, 1 or more",
+            remedy="Give a positive whole number.",
+        )
+
+
+NameT = TypeVar("NameT", ProviderId, RuntimeId)
+
+
+def _named(kind: Callable[[str], NameT], field_name: str, text: str) -> NameT:
+    try:
+        return kind(text)
+    except ValueError as fault:
+        raise InvalidSettings(field=field_name, message=str(fault), remedy="Give another name.") from None
+
+
+def _provider_id(text: str | None) -> ProviderId | None:
+    return None if text is None else _named(ProviderId, "default_provider", text)
+
+
+def _runtime_id(text: str | None) -> RuntimeId | None:
+    return None if text is None else _named(RuntimeId, "runtime_id", text)
+
+
+def _own_copy(credentials: Mapping[str, Secret]) -> Mapping[ProviderId, Secret]:
+    """A copy that cannot be written to: runtimes opened with the same settings share it."""
+    return MappingProxyType({_named(ProviderId, "credentials", name): secret for name, secret in credentials.items()})
+
+
 @frozen(kw_only=True)
 class MemoryReceipts:
-    """Receipts in memory: the last ``keep`` of them, gone at exit."""
+    """Receipts in memory: the last ``keep`` of them, gone at exit. Raises ``InvalidSettings``."""
 
-    keep: int = 1000
+    keep: int = field(default=1000, validator=_at_least_one)
 
 
 @frozen(kw_only=True)
@@ -54,25 +102,29 @@ class RuntimeSettings:
     Raises ``InvalidSettings`` or ``InvalidTimeout``.
     """
 
-    providers: tuple[ProviderConfig, ...] = field(
-        default=(), converter=tuple_of, validator=deep_iterable(instance_of(ProviderConfig))
-    )
-    credentials: Mapping[ProviderId, Secret] = field(factory=dict, repr=False)
-    default_provider: ProviderId | None = field(default=None, converter=optional_converter(ProviderId))
-    policy: GovernancePolicy = field(factory=GovernancePolicy, validator=instance_of(GovernancePolicy))
-    retry: RetryPolicy = field(factory=RetryPolicy, validator=instance_of(RetryPolicy))
+    providers: tuple[ProviderConfig, ...] = field(default=(), converter=tuple_of)
+    credentials: Mapping[ProviderId, Secret] = field(factory=dict, converter=_own_copy, repr=False)
+    default_provider: ProviderId | None = field(default=None, converter=_provider_id)
+    policy: GovernancePolicy = field(factory=GovernancePolicy, validator=_is_a(GovernancePolicy))
+    retry: RetryPolicy = field(factory=RetryPolicy, validator=_is_a(RetryPolicy))
     deadline_s: float = field(default=600.0, validator=_positive)
     connect_timeout_s: float = field(default=5.0, validator=_positive)
-    max_response_bytes: int = 64 * 1024 * 1024
-    receipts: MemoryReceipts | FileReceipts = field(factory=MemoryReceipts)
-    receipt_key: Secret | None = field(default=None, validator=optional(instance_of(Secret)))
-    catalog: ModelCatalog | None = None
-    prices: PricingTable | None = None
-    runtime_id: RuntimeId | None = field(default=None, converter=optional_converter(RuntimeId))
+    max_response_bytes: int = field(default=64 * 1024 * 1024, validator=_at_least_one)
+    receipts: MemoryReceipts | FileReceipts = field(
+        factory=MemoryReceipts, validator=_is_a(MemoryReceipts, FileReceipts)
+    )
+    receipt_key: Secret | None = field(default=None, validator=_is_a(Secret))
+    catalog: ModelCatalog | None = field(default=None, validator=_is_a(ModelCatalog))
+    prices: PricingTable | None = field(default=None, validator=_is_a(PricingTable))
+    runtime_id: RuntimeId | None = field(default=None, converter=_runtime_id)
 
     @providers.validator
-    def _ids_are_unique(self, _attribute: "Attribute[object]", providers: tuple[ProviderConfig, ...]) -> None:
-        ids = [config.provider_id for config in providers]
+    def _ids_are_unique(self, _attribute: "Attribute[object]", providers: Iterable[object]) -> None:
+        ids: list[ProviderId] = []
+        for number, config in enumerate(providers):
+            if not isinstance(config, ProviderConfig):
+                raise _wrong_kind(f"providers[{number}]", (ProviderConfig,), config)
+            ids.append(config.provider_id)
         if len(set(ids)) != len(ids):
             raise InvalidSettings(
                 field="providers",

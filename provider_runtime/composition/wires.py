@@ -20,6 +20,14 @@ from provider_runtime.ports.tokens import TokenProvider
 
 def codec_for(config: ProviderConfig, catalog: ModelCatalog) -> WireCodec:
     """The codec of a provider record. Raises ``InvalidProviderConfig`` for options its wire does not know."""
+    try:
+        return _codec_for(config, catalog)
+    except InvalidProviderConfig as fault:
+        fault.provider = config.provider_id  # a dialect knows the option, and not whose it is
+        raise
+
+
+def _codec_for(config: ProviderConfig, catalog: ModelCatalog) -> WireCodec:
     match config.kind:
         case ProviderKind.OPENROUTER:
             return ChatCompletionsCodec(dialect=openrouter_dialect(config.options))

@@ -4,6 +4,7 @@ import asyncio
 import errno
 import socket
 from typing import Final
+from weakref import WeakSet
 
 from aiohttp import ClientTimeout, TCPConnector
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -87,6 +88,7 @@ class GuardedConnector(TCPConnector):
     def __init__(self, rule: DialRule, resolver: HostResolver, *, keep_alive_s: float, limit: int) -> None:
         """Connects nothing yet. At most ``limit`` connections at a time; an idle one lives ``keep_alive_s``."""
         self._rule = rule
+        self._opened: WeakSet[ResponseHandler] = WeakSet()
         super().__init__(
             resolver=GuardedResolver(rule, resolver),
             socket_factory=self._judged_socket,
@@ -121,6 +123,11 @@ class GuardedConnector(TCPConnector):
             if getattr(req, "fresh", False):
                 raise SpokeFirst
 
+    def abort(self) -> None:
+        """Drop every connection at once: closing one would wait for a peer that does not read."""
+        for protocol in tuple(self._opened):
+            protocol.abort()
+
     async def _create_connection(
         self,
         req: ClientRequest,
@@ -128,6 +135,7 @@ class GuardedConnector(TCPConnector):
         timeout: ClientTimeout,  # noqa: ASYNC109 - aiohttp's signature
     ) -> ResponseHandler:
         protocol = await super()._create_connection(req, traces, timeout)
+        self._opened.add(protocol)
         if (closed := protocol.closed) is not None:
             closed.add_done_callback(_note)
         req.fresh = True  # type: ignore[attr-defined]  # ours declares it; aiohttp's own takes any attribute

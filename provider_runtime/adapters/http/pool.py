@@ -50,8 +50,10 @@ class Pool:
             sending.answered = True
             return await self._reply(response)
         except asyncio.CancelledError as cancelled:
+            sending.drop()
             reason = cancelled.args
         except Exception as error:  # noqa: BLE001 - whatever aiohttp raises ends here: it may quote headers
+            sending.drop()
             return failure_of(error, sending)
         # Raised afresh: the first one's traceback leads through frames that know the request.
         raise asyncio.CancelledError(*reason)
@@ -87,10 +89,15 @@ class Pool:
             return HttpReply(status=status, headers=_headers_of(response), body=body)
         finally:
             if not response.closed:  # a body read to its end has given its connection back already
+                transport = response.connection and response.connection.transport
                 response.close()
+                if transport:
+                    transport.abort()
 
     async def aclose(self) -> None:
         """Close every connection; an exchange that is under way fails."""
+        if isinstance(self.session.connector, GuardedConnector):
+            self.session.connector.abort()
         await self.session.close()
 
 

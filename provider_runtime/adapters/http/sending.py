@@ -33,15 +33,27 @@ class Sending:
     written: bool = False
     reused: bool = False
     answered: bool = False
+    _transport: asyncio.Transport | None = None
 
-    def octets(self) -> bytes:
-        """The whole request. The only place that sees the credential next to anything else."""
+    def write_to(self, transport: asyncio.Transport) -> None:
+        """Write the whole request."""
+        self._transport = transport
+        self.written = True
+        transport.write(self._octets())
+
+    def drop(self) -> None:
+        """Give up on an answer. Nothing that is still unsent goes out, however long the peer takes to read."""
+        if self._transport is not None and not self.answered:
+            self._transport.abort()
+
+    def _octets(self) -> bytes:
+        # With `headers`, the only place that sees the credential.
         auth = self.request.auth
         credential = "" if auth is None else f"{opening_of(auth)}{auth.secret.reveal()}\r\n"
         return b"".join((self.head, credential.encode("ascii"), b"\r\n", self.request.body or b""))
 
     def headers(self) -> dict[str, str]:
-        """The headers for aiohttp to write, where ``octets`` are not written as they are."""
+        """The headers, credential included, for aiohttp to write."""
         lines = self.head.decode("ascii").split("\r\n")[1:-1]
         headers = dict(line.split(": ", 1) for line in lines if not line.startswith("content-length:"))
         auth = self.request.auth
@@ -102,8 +114,7 @@ class OneWriteRequest(ClientRequest):
         transport = None if protocol is None else protocol.transport
         if protocol is None or transport is None or transport.is_closing():
             raise ConnectionResetError("gone before anything was written")
-        sending.written = True
-        transport.write(sending.octets())
+        sending.write_to(transport)
         writer = StreamWriter(protocol, self.loop)
         # A large body is still on its way: as in aiohttp, an answer that comes earlier ends the connection.
         rest = self.loop.create_task(_until_written(writer, conn)) if protocol.writing_paused else None
@@ -126,7 +137,13 @@ async def _until_written(writer: StreamWriter, conn: Connection) -> None:
     try:
         await writer.drain()
     except asyncio.CancelledError:
-        conn.close()
+        _abort(conn)
         raise
     except Exception:  # noqa: BLE001 - the reader of the answer meets the same failure, and reports it
-        conn.close()
+        _abort(conn)
+
+
+def _abort(conn: Connection) -> None:
+    if conn.transport is not None:
+        conn.transport.abort()  # to close would be to send the rest first
+    conn.close()

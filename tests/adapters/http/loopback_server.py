@@ -50,9 +50,9 @@ Script = Callable[[Received, Peer], Awaitable[None]]
 
 
 def sends(*pieces: bytes, then: str = "keep") -> Script:
-    """Writes the pieces one by one, then keeps the connection, hangs up (``close``) or resets it (``reset``)."""
+    """Writes the pieces one by one, then goes on (``keep``), hangs up (``close``), resets or waits."""
 
-    async def script(_request: Received, peer: Peer) -> None:
+    async def script(request: Received, peer: Peer) -> None:
         for number, piece in enumerate(pieces):
             if number:
                 await asyncio.sleep(0.005)  # so that pieces arrive apart
@@ -62,6 +62,8 @@ def sends(*pieces: bytes, then: str = "keep") -> Script:
         elif then == "reset":
             await asyncio.sleep(0.005)  # a reset overtakes what has not been read yet
             peer.reset()
+        elif then == "wait":
+            await waits(request, peer)
 
     return script
 
@@ -83,7 +85,8 @@ class LoopbackServer:
     received: list[Received] = Factory(list)
     peers: list[Peer] = Factory(list)
     greeting: bytes = b""  # said on each new connection, before anything was asked
-    early: bytes = b""  # said once a head is there; the body is then never taken
+    early: bytes = b""  # said once a head is there; the body is then taken only when `patience` is over
+    patience: asyncio.Event = Factory(asyncio.Event)
     asked: asyncio.Event = Factory(asyncio.Event)  # set once a first request is there
     _server: asyncio.Server | None = None
     _tasks: set[asyncio.Task[None]] = field(factory=set)
@@ -123,7 +126,7 @@ class LoopbackServer:
                 line, headers = await _read_head(peer)
                 if self.early:
                     await peer.write(self.early)
-                    await asyncio.Event().wait()
+                    await self.patience.wait()
                 body = await peer.reader.readexactly(int(headers.get("content-length", "0")))
                 request = Received(line, headers, body, peer.number)
                 self.received.append(request)

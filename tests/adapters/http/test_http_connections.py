@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from loopback_server import OK, OK_BODY, LoopbackServer, sends, waits
+from loopback_server import OK, OK_BODY, LoopbackServer, Peer, Received, sends, waits
 
 from provider_runtime.adapters.http.transport import AiohttpTransport
 from provider_runtime.domain.catalog.providers import Tier
@@ -39,7 +39,7 @@ async def test_one_connection_serves_one_call_after_another(
 async def test_calls_at_once_never_get_each_others_answers(
     server: LoopbackServer, transport: AiohttpTransport, a_request: Requests
 ) -> None:
-    async def echo(received: Any, peer: Any) -> None:
+    async def echo(received: Received, peer: Peer) -> None:
         await asyncio.sleep(0.001 * (received.body[-1] % 7))
         await peer.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(received.body) + received.body)
 
@@ -144,12 +144,8 @@ async def test_half_of_such_an_answer_is_forgotten(
 async def test_cancelled_it_drops_the_connection_and_leaves_no_task(
     half: bytes, server: LoopbackServer, transport: AiohttpTransport, a_request: Requests
 ) -> None:
-    async def stall(received: Any, peer: Any) -> None:
-        await peer.write(half)
-        await waits(received, peer)
-
     await _body(transport, a_request(server.url))
-    server.scripts.append(stall)
+    server.scripts.append(sends(half, then="wait"))
     tasks = asyncio.all_tasks()
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.05):
@@ -164,17 +160,26 @@ async def test_cancelled_it_drops_the_connection_and_leaves_no_task(
     assert await _body(transport, a_request(server.url)) == OK_BODY
 
 
-async def test_cancelled_while_the_body_is_still_being_sent_it_drops_the_connection(
-    server: LoopbackServer, transport: AiohttpTransport, a_request: Requests
+@pytest.mark.parametrize("way", ["cancelled", "closed", "answered"])
+async def test_what_is_still_unsent_when_an_exchange_ends_is_never_sent(
+    way: str, server: LoopbackServer, a_request: Requests
 ) -> None:
-    server.early = b"HTTP/1.1 100 Continue\r\n\r\n"
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.1):
-            await transport.exchange(a_request(server.url, body=bytes(50_000_000)))
+    transport = AiohttpTransport()
+    server.early = (
+        b"HTTP/1.1 413 Too Large\r\ncontent-length: 0\r\n\r\n" if way == "answered" else b"HTTP/1.1 100 X\r\n\r\n"
+    )
+    exchange = asyncio.create_task(transport.exchange(a_request(server.url, body=bytes(20_000_000))))
+    await asyncio.sleep(0.05)
+    if way == "cancelled":
+        exchange.cancel()
+    if way == "closed":
+        await asyncio.wait_for(transport.aclose(), 1)
+    await asyncio.gather(exchange, return_exceptions=True)
 
-    server.early = b""
-    assert await _body(transport, a_request(server.url)) == OK_BODY
-    assert server.received[-1].connection == 2
+    server.patience.set()  # from here on the server would take the rest
+    await asyncio.wait_for(server.peers[0].gone.wait(), 1)
+    assert server.received == []
+    await transport.aclose()
 
 
 async def test_a_cancellation_keeps_its_reason(
@@ -248,17 +253,19 @@ async def test_closed_it_refuses_and_closing_twice_is_closing_once(
     await asyncio.wait_for(server.peers[0].gone.wait(), 1)
 
 
+@pytest.mark.parametrize("half", [b"", OK[:20], OK[:-5]], ids=["no answer", "half a head", "half a body"])
 async def test_closing_ends_the_exchange_that_is_under_way_with_a_failure(
-    server: LoopbackServer, transport: AiohttpTransport, a_request: Requests
+    half: bytes, server: LoopbackServer, transport: AiohttpTransport, a_request: Requests
 ) -> None:
-    server.scripts.append(waits)
+    server.scripts.append(sends(half, then="wait"))
     task = asyncio.create_task(transport.exchange(a_request(server.url)))
     await server.asked.wait()
+    await asyncio.sleep(0.01)
     await transport.aclose()
 
-    outcome = await task
+    outcome = await asyncio.wait_for(task, 1)
     assert isinstance(outcome, HttpFailure)
-    assert outcome.delivery is Delivery.AMBIGUOUS
+    assert (outcome.code, outcome.delivery) == (ErrorCode.CONNECTION_LOST, Delivery.AMBIGUOUS)
 
 
 def test_each_asyncio_run_gets_connections_of_its_own(a_request: Requests) -> None:

@@ -1,0 +1,88 @@
+"""The page about settings: every field with its type, its default and what it does."""
+
+import ast
+import inspect
+import textwrap
+from typing import Any, Final
+
+from attrs import NOTHING, Factory, fields
+from markdown_tables import code, docstring, table
+
+from provider_runtime.composition.settings import FileReceipts, MemoryReceipts, RuntimeSettings
+from provider_runtime.domain.catalog.models import DiscoveryOptions
+from provider_runtime.domain.catalog.providers import EnvCredential, KeyFileCredential, ProviderConfig
+from provider_runtime.domain.conversation.request import CallOptions
+from provider_runtime.domain.policy.governance import GovernancePolicy
+from provider_runtime.domain.policy.retrying import RetryPolicy
+
+CLASSES: Final = (
+    RuntimeSettings,
+    ProviderConfig,
+    EnvCredential,
+    KeyFileCredential,
+    GovernancePolicy,
+    RetryPolicy,
+    MemoryReceipts,
+    FileReceipts,
+    CallOptions,
+    DiscoveryOptions,
+)
+
+
+def settings_page() -> str:
+    """Every class that settings are made of."""
+    presets = table(
+        ("field", "standard", "strict", "locked"),
+        (
+            (
+                code(field.name),
+                *(_shown(getattr(GovernancePolicy.preset(n), field.name)) for n in ("standard", "strict", "locked")),
+            )
+            for field in fields(GovernancePolicy)
+        ),
+    )
+    return f"""# Settings
+
+A runtime is told everything in one frozen `RuntimeSettings`. Nothing is read from the process but the environment
+variables that a provider record names, once, when the runtime opens. `CallOptions` are what one call wants differently.
+
+{"".join(_section(kind) for kind in CLASSES)}
+## The presets of `GovernancePolicy`
+
+{presets}
+The gates for consent and leakage are not built yet. `strict` demands them, so it refuses every cloud call until then.
+"""
+
+
+def _section(kind: type[Any]) -> str:
+    annotations = _annotations(kind)
+    rows = [(code(field.name), code(annotations[field.name]), _default(field.default)) for field in fields(kind)]
+    return f"\n## {kind.__name__}\n\n{docstring(kind)}\n\n{table(('field', 'type', 'default'), rows)}"
+
+
+def _annotations(kind: type[Any]) -> dict[str, str]:
+    """The types as they are written in the source, which reads better than what Python makes of them."""
+    tree = ast.parse(textwrap.dedent(inspect.getsource(kind)))
+    return {
+        ast.unparse(node.target): ast.unparse(node.annotation)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.AnnAssign)
+    }
+
+
+def _default(default: Any) -> str:
+    if default is NOTHING:
+        return "required"
+    if isinstance(default, Factory):  # type: ignore[arg-type]  # attrs types it as a function
+        return code(f"{default.factory.__name__}()") if default.factory is not dict else "none"
+    return _shown(default)
+
+
+def _shown(value: Any) -> str:
+    if value is None or value in ((), {}):
+        return "none"
+    if isinstance(value, bool):
+        return code(str(value))
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value))
+    return code(str(value))
