@@ -60,7 +60,6 @@ class Sending:
                         outcome="answered",
                         duration_s=now - began,
                         wait_s=wait_s,
-                        status_code=200,
                         provider_request_id=outcome.provider_request_id,
                     )
                 )

@@ -46,7 +46,11 @@ class AssistantOutput:
 
 @frozen(kw_only=True)
 class Attempt:
-    """One try of a call: what became of it. ``wait_s``: how long was waited before it."""
+    """One try of a call: what became of it.
+
+    ``outcome`` is ``answered`` or an error code, ``status_code`` the status of an error answer,
+    ``wait_s`` how long was waited before the try.
+    """
 
     number: int = field(validator=whole(1))
     outcome: str
