@@ -17,12 +17,13 @@ class RegisteredProvider:
 
     config: ProviderConfig
     adapter: ProviderAdapter
-    origin: str = field(init=False)
-    """The origin of the base URL as text: what receipts name instead of an address."""
+    origin: str | None = field(init=False)
+    """The origin of the base URL as text, which receipts name; ``None`` for what is no URL."""
 
     @origin.default
-    def _make_origin(self) -> str:
-        return str(origin_of(self.config.base_url))
+    def _make_origin(self) -> str | None:
+        origin = origin_of(self.config.base_url)
+        return None if origin is None else str(origin)
 
     @property
     def capabilities(self) -> ProviderCapabilities:

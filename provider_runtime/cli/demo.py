@@ -22,7 +22,6 @@ from provider_runtime.composition.presets import PRESETS
 from provider_runtime.composition.settings import FileReceipts, RuntimeSettings
 from provider_runtime.domain.catalog.providers import EnvCredential, ProviderConfig, Tier
 from provider_runtime.domain.conversation.response import ProviderResponse
-from provider_runtime.domain.identity import ProviderId
 from provider_runtime.domain.records.receipts import ChainVerdict
 from provider_runtime.domain.secrets import Secret
 
@@ -70,7 +69,7 @@ def demo(live: bool, receipts_file: Path | None, as_json: bool) -> None:  # noqa
 
 def _settings(sandbox_url: str, *, live: bool, receipts: Path) -> RuntimeSettings:
     configs: list[ProviderConfig] = []
-    keys: dict[ProviderId, Secret] = {}
+    keys: dict[str, Secret] = {}
     for config in PRESETS:
         reference = config.credential
         if live and isinstance(reference, EnvCredential) and os.environ.get(reference.name, "").strip():

@@ -9,6 +9,7 @@ import pytest
 from attrs import frozen
 from loopback_server import OK_BODY, LoopbackServer, Peer, Received, Script, sends
 
+from provider_runtime.adapters.http.bodies import Intake, _Unpacker
 from provider_runtime.adapters.http.transport import AiohttpTransport
 from provider_runtime.domain.errors import Delivery, ErrorCode
 from provider_runtime.ports.http import HttpFailure, HttpReply, HttpRequest
@@ -140,3 +141,19 @@ async def test_the_deadline_strikes_in_the_middle_of_a_bomb(
 
     assert time.monotonic() - started < 1  # all of it would take several seconds
     await transport.aclose()
+
+
+async def test_unpacking_lets_others_run_after_each_step() -> None:
+    turns = 0
+
+    async def take_turns() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    others = asyncio.create_task(take_turns())
+    await _Unpacker("gzip", Intake(1 << 30)).feed(gzip.compress(bytes(30 << 20)))
+    others.cancel()
+
+    assert turns >= 30  # a step is a mebibyte
