@@ -6,12 +6,14 @@ from attrs import frozen
 
 from provider_runtime.application.accounting.telemetry import Telemetry
 from provider_runtime.application.call import AnsweredCall, Call, ClearedCall
+from provider_runtime.application.validation import held_against_schema
 from provider_runtime.domain.conversation.echoes import without_echoes
 from provider_runtime.domain.conversation.response import Attempt, ProviderResponse
 from provider_runtime.domain.errors import Delivery, ErrorCode, ProviderError, ProviderStatusError, TransportError
 from provider_runtime.domain.policy.retrying import GiveUp, RetryPolicy, decide
 from provider_runtime.domain.records.events import EventKind, LifecycleEvent
 from provider_runtime.ports.provider_adapter import AdapterContext, ProviderAdapter
+from provider_runtime.ports.schemas import SchemaValidator
 from provider_runtime.ports.system import Clock, Randomness
 
 
@@ -23,6 +25,7 @@ class Sending:
     clock: Clock
     randomness: Randomness
     telemetry: Telemetry
+    schemas: SchemaValidator
     deadline_s: float
 
     async def send(self, cleared: ClearedCall, attempts: list[Attempt]) -> AnsweredCall:
@@ -39,6 +42,7 @@ class Sending:
         except TimeoutError:
             pass  # raised below, so that no frame that held a credential stays in the traceback
         else:
+            response = held_against_schema(response, cleared.prepared.exchange.wanted, self.schemas)
             return AnsweredCall(cleared=cleared, response=response, attempts=tuple(attempts))
         raise self._timed_out(cleared, attempts, limit)
 

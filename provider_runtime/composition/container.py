@@ -93,6 +93,7 @@ class RuntimeContainer(containers.DeclarativeContainer):
         clock=clock,
         randomness=randomness,
         telemetry=telemetry,
+        schemas=schemas,
         deadline_s=settings.provided.deadline_s,
     )
     settlement = providers.Singleton(

@@ -43,7 +43,7 @@ from provider_runtime import (
 from provider_runtime.cli.main_job import Models, kept, main_job
 from provider_runtime.testing.builders import a_request, a_tool, a_tool_call
 from provider_runtime.testing.fakes import EventRecorder
-from provider_runtime.testing.sandbox import Fault, Sandbox
+from provider_runtime.testing.sandbox import Fault, Sandbox, Scripted
 from provider_runtime.testing.settings import sandbox_server, sandbox_settings
 
 ANTHROPIC, OPENAI, OPENROUTER = (
@@ -298,6 +298,26 @@ async def test_structured_output_is_parsed_and_validated(runtime: ProviderRuntim
     response = await runtime.run(a_request("Where?", model=model, response_format=wanted))
     assert isinstance(response.output.structured_output, dict)
     assert set(response.output.structured_output) == {"city", "ok"}
+
+
+async def test_an_answer_that_misses_its_schema_is_a_warning_and_no_value(
+    runtime: ProviderRuntime, sandbox: Sandbox
+) -> None:
+    answer = await runtime.run(a_request(model=OPENROUTER))
+    assert answer.output.structured_output is None
+    body = {
+        "id": "gen-1",
+        "model": "anthropic/claude-haiku-4.5",
+        "choices": [{"finish_reason": "stop", "message": {"role": "assistant", "content": '{"ok": "yes"}'}}],
+        "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2, "cost": 0.1},
+    }
+    sandbox.script("openrouter", Scripted(json=body))
+    schema = {"type": "object", "properties": {"ok": {"type": "boolean"}}, "required": ["ok"]}
+    wanted = JsonSchemaFormat(name="answer", schema=schema)
+    response = await runtime.run(a_request(model=OPENROUTER, response_format=wanted))
+    assert response.output.structured_output is None
+    assert response.text == '{"ok": "yes"}'
+    assert "structured_output_not_valid" in [warning.code for warning in response.warnings]
 
 
 async def test_a_keyless_local_server_is_asked_without_a_credential(sandbox: Sandbox) -> None:
