@@ -2,7 +2,7 @@
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 
-.PHONY: demo test test-all check fmt bench clean
+.PHONY: demo test test-all check check-wires fmt bench clean
 
 .venv/.ready: pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; set PYTHON=/path/to/python3"; exit 1; }
@@ -29,6 +29,9 @@ check: .venv/.ready ## formatting, lints, types, walls
 fmt: .venv/.ready
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+check-wires: ## every proof over all wires, with what is installed; LONG=--long for the campaigns
+	@$(BIN)/python scripts/check_wires.py $(LONG)
 
 bench: .venv/.ready ## the figures of the README
 	@$(BIN)/python benchmarks/overhead.py

@@ -9,12 +9,36 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from provider_runtime.composition.lifecycle import open_runtime
-    from provider_runtime.composition.presets import local_server, preset
-    from provider_runtime.composition.runtime import ProviderRuntime
-    from provider_runtime.composition.settings import FileReceipts, MemoryReceipts, RuntimeSettings
-    from provider_runtime.domain.catalog.models import DiscoveryOptions, ModelCatalog, ModelInfo, ProviderCapabilities
-    from provider_runtime.domain.catalog.pricing import PriceRule, PricingTable
+    from provider_runtime.application.explaining import (
+        CallPlan,
+        GateVerdict,
+    )
+    from provider_runtime.composition.lifecycle import (
+        open_runtime,
+    )
+    from provider_runtime.composition.presets import (
+        local_server,
+        ollama_server,
+        preset,
+    )
+    from provider_runtime.composition.runtime import (
+        ProviderRuntime,
+    )
+    from provider_runtime.composition.settings import (
+        FileReceipts,
+        MemoryReceipts,
+        RuntimeSettings,
+    )
+    from provider_runtime.domain.catalog.models import (
+        DiscoveryOptions,
+        ModelCatalog,
+        ModelInfo,
+        ProviderCapabilities,
+    )
+    from provider_runtime.domain.catalog.pricing import (
+        PriceRule,
+        PricingTable,
+    )
     from provider_runtime.domain.catalog.providers import (
         EnvCredential,
         KeyFileCredential,
@@ -22,9 +46,24 @@ if TYPE_CHECKING:
         ProviderKind,
         Tier,
     )
-    from provider_runtime.domain.conversation.handoff import HandoffTarget, hand_off, normalize_handoff_messages
-    from provider_runtime.domain.conversation.markers import CacheBoundary, CacheTtl, Signature
-    from provider_runtime.domain.conversation.messages import Message, MessageRole, assistant, system, tool_result, user
+    from provider_runtime.domain.conversation.handoff import (
+        HandoffTarget,
+        hand_off,
+        normalize_handoff_messages,
+    )
+    from provider_runtime.domain.conversation.markers import (
+        CacheBoundary,
+        CacheTtl,
+        Signature,
+    )
+    from provider_runtime.domain.conversation.messages import (
+        Message,
+        MessageRole,
+        assistant,
+        system,
+        tool_result,
+        user,
+    )
     from provider_runtime.domain.conversation.parts import (
         AudioPart,
         Citation,
@@ -72,8 +111,14 @@ if TYPE_CHECKING:
         ToolChoiceSpecific,
         ToolDefinition,
     )
-    from provider_runtime.domain.conversation.usage import CostBreakdown, PricingSource, Usage
-    from provider_runtime.domain.conversation.warnings import WarningCode
+    from provider_runtime.domain.conversation.usage import (
+        CostBreakdown,
+        PricingSource,
+        Usage,
+    )
+    from provider_runtime.domain.conversation.warnings import (
+        WarningCode,
+    )
     from provider_runtime.domain.errors import (
         AmbiguousModelRoute,
         BackendError,
@@ -87,6 +132,12 @@ if TYPE_CHECKING:
         ErrorCode,
         GovernanceLocked,
         IntentUnsupported,
+        InvalidPricingConfig,
+        InvalidProviderConfig,
+        InvalidRetryPolicy,
+        InvalidSettings,
+        InvalidTimeout,
+        MissingProviderRuntimeError,
         ModelNotFound,
         ProtocolError,
         ProviderError,
@@ -94,6 +145,7 @@ if TYPE_CHECKING:
         ProviderNotRegistered,
         ProviderRuntimeError,
         ProviderStatusError,
+        RecordCorrupt,
         RequestInvalid,
         RoutingError,
         RuntimeClosed,
@@ -101,19 +153,51 @@ if TYPE_CHECKING:
         TierRefused,
         TransportError,
     )
-    from provider_runtime.domain.identity import CallId, ProviderId, RuntimeId
-    from provider_runtime.domain.json_values import JsonObject, JsonValue, freeze
-    from provider_runtime.domain.policy.governance import ConsentRule, GovernanceMode, GovernancePolicy, OnLossy, Unless
-    from provider_runtime.domain.policy.retrying import RetryPolicy
-    from provider_runtime.domain.records.events import EventKind, LifecycleEvent
-    from provider_runtime.domain.records.receipts import CallOutcome, CallReceipt, CallRecord, ChainVerdict
-    from provider_runtime.domain.secrets import Secret
-    from provider_runtime.ports.provider_adapter import AdapterContext, ProviderAdapter
-    from provider_runtime.ports.tokens import TokenProvider
+    from provider_runtime.domain.identity import (
+        CallId,
+        ProviderId,
+        RuntimeId,
+    )
+    from provider_runtime.domain.json_values import (
+        JsonObject,
+        JsonValue,
+        freeze,
+    )
+    from provider_runtime.domain.policy.governance import (
+        ConsentRule,
+        GovernanceMode,
+        GovernancePolicy,
+        OnLossy,
+        Unless,
+    )
+    from provider_runtime.domain.policy.retrying import (
+        RetryPolicy,
+    )
+    from provider_runtime.domain.records.events import (
+        EventKind,
+        LifecycleEvent,
+    )
+    from provider_runtime.domain.records.receipts import (
+        CallOutcome,
+        CallReceipt,
+        CallRecord,
+        ChainVerdict,
+    )
+    from provider_runtime.domain.secrets import (
+        Secret,
+    )
+    from provider_runtime.ports.provider_adapter import (
+        AdapterContext,
+        ProviderAdapter,
+    )
+    from provider_runtime.ports.tokens import (
+        TokenProvider,
+    )
 
 _BY_HOME: Final = {
+    "application.explaining": "CallPlan GateVerdict",
     "composition.lifecycle": "open_runtime",
-    "composition.presets": "local_server preset",
+    "composition.presets": "local_server ollama_server preset",
     "composition.runtime": "ProviderRuntime",
     "composition.settings": "FileReceipts MemoryReceipts RuntimeSettings",
     "domain.catalog.models": "DiscoveryOptions ModelCatalog ModelInfo ProviderCapabilities",
@@ -128,8 +212,8 @@ _BY_HOME: Final = {
         "ToolResultText"
     ),
     "domain.conversation.request": (
-        "CallOptions Effort JsonObjectFormat JsonSchemaFormat ModelRef ProviderRequest ReasoningBudget ReasoningEffort "
-        "ReasoningOff TextFormat"
+        "CallOptions Effort JsonObjectFormat JsonSchemaFormat ModelRef ProviderRequest ReasoningBudget "
+        "ReasoningEffort ReasoningOff TextFormat"
     ),
     "domain.conversation.response": "AssistantOutput Attempt CallWarning FinishReason ProviderResponse",
     "domain.conversation.tools": (
@@ -140,9 +224,10 @@ _BY_HOME: Final = {
     "domain.errors": (
         "AmbiguousModelRoute BackendError CallRefused CapabilityMismatch ConfigError CredentialMissing "
         "CredentialsRejected EndpointBlocked EndpointInvalid ErrorCode GovernanceLocked IntentUnsupported "
-        "ModelNotFound ProtocolError ProviderError ProviderHintMismatch ProviderNotRegistered ProviderRuntimeError "
-        "ProviderStatusError RequestInvalid RoutingError RuntimeClosed SerializationError TierRefused "
-        "TransportError"
+        "InvalidPricingConfig InvalidProviderConfig InvalidRetryPolicy InvalidSettings InvalidTimeout "
+        "MissingProviderRuntimeError ModelNotFound ProtocolError ProviderError ProviderHintMismatch "
+        "ProviderNotRegistered ProviderRuntimeError ProviderStatusError RecordCorrupt RequestInvalid RoutingError "
+        "RuntimeClosed SerializationError TierRefused TransportError"
     ),
     "domain.identity": "CallId ProviderId RuntimeId",
     "domain.json_values": "JsonObject JsonValue freeze",
@@ -169,6 +254,7 @@ __all__ = [
     "CallId",
     "CallOptions",
     "CallOutcome",
+    "CallPlan",
     "CallReceipt",
     "CallRecord",
     "CallRefused",
@@ -192,6 +278,7 @@ __all__ = [
     "EventKind",
     "FileReceipts",
     "FinishReason",
+    "GateVerdict",
     "GovernanceLocked",
     "GovernanceMode",
     "GovernancePolicy",
@@ -200,6 +287,11 @@ __all__ = [
     "ImagePart",
     "InlineData",
     "IntentUnsupported",
+    "InvalidPricingConfig",
+    "InvalidProviderConfig",
+    "InvalidRetryPolicy",
+    "InvalidSettings",
+    "InvalidTimeout",
     "JsonObject",
     "JsonObjectFormat",
     "JsonSchemaFormat",
@@ -210,6 +302,7 @@ __all__ = [
     "MemoryReceipts",
     "Message",
     "MessageRole",
+    "MissingProviderRuntimeError",
     "ModelCatalog",
     "ModelInfo",
     "ModelNotFound",
@@ -236,6 +329,7 @@ __all__ = [
     "ReasoningBudget",
     "ReasoningEffort",
     "ReasoningOff",
+    "RecordCorrupt",
     "RefusalPart",
     "RequestInvalid",
     "RetryPolicy",
@@ -273,6 +367,7 @@ __all__ = [
     "hand_off",
     "local_server",
     "normalize_handoff_messages",
+    "ollama_server",
     "open_runtime",
     "preset",
     "system",

@@ -5,6 +5,8 @@ from markdown_tables import code, table
 
 from provider_runtime.cli.app import app
 from provider_runtime.cli.failures import EXIT_CODES_HELP
+from provider_runtime.composition.presets import PRESETS
+from provider_runtime.domain.catalog.providers import EnvCredential
 
 
 def command_line_page() -> str:
@@ -13,14 +15,19 @@ def command_line_page() -> str:
     return f"""# Command line
 
 `provider-runtime` comes with the extra `cli`. The answer goes to standard output; tokens, cost and warnings go to
-standard error, so that pipes stay clean. Keys are read from `OPENAI_API_KEY`, `ANTHROPIC_API_KEY` and
-`OPENROUTER_API_KEY`, or from the variable that `--api-key-env` names. In practice: [Call from the command
-line](../how-to/call-from-the-command-line.md).
+standard error, so that pipes stay clean. Keys are read from the variables below, or from the one that `--api-key-env`
+names. In practice: [Call from the command line](../how-to/call-from-the-command-line.md).
 
+{table(("provider", "variable"), _keys())}
 {"".join(_sections(app, "provider-runtime"))}
 ## Exit codes
 
 {table(("code", "meaning"), ((code(number), said) for number, said in exits))}"""
+
+
+def _keys() -> list[tuple[str, str]]:
+    named = ((config.provider_id, config.credential) for config in PRESETS)
+    return [(code(provider), code(key.name)) for provider, key in named if isinstance(key, EnvCredential)]
 
 
 def _sections(group: click.Group, path: str) -> list[str]:

@@ -93,7 +93,7 @@ RESPONSE: Final = ProviderResponse(
     runtime_id=RuntimeId("rt_01"),
     attempts=(
         Attempt(number=1, outcome="overloaded", duration_s=0.21, status_code=529),
-        Attempt(number=2, outcome="answered", duration_s=1.37, wait_s=0.75, status_code=200),
+        Attempt(number=2, outcome="answered", duration_s=1.37, wait_s=0.75),
     ),
     duration_s=2.33,
 )

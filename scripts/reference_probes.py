@@ -30,6 +30,7 @@ from provider_runtime.domain.conversation.request import (
     Effort,
     JsonObjectFormat,
     JsonSchemaFormat,
+    ModelRef,
     ProviderRequest,
     ReasoningBudget,
     ReasoningEffort,
@@ -70,7 +71,7 @@ class Probe:
 
 def base(model_id: str) -> ProviderRequest:
     """The plain request that all others differ from by one thing."""
-    return ProviderRequest(model=model_id, messages=(user(_QUESTION),), max_output_tokens=8192)
+    return ProviderRequest(model=ModelRef(model_id=model_id), messages=(user(_QUESTION),), max_output_tokens=8192)
 
 
 def _plain(request: ProviderRequest, _provider: ProviderId) -> ProviderRequest:
@@ -141,8 +142,9 @@ def _own_thinking(request: ProviderRequest, provider: ProviderId) -> ProviderReq
 
 PROBES: Final[tuple[Probe, ...]] = (
     Probe(field="system message, first", make=_said(system("Be terse."), user(_QUESTION)), without=_plain),
+    Probe(field="system message after a user's", make=_said(user(_QUESTION), system("Be terse.")), without=_plain),
     Probe(
-        field="system message, later",
+        field="system message after an answer",
         make=_said(user(_QUESTION), assistant("{}"), system("Be terse."), user("Again.")),
         without=_answered(),
     ),

@@ -8,9 +8,12 @@ from markdown_tables import table
 from reference_probes import PROBES, Make, Probe, base
 
 from provider_runtime.adapters.wire.anthropic_messages.codec import AnthropicMessagesCodec
+from provider_runtime.adapters.wire.anthropic_messages.families import FAMILIES as ANTHROPIC_FAMILIES
 from provider_runtime.adapters.wire.chat_completions.codec import ChatCompletionsCodec
 from provider_runtime.adapters.wire.chat_completions.dialect import OPENAI_CHAT
 from provider_runtime.adapters.wire.codec import WireCodec
+from provider_runtime.adapters.wire.gemini.codec import GeminiCodec
+from provider_runtime.adapters.wire.ollama.codec import OllamaCodec
 from provider_runtime.adapters.wire.openai_compatible import openai_compatible_dialect
 from provider_runtime.adapters.wire.openai_responses.codec import OpenAIResponsesCodec
 from provider_runtime.adapters.wire.openrouter import openrouter_dialect
@@ -60,14 +63,8 @@ def _vendor(vendor: str) -> Column:
 WIRES: Final = (
     Wire(
         title="Anthropic Messages",
-        said="`kind: anthropic`. One column for each family of models.",
-        columns=_models(
-            AnthropicMessagesCodec(),
-            "anthropic",
-            *("claude-3-5-haiku-20241022", "claude-sonnet-4-20250514", "claude-sonnet-4-5", "claude-opus-4-6"),
-            *("claude-opus-4-7", "claude-opus-4-8", "claude-sonnet-5", "claude-opus-5", "claude-fable-5"),
-            *("claude-opus-5-5", "claude-sonnet-5-5"),
-        ),
+        said="`kind: anthropic`. One column for each family of models; families that differ in nothing share one.",
+        columns=_models(AnthropicMessagesCodec(), "anthropic", *(family.example for family in ANTHROPIC_FAMILIES)),
     ),
     Wire(
         title="OpenAI Responses",
@@ -93,6 +90,22 @@ WIRES: Final = (
         columns=_models(
             ChatCompletionsCodec(dialect=openrouter_dialect(EMPTY_OBJECT)), "openrouter", "anthropic/claude-haiku-4.5"
         ),
+    ),
+    Wire(
+        title="Gemini",
+        said="`kind: gemini`, generateContent. One column for each family, as above.",
+        columns=_models(
+            GeminiCodec(),
+            "gemini",
+            *("gemini-2.0-flash", "gemini-2.5-flash", "gemini-2.5-flash-lite", "gemini-2.5-pro"),
+            *("gemini-3-flash-preview", "gemini-3-pro-preview", "gemini-3.1-pro-preview", "gemini-3.6-flash"),
+            *("gemini-3.8-flash", "gemini-4-argon", "gemini-2.5-flash-image", "gemini-3-pro-image"),
+        ),
+    ),
+    Wire(
+        title="Ollama",
+        said="`kind: ollama`. What a model can do is known to its server; these names tell it.",
+        columns=_models(OllamaCodec(), "ollama", "qwen3:8b", "llama3.2", "gpt-oss:20b", "deepseek-v4"),
     ),
     Wire(
         title="OpenAI-compatible servers",

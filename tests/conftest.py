@@ -5,8 +5,8 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, settings
 
-# shared_data.py stands beside this file; tests are no package.
-sys.path.insert(0, str(Path(__file__).parent))
+# shared_data.py stands beside this file, all_wires.py beside the tests of the wires; tests are no package.
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent / "adapters" / "wire")]
 
 # Time limits of single examples say more about the machine than about the code.
 settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=50)

@@ -16,6 +16,7 @@ from provider_runtime.adapters.serialization import make_converter, to_json
 from provider_runtime.application.runtime import CallRuntime
 from provider_runtime.cli.failures import run_or_exit
 from provider_runtime.cli.main_job import FOLLOW_UP, LAST_WORD, QUESTION, Models, Step, kept, main_job
+from provider_runtime.cli.rendering import console as standard_output
 from provider_runtime.cli.rendering import dollars
 from provider_runtime.composition.lifecycle import open_runtime
 from provider_runtime.composition.presets import PRESETS
@@ -28,7 +29,7 @@ from provider_runtime.domain.secrets import Secret
 _MODELS: Final = Models(
     first="anthropic:claude-sonnet-4-5", second="openai:gpt-5-mini", third="openrouter:anthropic/claude-haiku-4.5"
 )
-_SAID: Final = (f"user       {QUESTION}", None, f"user       {FOLLOW_UP}", f"user       {LAST_WORD}")
+_SAID: Final = (QUESTION, None, FOLLOW_UP, LAST_WORD)
 
 
 @click.command()
@@ -46,7 +47,7 @@ def demo(live: bool, receipts_file: Path | None, as_json: bool) -> None:  # noqa
         # The sandbox brings aiohttp's server, which nothing else of the command line needs.
         from provider_runtime.testing.sandbox import Sandbox  # noqa: PLC0415 - see above
 
-        console = Console(highlight=False)
+        console = standard_output()
         async with AsyncExitStack() as stack:
             sandbox = await stack.enter_async_context(Sandbox())
             folder = Path(stack.enter_context(TemporaryDirectory()))
@@ -70,7 +71,10 @@ def demo(live: bool, receipts_file: Path | None, as_json: bool) -> None:  # noqa
 def _settings(sandbox_url: str, *, live: bool, receipts: Path) -> RuntimeSettings:
     configs: list[ProviderConfig] = []
     keys: dict[str, Secret] = {}
+    taking_part = {model.partition(":")[0] for model in (_MODELS.first, _MODELS.second, _MODELS.third)}
     for config in PRESETS:
+        if config.provider_id not in taking_part:
+            continue
         reference = config.credential
         if live and isinstance(reference, EnvCredential) and os.environ.get(reference.name, "").strip():
             configs.append(config)
@@ -91,7 +95,8 @@ def _introduce(console: Console, settings: RuntimeSettings, url: str) -> None:
     console.print("[bold]One conversation, three providers.[/bold]")
     local = [str(config.provider_id) for config in settings.providers if config.tier is Tier.LOCAL]
     if local:
-        console.print(f"A sandbox stands in for {', '.join(local)} on {url}: real HTTP, made-up answers.")
+        console.print(f"A sandbox plays {', '.join(local)}: real HTTP, made-up answers.")
+        console.print(f"It listens on {url}.")
     real = [str(config.provider_id) for config in settings.providers if config.tier is Tier.CLOUD]
     if real:
         console.print(f"Asked for real, with your keys: {', '.join(real)}.")
@@ -101,16 +106,23 @@ def _introduce(console: Console, settings: RuntimeSettings, url: str) -> None:
 def _tell(console: Console, step: Step, number: int) -> None:
     said = _SAID[number - 1] if number <= len(_SAID) else None
     if said:
-        console.print(Text(said, style="bold"))
+        _line(console, "user", said, "bold")
     response = step.response
-    who = f"{response.provider:<11}"
-    console.print(Text(f"{who}{step.title}", style="dim"))
+    _line(console, str(response.provider), step.title, "dim")
     if response.thinking:
-        console.print(Text(f"  thought  {_short(response.thinking)}", style="italic"))
+        _line(console, "  thought", _short(response.thinking), "italic")
     for call in response.tool_calls:
-        console.print(Text(f"  calls    {call.name}({', '.join(_arguments(call.arguments_json))})", style="cyan"))
+        _line(console, "  calls", f"{call.name}({', '.join(_arguments(call.arguments_json))})", "cyan")
     if response.text:
-        console.print(Text(f"  says     {_short(response.text)}"), soft_wrap=True)
+        _line(console, "  says", _short(response.text), "")
+
+
+def _line(console: Console, who: str, text: str, style: str) -> None:
+    line = Table.grid(padding=0)
+    line.add_column(width=11, no_wrap=True, style=style)
+    line.add_column(overflow="fold")
+    line.add_row(who, Text(text, style=style))
+    console.print(line)
 
 
 def _arguments(arguments: object) -> list[str]:

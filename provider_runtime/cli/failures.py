@@ -1,6 +1,8 @@
 """Failures at the command line: what happened, why, what to do, the code; never a traceback."""
 
 import asyncio
+import os
+import sys
 from collections.abc import Callable, Coroutine
 from typing import Any, Final, NoReturn
 
@@ -47,6 +49,8 @@ def run_or_exit(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         click.echo("Interrupted.", err=True)
         raise SystemExit(INTERRUPTED) from None
     except BrokenPipeError:
+        # What is still buffered can go nowhere, and the interpreter would complain about it at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(0) from None
 
 
@@ -55,9 +59,8 @@ def show_error(error: ProviderRuntimeError) -> None:
     click.secho(f"Error: {error.message or error.code}", fg="red", bold=True, err=True)
     for name, value in error.facts().items():
         click.echo(f"  {name:<15} {value}", err=True)
-    click.echo(f"  {'code':<15} {error.code}", err=True)
-    if error.hsk_code:
-        click.echo(f"  {'':<15} {error.hsk_code}", err=True)
+    code = f"{error.code} ({error.hsk_code})" if error.hsk_code else str(error.code)
+    click.echo(f"  {'code':<15} {code}", err=True)
     if error.sent:
         click.echo(f"  {'billed':<15} {error.billed}", err=True)
     if error.attempts:

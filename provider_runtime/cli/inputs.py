@@ -1,6 +1,5 @@
 """What a call command is given: a prompt, a file or standard input, and options, as request and settings."""
 
-import os
 import sys
 from collections.abc import Callable
 from functools import reduce
@@ -18,7 +17,6 @@ from provider_runtime.composition.settings import FileReceipts, MemoryReceipts, 
 from provider_runtime.domain.catalog.providers import EnvCredential, ProviderConfig, ProviderKind, Tier
 from provider_runtime.domain.conversation.messages import Message, system, user
 from provider_runtime.domain.conversation.request import Effort, ModelRef, ProviderRequest, ReasoningEffort
-from provider_runtime.domain.errors import RequestInvalid
 from provider_runtime.domain.identity import ProviderId
 from provider_runtime.domain.policy.governance import GovernanceMode, GovernancePolicy
 
@@ -38,7 +36,13 @@ _OPTIONS: Final = (
         help="The wire that --base-url speaks (default: the model's provider, else openai_compatible).",
     ),
     click.option("--api-key-env", help="Environment variable with the key for --base-url."),
-    click.option("--policy", type=click.Choice([mode.value for mode in GovernanceMode]), default="standard"),
+    click.option(
+        "--policy",
+        type=click.Choice([mode.value for mode in GovernanceMode]),
+        default="standard",
+        show_default=True,
+        help="strict: nothing unjudged or lossy leaves this machine; locked: nothing at all does.",
+    ),
     click.option("--deadline", type=float, default=600.0, show_default=True, help="Seconds for the whole call."),
     click.option("--receipts", "receipts_file", type=click.Path(path_type=Path), help="Append the receipt to a file."),
     click.option("--json", "as_json", is_flag=True, help="Print JSON."),
@@ -83,7 +87,7 @@ def _request(options: dict[str, Any]) -> ProviderRequest:
             reasoning=ReasoningEffort(effort) if effort else None,
         )
     except (ValueError, TypeError) as fault:
-        raise RequestInvalid(field="options", message=str(fault), remedy="Correct the option.") from None
+        usage_error(str(fault))
 
 
 def _messages(options: dict[str, Any]) -> list[Message]:
@@ -145,9 +149,3 @@ def _is_loopback(base_url: str) -> bool:
         return (urlsplit(base_url).hostname or "") in _LOOPBACK
     except ValueError:
         return False
-
-
-def unused_environment() -> tuple[str, ...]:
-    """The variables of the presets that are set: what a person can be told is there."""
-    names = (config.credential.name for config in PRESETS if isinstance(config.credential, EnvCredential))
-    return tuple(name for name in names if os.environ.get(name))

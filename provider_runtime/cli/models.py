@@ -3,10 +3,11 @@
 from typing import Final
 
 import click
-from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from provider_runtime.adapters.catalog import builtin_catalog, builtin_prices, catalog_json
+from provider_runtime.cli.rendering import console
 from provider_runtime.domain.catalog.models import ModelCatalog, ModelInfo
 from provider_runtime.domain.catalog.pricing import PriceRule, PricingTable
 
@@ -24,6 +25,8 @@ def models() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_models(search: str | None, provider: str | None, as_json: bool) -> None:  # noqa: FBT001 - click passes flags by name
     """List models; SEARCH keeps those whose id contains it.
+
+    The first column is what --model of `run` takes.
 
     \b
     provider-runtime models list sonnet --provider anthropic
@@ -43,25 +46,26 @@ def _show(found: tuple[ModelInfo, ...], prices: PricingTable) -> None:
     if not found:
         click.echo("No model matches.", err=True)
         return
-    table = Table(box=None, padding=(0, 1), header_style="dim")
-    table.add_column("provider")
-    table.add_column("model", no_wrap=True)
-    for name in ("context", "output", "in $/M", "out $/M"):
-        table.add_column(name, justify="right")
+    table = Table(box=None, padding=(0, 1), pad_edge=False, header_style="dim")
+    table.add_column("model", overflow="fold")
+    for name in ("ctx", "out", "$ in", "$ out"):
+        table.add_column(name, justify="right", no_wrap=True)
     table.add_column("can", no_wrap=True)
     for model in found:
-        rule = prices.rule_for(model.provider, model.model_id)
         table.add_row(
-            str(model.provider),
-            model.model_id,
+            Text(f"{model.provider}:{model.model_id}"),
             _size(model.context_window),
             _size(model.max_output_tokens),
-            *_rates(rule),
+            *_rates(prices.rule_for(model.provider, model.model_id)),
             _abilities(model),
         )
-    console = Console(highlight=False)
-    console.print(table)
-    console.print(f"{len(found)} models; prices in US dollars per million tokens.", style="dim")
+    page = console()
+    page.print(table)
+    page.print(f"{_counted(len(found))}. Context and output in tokens; US dollars per million.", style="dim")
+
+
+def _counted(number: int) -> str:
+    return "1 model" if number == 1 else f"{number} models"
 
 
 def _rates(rule: PriceRule | None) -> tuple[str, str]:
@@ -77,6 +81,8 @@ def _rate(dollars: object) -> str:
 def _size(tokens: int | None) -> str:
     if tokens is None:
         return _UNKNOWN
+    if tokens >= 1_000_000:
+        return f"{tokens / 1_000_000:.1f}".removesuffix(".0") + "M"
     return f"{tokens // 1000}k" if tokens >= 1000 else str(tokens)
 
 
@@ -84,6 +90,6 @@ def _abilities(model: ModelInfo) -> str:
     named = (
         ("tools", model.supports_tools),
         ("json", model.supports_structured_output),
-        ("reasons", model.supports_reasoning),
+        ("think", model.supports_reasoning),
     )
     return " ".join(name for name, able in named if able)

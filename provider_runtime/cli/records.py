@@ -3,12 +3,13 @@
 from pathlib import Path
 
 import click
-from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from provider_runtime.adapters.backends.receipts import FilesystemReceiptProvider
 from provider_runtime.adapters.serialization import make_converter, to_json
 from provider_runtime.cli.failures import run_or_exit
+from provider_runtime.cli.rendering import console
 from provider_runtime.domain.records.receipts import CallReceipt
 
 _FILE = click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
@@ -30,7 +31,7 @@ def list_receipts(file: Path, as_json: bool) -> None:  # noqa: FBT001 - click pa
         if as_json:
             click.echo(to_json(make_converter(), kept))
         else:
-            Console(highlight=False).print(receipt_table(kept))
+            console().print(receipt_table(kept))
 
     run_or_exit(work)
 
@@ -50,7 +51,8 @@ def verify_receipts(file: Path, head: str | None, as_json: bool) -> None:  # noq
         if as_json:
             click.echo(to_json(make_converter(), verdict))
         elif verdict.valid:
-            click.echo(f"{verdict.count} receipts, the chain is whole. Head: {verdict.head}")
+            click.echo(f"{verdict.count} receipts, and their chain is whole.")
+            click.echo(f"Head: {verdict.head or 'none yet'}")
         else:
             click.secho(f"Broken at receipt {verdict.broken_at}: {verdict.error}.", fg="red", err=True)
         if not verdict.valid:
@@ -60,22 +62,22 @@ def verify_receipts(file: Path, head: str | None, as_json: bool) -> None:  # noq
 
 
 def receipt_table(kept: tuple[CallReceipt, ...]) -> Table:
-    """Receipts as a table."""
-    table = Table(box=None, padding=(0, 2), header_style="dim")
-    for name in ("#", "when", "outcome", "provider", "model", "tokens", "cost", "hash"):
-        table.add_column(name, justify="right" if name in {"#", "tokens", "cost"} else "left")
+    """Receipts as a table that fits 80 columns; only long names fold."""
+    table = Table(box=None, padding=(0, 1), pad_edge=False, header_style="dim")
+    for name in ("#", "when (UTC)", "outcome", "model", "tokens", "cost", "hash"):
+        at_right = name in {"#", "tokens", "cost"}
+        folds = name in {"outcome", "model"}
+        table.add_column(name, justify="right" if at_right else "left", no_wrap=not folds, overflow="fold")
     for receipt in kept:
         record = receipt.record
-        cost = "" if record.cost_nano_usd is None else f"${record.cost_nano_usd / 1e9:.6f}"
-        spent = "" if record.input_tokens is None else f"{record.input_tokens}+{record.output_tokens or 0}"
+        model = record.model_answered or record.model_asked
         table.add_row(
             str(receipt.seq),
-            record.started_at[:19].replace("T", " "),
-            record.outcome.value if not record.error_code else f"{record.outcome.value} ({record.error_code})",
-            record.provider or "",
-            record.model_answered or record.model_asked,
-            spent,
-            cost,
+            record.started_at[5:19].replace("T", " "),
+            Text(record.error_code or record.outcome.value),
+            Text(f"{record.provider}:{model}" if record.provider else model),
+            "" if record.input_tokens is None else f"{record.input_tokens}+{record.output_tokens or 0}",
+            "" if record.cost_nano_usd is None else f"${record.cost_nano_usd / 1e9:.6f}",
             receipt.receipt_hash.removeprefix("sha256:")[:12],
         )
     return table

@@ -1,6 +1,9 @@
 """Answers, plans and tables for a person at a terminal; plain text where there is no terminal."""
 
+import os
+import sys
 from collections.abc import Iterable
+from typing import Final
 
 import click
 from rich.console import Console
@@ -12,7 +15,14 @@ from provider_runtime.domain.conversation.response import CallWarning, ProviderR
 from provider_runtime.domain.conversation.usage import CostBreakdown, Usage
 from provider_runtime.domain.json_values import JsonValue
 
-_VERDICTS = {"pass": "green", "not_configured": "yellow", "refused": "red"}
+_VERDICTS: Final = {"pass": "green", "not_configured": "yellow", "refused": "red"}
+_WIDE: Final = 200  # a file or a pipe has no edge to fold at
+
+
+def console() -> Console:
+    """Standard output, as wide as the terminal; wide enough for whole lines where there is none."""
+    has_edge = sys.stdout.isatty() or "COLUMNS" in os.environ
+    return Console(highlight=False, width=None if has_edge else _WIDE)
 
 
 def show_response(response: ProviderResponse, *, quiet: bool) -> None:
@@ -42,7 +52,7 @@ def show_warnings(warnings: Iterable[CallWarning]) -> None:
 
 def show_plan(plan: CallPlan) -> None:
     """A call plan as a page."""
-    console = Console(highlight=False)
+    page = console()
     facts = Table.grid(padding=(0, 2))
     facts.add_column(style="bold")
     facts.add_column(overflow="fold")
@@ -56,7 +66,7 @@ def show_plan(plan: CallPlan) -> None:
     }
     for name, value in rows.items():
         facts.add_row(name, Text(value))
-    console.print(facts)
+    page.print(facts)
     table = Table(box=None, padding=(0, 2), show_header=True, header_style="dim")
     table.add_column("gate")
     table.add_column("verdict")
@@ -64,12 +74,10 @@ def show_plan(plan: CallPlan) -> None:
     for verdict in plan.verdicts:
         shown = Text(verdict.verdict.replace("_", " "), style=_VERDICTS[verdict.verdict])
         table.add_row(verdict.gate, shown, Text(verdict.reason))
-    console.print(table)
+    page.print(table)
     for warning in plan.warnings:
-        console.print(Text(f"⚠ {warning.code}: {warning.message}", style="yellow"))
-    console.print(
-        Text("Nothing was sent." if plan.allowed else "`run` would be refused. Nothing was sent.", style="dim")
-    )
+        page.print(Text(f"⚠ {warning.code}: {warning.message}", style="yellow"))
+    page.print(Text("Nothing was sent." if plan.allowed else "`run` would be refused. Nothing was sent.", style="dim"))
 
 
 def tokens(usage: Usage) -> str:

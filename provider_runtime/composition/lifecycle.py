@@ -9,6 +9,7 @@ from provider_runtime.composition.runtime import ProviderRuntime
 from provider_runtime.composition.settings import RuntimeSettings
 from provider_runtime.domain.catalog.providers import EnvCredential
 from provider_runtime.domain.errors import InvalidSettings
+from provider_runtime.domain.identity import ProviderId
 from provider_runtime.ports.http import HttpTransport
 from provider_runtime.ports.journals import ReceiptProvider
 from provider_runtime.ports.schemas import SchemaValidator
@@ -59,6 +60,7 @@ async def open_runtime(settings: RuntimeSettings, **parts: object) -> AsyncItera
             )
         container.providers[name].override(providers.Object(part))
     container.check_dependencies()
+    _refuse_idle_credentials(settings, container.known_providers().ids)
     runtime: ProviderRuntime = container.runtime()
     try:
         yield runtime
@@ -66,6 +68,16 @@ async def open_runtime(settings: RuntimeSettings, **parts: object) -> AsyncItera
         container.lifetime().closed = True
         if "transport" not in parts:
             await container.transport().aclose()
+
+
+def _refuse_idle_credentials(settings: RuntimeSettings, known: frozenset[ProviderId]) -> None:
+    for provider_id in settings.credentials:
+        if provider_id not in known:
+            raise InvalidSettings(
+                field=f"credentials[{provider_id}]",
+                message=f"a key was given for {provider_id}, which this runtime does not know",
+                remedy=f"Register that provider, or write one of: {', '.join(sorted(known)) or 'none are registered'}.",
+            )
 
 
 def _named_variables(settings: RuntimeSettings) -> dict[str, str]:

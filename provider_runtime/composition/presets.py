@@ -3,7 +3,7 @@
 from typing import Final
 
 from provider_runtime.domain.catalog.providers import EnvCredential, ProviderConfig, ProviderKind, Tier
-from provider_runtime.domain.identity import ANTHROPIC, OPENAI, OPENROUTER, ProviderId
+from provider_runtime.domain.identity import ANTHROPIC, GEMINI, OPENAI, OPENROUTER, ProviderId
 from provider_runtime.domain.json_values import EMPTY_OBJECT, JsonObject
 
 PRESETS: Final = (
@@ -20,6 +20,12 @@ PRESETS: Final = (
         credential=EnvCredential(name="ANTHROPIC_API_KEY"),
     ),
     ProviderConfig(
+        provider_id=GEMINI,
+        kind=ProviderKind.GEMINI,
+        base_url="https://generativelanguage.googleapis.com",
+        credential=EnvCredential(name="GEMINI_API_KEY"),
+    ),
+    ProviderConfig(
         provider_id=OPENROUTER,
         kind=ProviderKind.OPENROUTER,
         base_url="https://openrouter.ai",
@@ -29,7 +35,7 @@ PRESETS: Final = (
 
 
 def preset(provider_id: str) -> ProviderConfig:
-    """The record of ``openai``, ``anthropic`` or ``openrouter``; its key is looked for in the environment.
+    """The record of ``openai``, ``anthropic``, ``gemini`` or ``openrouter``; its key is looked for in the environment.
 
     Raises ``ValueError`` for another name.
     """
@@ -46,6 +52,24 @@ def local_server(
     return ProviderConfig(
         provider_id=ProviderId(provider_id),
         kind=ProviderKind.OPENAI_COMPATIBLE,
+        base_url=base_url,
+        tier=Tier.LOCAL,
+        default_model=default_model,
+        options=options,
+    )
+
+
+def ollama_server(
+    base_url: str = "http://localhost:11434",
+    *,
+    provider_id: str = "ollama",
+    default_model: str | None = None,
+    options: JsonObject = EMPTY_OBJECT,
+) -> ProviderConfig:
+    """The record of an Ollama server on this machine; ``options`` such as ``{"num_ctx": 16384}`` go with every call."""
+    return ProviderConfig(
+        provider_id=ProviderId(provider_id),
+        kind=ProviderKind.OLLAMA,
         base_url=base_url,
         tier=Tier.LOCAL,
         default_model=default_model,

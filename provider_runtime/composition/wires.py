@@ -1,10 +1,15 @@
 """Which codec speaks for which kind of provider."""
 
+from typing import Final
+
 from provider_runtime.adapters.wire.adapter import WireAdapter
 from provider_runtime.adapters.wire.anthropic_messages.codec import AnthropicMessagesCodec
 from provider_runtime.adapters.wire.chat_completions.codec import ChatCompletionsCodec
 from provider_runtime.adapters.wire.chat_completions.dialect import OPENAI_CHAT
 from provider_runtime.adapters.wire.codec import WireCodec
+from provider_runtime.adapters.wire.gemini.codec import GeminiCodec
+from provider_runtime.adapters.wire.ollama.codec import OllamaCodec
+from provider_runtime.adapters.wire.ollama.options import ollama_options
 from provider_runtime.adapters.wire.openai_compatible import openai_compatible_dialect
 from provider_runtime.adapters.wire.openai_responses.codec import OpenAIResponsesCodec
 from provider_runtime.adapters.wire.openrouter import openrouter_dialect
@@ -16,6 +21,9 @@ from provider_runtime.domain.identity import ProviderId
 from provider_runtime.ports.http import HttpTransport
 from provider_runtime.ports.provider_adapter import ProviderAdapter
 from provider_runtime.ports.tokens import TokenProvider
+
+# Servers that people run themselves: on a machine of one's own they mostly ask for no key.
+_SELF_HOSTED: Final = frozenset({ProviderKind.OPENAI_COMPATIBLE, ProviderKind.OLLAMA})
 
 
 def codec_for(config: ProviderConfig, catalog: ModelCatalog) -> WireCodec:
@@ -33,6 +41,8 @@ def _codec_for(config: ProviderConfig, catalog: ModelCatalog) -> WireCodec:
             return ChatCompletionsCodec(dialect=openrouter_dialect(config.options))
         case ProviderKind.OPENAI_COMPATIBLE:
             return ChatCompletionsCodec(dialect=openai_compatible_dialect(config.options))
+        case ProviderKind.OLLAMA:
+            return OllamaCodec(settings=ollama_options(config.options), cloud_models=config.tier is not Tier.LOCAL)
     if config.options:
         raise InvalidProviderConfig(
             provider=config.provider_id,
@@ -47,6 +57,8 @@ def _codec_for(config: ProviderConfig, catalog: ModelCatalog) -> WireCodec:
             return ChatCompletionsCodec(dialect=OPENAI_CHAT)
         case ProviderKind.ANTHROPIC:
             return AnthropicMessagesCodec(output_limits=_output_limits(config.provider_id, catalog))
+        case ProviderKind.GEMINI:
+            return GeminiCodec()
 
 
 def build_providers(
@@ -65,13 +77,14 @@ def adapter_for(
     config: ProviderConfig, catalog: ModelCatalog, transport: HttpTransport, tokens: TokenProvider
 ) -> ProviderAdapter:
     """The adapter of one record."""
-    keyless = config.kind is ProviderKind.OPENAI_COMPATIBLE and config.tier is Tier.LOCAL
+    keyless = config.kind in _SELF_HOSTED and config.tier is Tier.LOCAL
     return WireAdapter(
         config=config,
         codec=codec_for(config, catalog),
         transport=transport,
         tokens=tokens,
         credential_required=not keyless,
+        public_model_list=config.kind is ProviderKind.OPENROUTER,
     )
 
 

@@ -60,4 +60,5 @@ class CallId(_Name):
 
 OPENAI: Final = ProviderId("openai")
 ANTHROPIC: Final = ProviderId("anthropic")
+GEMINI: Final = ProviderId("gemini")
 OPENROUTER: Final = ProviderId("openrouter")

@@ -14,7 +14,7 @@ SANDBOX_KEY: Final = "sandbox-key"  # good for any vendor of a sandbox, since al
 
 
 def sandbox_settings(sandbox: Sandbox, **overrides: Any) -> RuntimeSettings:
-    """OpenAI, Anthropic and OpenRouter at a running sandbox, as local providers, with keys.
+    """OpenAI, Anthropic, Gemini and OpenRouter at a running sandbox, as local providers, with keys.
 
     ``overrides`` are fields of ``RuntimeSettings``. Nothing is read from the environment.
     """
@@ -28,7 +28,7 @@ def sandbox_server(sandbox: Sandbox) -> ProviderConfig:
 
 
 def cloud_settings(**overrides: Any) -> RuntimeSettings:
-    """OpenAI, Anthropic and OpenRouter at their own addresses, with made-up keys.
+    """OpenAI, Anthropic, Gemini and OpenRouter at their own addresses, with made-up keys.
 
     For tests that put a transport of their own in place, or show that nothing is sent.
     """

@@ -169,7 +169,7 @@ async def together(tenants: Sequence[Tenant], choose: Chooser) -> tuple[dict[str
             rooms[tenant.name] = (runtime, transport, clock, events, calls)
         tasks = [task for room in rooms.values() for task in room[-1]]
         while not all(task.done() for task in tasks):
-            while len(turnstile.waiting) < sum(not task.done() for task in tasks):
+            while len(turnstile.waiting) < sum(not task.done() for task in tasks):  # noqa: ASYNC110 - futures, not events
                 await asyncio.sleep(0)  # every call has come as far as it can
             if turnstile.waiting:
                 order.append(turnstile.let_in(choose(turnstile)))
@@ -327,8 +327,7 @@ def shared_and_mutable(one: object, other: object) -> list[object]:
 
 
 async def test_two_runtimes_from_the_same_settings_share_no_object_that_can_change() -> None:
-    caller_s = {"openai": Secret("a-key")}
-    settings = cloud_settings(credentials=caller_s)
+    settings = cloud_settings(credentials={"openai": Secret("a-key")})
     async with open_runtime(settings) as one, open_runtime(settings) as other:
         assert len(reachable(one)) > 1000, "the walk must come as far as the catalog"
         assert shared_and_mutable(one, other) == []

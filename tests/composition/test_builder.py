@@ -18,6 +18,7 @@ from provider_runtime import (
     Tier,
 )
 from provider_runtime.composition.builder import ProviderRuntimeBuilder
+from provider_runtime.composition.presets import PRESETS
 from provider_runtime.domain.errors import InvalidSettings
 from provider_runtime.testing.builders import a_request
 from provider_runtime.testing.fakes import EventRecorder, FakeAdapter, FakeTokens, FakeTransport, FrozenClock
@@ -103,7 +104,7 @@ def test_a_key_that_can_be_none_is_refused_without_being_quoted(key: str) -> Non
 
 
 def test_a_name_without_a_preset_is_refused_with_the_names_there_are() -> None:
-    with pytest.raises(ValueError, match="openai, anthropic, openrouter"):
+    with pytest.raises(ValueError, match=", ".join(config.provider_id for config in PRESETS)):
         ProviderRuntime.builder().with_provider_config("nobody")
 
 
@@ -126,7 +127,8 @@ def test_environment_fallback_keeps_records_that_are_there() -> None:
     mine = ProviderConfig(provider_id="openai", kind="openai", base_url="https://proxy.acme.test")
     settings = ProviderRuntime.builder().with_provider_config(mine).with_env_fallback().settings
     assert mine in settings.providers
-    assert sorted(config.provider_id for config in settings.providers) == ["anthropic", "openai", "openrouter"]
+    assert {config.provider_id for config in settings.providers} == {config.provider_id for config in PRESETS}
+    assert len(settings.providers) == len(PRESETS)
 
 
 async def test_without_environment_fallback_no_variable_is_read(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from provider_runtime import ConfigError, FileReceipts, MemoryReceipts, ProviderConfig, RuntimeSettings, Secret
 from provider_runtime.composition.presets import PRESETS, local_server, preset
+from provider_runtime.domain.catalog.providers import EnvCredential
 from provider_runtime.domain.errors import InvalidSettings, InvalidTimeout
 
 A_KEY = "sk-canary-7f3a9c51d2e84b60a1f7"
@@ -76,17 +77,18 @@ def test_lists_and_texts_are_taken_for_what_they_mean() -> None:
     assert settings.receipts == FileReceipts(path=Path("r"))
 
 
+VARIABLES = {
+    config.provider_id: config.credential.name for config in PRESETS if isinstance(config.credential, EnvCredential)
+}
+
+
 @given(
     st.dictionaries(
-        st.sampled_from(("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "OPENROUTER_API_KEY", "GROQ_API_KEY", "HOME")),
-        st.sampled_from(("", "  ", "a-key")),
+        st.sampled_from((*VARIABLES.values(), "GROQ_API_KEY", "HOME")), st.sampled_from(("", "  ", "a-key"))
     )
 )
-def test_settings_from_an_environment_know_just_the_providers_whose_key_is_there(
-    environment: dict[str, str],
-) -> None:
-    variables = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY", "openrouter": "OPENROUTER_API_KEY"}
-    expected = [name for name, variable in variables.items() if environment.get(variable, "").strip()]
+def test_settings_from_an_environment_know_just_the_providers_whose_key_is_there(environment: dict[str, str]) -> None:
+    expected = [provider for provider, variable in VARIABLES.items() if environment.get(variable, "").strip()]
     if expected:
         settings = RuntimeSettings.from_environment(environment, deadline_s=5)
         assert [config.provider_id for config in settings.providers] == expected
@@ -95,7 +97,7 @@ def test_settings_from_an_environment_know_just_the_providers_whose_key_is_there
     else:
         with pytest.raises(InvalidSettings) as refused:
             RuntimeSettings.from_environment(environment)
-        assert all(variable in refused.value.remedy for variable in variables.values())
+        assert all(variable in refused.value.remedy for variable in VARIABLES.values())
 
 
 def test_settings_are_not_read_from_the_environment_by_themselves(monkeypatch: pytest.MonkeyPatch) -> None:

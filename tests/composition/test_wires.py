@@ -6,6 +6,7 @@ from provider_runtime import ModelCatalog, ModelInfo, ProviderConfig, ProviderKi
 from provider_runtime.adapters.wire.adapter import WireAdapter
 from provider_runtime.adapters.wire.anthropic_messages.codec import AnthropicMessagesCodec
 from provider_runtime.adapters.wire.chat_completions.codec import ChatCompletionsCodec
+from provider_runtime.adapters.wire.gemini.codec import GeminiCodec
 from provider_runtime.adapters.wire.ollama.codec import OllamaCodec
 from provider_runtime.adapters.wire.openai_responses.codec import OpenAIResponsesCodec
 from provider_runtime.application.providers import RegisteredProvider
@@ -18,9 +19,10 @@ CODECS = {
     ProviderKind.OPENAI: OpenAIResponsesCodec,
     ProviderKind.OPENAI_CHAT: ChatCompletionsCodec,
     ProviderKind.ANTHROPIC: AnthropicMessagesCodec,
+    ProviderKind.GEMINI: GeminiCodec,
+    ProviderKind.OLLAMA: OllamaCodec,
     ProviderKind.OPENROUTER: ChatCompletionsCodec,
     ProviderKind.OPENAI_COMPATIBLE: ChatCompletionsCodec,
-    ProviderKind.OLLAMA: OllamaCodec,
 }
 
 

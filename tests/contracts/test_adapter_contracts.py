@@ -6,7 +6,7 @@ import pytest
 from attrs import evolve
 
 from provider_runtime.adapters.http.transport import AiohttpTransport
-from provider_runtime.composition.presets import local_server, preset
+from provider_runtime.composition.presets import local_server, ollama_server, preset
 from provider_runtime.composition.wires import adapter_for
 from provider_runtime.domain.catalog.models import ModelCatalog, ModelInfo
 from provider_runtime.domain.catalog.providers import ProviderConfig, ProviderKind, Tier
@@ -23,8 +23,10 @@ _MODELS = {
     "openai": "gpt-5-mini",
     "openai_chat": "gpt-4.1-mini",
     "anthropic": "claude-sonnet-4-5",
+    "gemini": "gemini-3-flash-preview",
     "openrouter": "anthropic/claude-sonnet-4.5",
     "local": "llama-3.3",
+    "ollama": "qwen3",
 }
 
 
@@ -44,6 +46,8 @@ async def transport() -> AsyncIterator[AiohttpTransport]:
 def _record(name: str, sandbox: Sandbox) -> ProviderConfig:
     if name == "local":
         return local_server(sandbox.compatible_url)
+    if name == "ollama":
+        return ollama_server(sandbox.url)
     if name == "openai_chat":
         return ProviderConfig(
             provider_id="openai_chat", kind=ProviderKind.OPENAI_CHAT, base_url=sandbox.url, tier=Tier.LOCAL
@@ -91,7 +95,7 @@ class TestWireAdapter(ProviderAdapterContract):
     ) -> None:
         keyless = _adapter(name, sandbox, transport, key=None)
         prepared = keyless.prepare(a_request(model=model_id))
-        if name == "local":
+        if name in {"local", "ollama"}:
             await keyless.send(prepared, AdapterContext())
             assert sandbox.requests[0].credential_sha256 is None
             return

@@ -43,6 +43,8 @@ class Client:
         usual: dict[str, str | None] = {"content-type": "application/json"}
         if path == "/v1/messages":
             usual |= {"x-api-key": "key", "anthropic-version": "2023-06-01"}
+        elif path.startswith("/v1beta/"):
+            usual |= {"x-goog-api-key": "key"}
         else:
             usual |= {"authorization": "Bearer key"}
         given = {name.replace("_", "-"): value for name, value in headers.items()}

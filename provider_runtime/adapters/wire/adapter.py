@@ -28,7 +28,8 @@ class WireAdapter:
     """Speaks with one provider over one wire.
 
     ``credential_required`` is ``False`` for servers that answer without a key: then a credential
-    is sent if there is one. The credential goes to the origin of the record's base URL only.
+    is sent if there is one; ``public_model_list``: the list of models is, though calls need a key.
+    The credential goes to the origin of the record's base URL only.
     """
 
     config: ProviderConfig
@@ -36,6 +37,7 @@ class WireAdapter:
     transport: HttpTransport
     tokens: TokenProvider
     credential_required: bool = True
+    public_model_list: bool = False
     _headers: Mapping[str, str] = field(init=False, repr=False)
     _base: str = field(init=False, repr=False)
 
@@ -109,13 +111,16 @@ class WireAdapter:
     async def _exchange(
         self, method: str, url: str, prepared: PreparedExchange | None, context: AdapterContext
     ) -> HttpReply:
+        listing = prepared is None
         request = HttpRequest(
             method=method,
             url=url,
             tier=self.config.tier,
             headers=prepared.headers if prepared else self._headers,
             body=prepared.body if prepared else None,
-            auth=await self._auth(context),
+            auth=await self._auth(
+                context, required=self.credential_required and not (listing and self.public_model_list)
+            ),
             allowed_networks=self.config.allowed_networks,
         )
         outcome = await self.transport.exchange(request)
@@ -123,17 +128,17 @@ class WireAdapter:
             raise self._failure(outcome, prepared.model_id if prepared else None)
         return outcome
 
-    async def _auth(self, context: AdapterContext) -> AuthHeader | None:
-        secret = context.credential or await self._token()
+    async def _auth(self, context: AdapterContext, *, required: bool) -> AuthHeader | None:
+        secret = context.credential or await self._token(required=required)
         if secret is None:
             return None
         return AuthHeader(name=self.codec.auth_header, prefix=self.codec.auth_prefix, secret=secret)
 
-    async def _token(self) -> Secret | None:
+    async def _token(self, *, required: bool) -> Secret | None:
         try:
             return await self.tokens.get_token(self.config.provider_id)
         except CredentialMissing:
-            if self.credential_required:
+            if required:
                 raise
             return None
 

@@ -59,6 +59,7 @@ _VENDORS: Final[Mapping[str, Dialect]] = MappingProxyType(
             GENERIC,
             name="mistral",
             controls=ControlNames(seed="random_seed"),
+            bounds=(("temperature", 0, 1.5), ("top_p", 0.01, 1), ("seed", 0, 2**63 - 1)),
             efforts=_ALL_EFFORTS,
             thinking=ThinkingReplay.CHUNKS,
             documents=DocumentForm.DOCUMENT_URL,
@@ -105,6 +106,7 @@ _VENDORS: Final[Mapping[str, Dialect]] = MappingProxyType(
         "tgi": evolve(
             GENERIC,
             name="tgi",
+            bounds=(("seed", 0, 2**64 - 1),),
             reasoning=ReasoningControl.NOWHERE,
             thinking=ThinkingReplay.NOT,
             one_system_message=True,

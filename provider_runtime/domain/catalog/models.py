@@ -6,9 +6,9 @@ from types import MappingProxyType
 from typing import Final
 
 from attrs import field, frozen
-from attrs.validators import deep_iterable, instance_of, optional
+from attrs.validators import optional
 
-from provider_runtime.domain.checks import FILLED, FLAG, OPTIONAL_TEXT, whole
+from provider_runtime.domain.checks import FILLED, FLAG, OPTIONAL_TEXT, all_are, whole
 from provider_runtime.domain.identity import ProviderId
 from provider_runtime.domain.json_values import tuple_of
 
@@ -27,16 +27,14 @@ class ModelInfo:
     supports_tools: bool = field(default=True, validator=FLAG)
     supports_structured_output: bool = field(default=True, validator=FLAG)
     supports_reasoning: bool | None = field(default=None, validator=optional(FLAG))
-    input_modalities: tuple[str, ...] = field(default=(), converter=tuple_of, validator=deep_iterable(instance_of(str)))
+    input_modalities: tuple[str, ...] = field(default=(), converter=tuple_of, validator=all_are(str))
 
 
 @frozen(kw_only=True)
 class ModelCatalog:
     """Models in a stated order. The first entry for a (provider, model id) pair counts."""
 
-    models: tuple[ModelInfo, ...] = field(
-        default=(), converter=tuple_of, validator=deep_iterable(instance_of(ModelInfo))
-    )
+    models: tuple[ModelInfo, ...] = field(default=(), converter=tuple_of, validator=all_are(ModelInfo))
 
     @cached_property
     def by_model_id(self) -> Mapping[str, tuple[ModelInfo, ...]]:

@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Generic, Self, TypeVar
 
 from attrs import frozen
@@ -37,7 +38,7 @@ class PatternIndex(Generic[T]):
                 exact.setdefault(pattern, value)
         prefixes = tuple(sorted(wildcards))
         return cls(
-            exact=exact,
+            exact=MappingProxyType(exact),
             prefixes=prefixes,
             prefixed=tuple(wildcards[prefix] for prefix in prefixes),
             shorter=tuple(_places_of_shorter(prefixes)),

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from decimal import ROUND_CEILING, Context, Decimal
 from functools import cached_property
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Final, TypeAlias
 
 from attrs import Attribute, field, frozen
@@ -158,7 +159,7 @@ class PricingTable:
         rules: dict[ProviderId, list[tuple[str, PriceRule]]] = {}
         for rule in self.rules:
             rules.setdefault(rule.provider, []).append((rule.model_pattern, rule))
-        return {provider: PatternIndex.of(patterns) for provider, patterns in rules.items()}
+        return MappingProxyType({provider: PatternIndex.of(patterns) for provider, patterns in rules.items()})
 
 
 def estimate_cost(

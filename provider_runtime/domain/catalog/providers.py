@@ -3,9 +3,9 @@
 from enum import StrEnum
 
 from attrs import field, frozen
-from attrs.validators import deep_iterable, instance_of, max_len, optional
+from attrs.validators import and_, max_len, optional
 
-from provider_runtime.domain.checks import FILLED, OPTIONAL_TEXT
+from provider_runtime.domain.checks import FILLED, FILLED_TEXTS, OPTIONAL_TEXT, TEXT, is_a
 from provider_runtime.domain.identity import ProviderId
 from provider_runtime.domain.json_values import EMPTY_OBJECT, JsonObject, freeze_object, tuple_of
 
@@ -16,8 +16,10 @@ class ProviderKind(StrEnum):
     OPENAI = "openai"  # Responses API
     OPENAI_CHAT = "openai_chat"  # Chat Completions API of OpenAI itself
     ANTHROPIC = "anthropic"  # Messages API
+    GEMINI = "gemini"  # generateContent method of the Gemini API
     OPENROUTER = "openrouter"  # Chat Completions, as OpenRouter speaks it
     OPENAI_COMPATIBLE = "openai_compatible"  # Chat Completions, as everybody else speaks it
+    OLLAMA = "ollama"  # the chat protocol of Ollama itself
 
 
 class Tier(StrEnum):
@@ -60,11 +62,9 @@ class ProviderConfig:
 
     provider_id: ProviderId = field(converter=ProviderId)
     kind: ProviderKind = field(converter=ProviderKind)
-    base_url: str = field(validator=(instance_of(str), max_len(2048)))
+    base_url: str = field(validator=and_(TEXT, max_len(2048)))
     tier: Tier = field(default=Tier.CLOUD, converter=Tier)
     default_model: str | None = field(default=None, validator=OPTIONAL_TEXT)
-    credential: CredentialRef | None = field(
-        default=None, validator=optional(instance_of((EnvCredential, KeyFileCredential)))
-    )
-    allowed_networks: tuple[str, ...] = field(default=(), converter=tuple_of, validator=deep_iterable(instance_of(str)))
+    credential: CredentialRef | None = field(default=None, validator=optional(is_a(EnvCredential, KeyFileCredential)))
+    allowed_networks: tuple[str, ...] = field(default=(), converter=tuple_of, validator=FILLED_TEXTS)
     options: JsonObject = field(default=EMPTY_OBJECT, converter=freeze_object)

@@ -24,6 +24,8 @@ class WarningCode(StrEnum):
     REASONING_APPROXIMATED = "reasoning_approximated"
     JSON_OBJECT_BY_INSTRUCTION = "json_object_by_instruction"
     SCHEMA_CONSTRAINTS_NOT_ENFORCED = "schema_constraints_not_enforced"
+    TOOLS_HELD_BACK_BY_FORMAT = "tools_held_back_by_format"
+    MEDIA_ORDER_LOST = "media_order_lost"
     # while handing a conversation to another provider
     HANDOFF_THINKING_AS_TEXT = "handoff_thinking_as_text"
     HANDOFF_THINKING_DROPPED = "handoff_thinking_dropped"
@@ -37,6 +39,7 @@ class WarningCode(StrEnum):
     TOOL_ARGUMENTS_INVALID_JSON = "tool_arguments_invalid_json"
     UNKNOWN_CONTENT_BLOCK = "unknown_content_block"
     UNKNOWN_FINISH_REASON = "unknown_finish_reason"
+    GENERATION_FAILED = "generation_failed"
     EXTRA_CHOICES_IGNORED = "extra_choices_ignored"
     STRUCTURED_OUTPUT_PARSE_FAILED = "structured_output_parse_failed"
     STRUCTURED_OUTPUT_NOT_VALID = "structured_output_not_valid"
@@ -52,6 +55,7 @@ class WarningCode(StrEnum):
     ANOTHER_MODEL_ANSWERED = "another_model_answered"
     REASONING_NOT_USED = "reasoning_not_used"
     NOTHING_CACHED = "nothing_cached"
+    PROMPT_TRUNCATED = "prompt_truncated"
     # prices
     PRICING_MISSING_RULE = "pricing.missing_rule"
     PRICING_INVALID_RULE = "pricing.invalid_rule"

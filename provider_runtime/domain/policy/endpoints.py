@@ -108,7 +108,9 @@ def fault_of_base_url(
             message="a cloud provider is contacted over https only",
             remedy="Use an https base URL, so that neither key nor prompt travels in clear text.",
         )
-    fault = _fault_of_port(origin.port, tier) or _fault_of_host(origin.host, tier, allowed_networks)
+    if fault := _fault_of_port(origin.port, tier):
+        return EndpointBlocked(message=fault, remedy="Let the provider listen on another port.")
+    fault = _fault_of_host(origin.host, tier, allowed_networks)
     return None if fault is None else EndpointBlocked(message=fault, remedy=_remedy(tier, allowed_networks))
 
 

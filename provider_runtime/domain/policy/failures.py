@@ -37,7 +37,10 @@ _TOO_LONG_TEXT: Final = (
     "context_length_exceeded",
     "too many tokens",
     "exceeds the available context size",
+    "exceeds the context length",
+    "longer than the context length",
     "input is too long",
+    "exceeds the maximum number of tokens",
 )
 _BAD_KEY: Final = frozenset(
     {"invalid_api_key", "authentication_error", "api_key_invalid", "unauthenticated", "invalid_authentication"}

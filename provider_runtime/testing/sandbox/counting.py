@@ -11,7 +11,18 @@ a conversation in which the assistant has already spoken must have had its begin
 from typing import Final
 
 _OPAQUE: Final = frozenset(
-    {"data", "image_url", "file_url", "file_data", "url", "signature", "encrypted_content", "cache_control"}
+    {
+        "data",
+        "image_url",
+        "file_url",
+        "file_data",
+        "url",
+        "signature",
+        "thoughtSignature",
+        "fileUri",
+        "encrypted_content",
+        "cache_control",
+    }
 )
 _CHARACTERS_PER_TOKEN: Final = 4
 _SMALLEST_PREFIX: Final = 1024  # tokens; vendors that cache unasked keep no shorter beginning

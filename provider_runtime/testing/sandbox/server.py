@@ -19,6 +19,8 @@ from provider_runtime.testing.sandbox.wires.anthropic.messages import AnthropicM
 from provider_runtime.testing.sandbox.wires.chat.compatible import CompatibleChat
 from provider_runtime.testing.sandbox.wires.chat.openai_chat import OpenAIChat
 from provider_runtime.testing.sandbox.wires.chat.openrouter import OpenRouter
+from provider_runtime.testing.sandbox.wires.gemini.generate import GeminiGenerate
+from provider_runtime.testing.sandbox.wires.ollama.chat import OllamaChat
 from provider_runtime.testing.sandbox.wires.openai.responses import OpenAIResponses
 from provider_runtime.testing.sandbox.wires.wire import Wire
 
@@ -29,7 +31,9 @@ if TYPE_CHECKING:
 _WIRES: Final[tuple[Wire, ...]] = (
     OpenRouter(),
     CompatibleChat(),
+    OllamaChat(),
     AnthropicMessages(),
+    GeminiGenerate(),
     OpenAIChat(),
     OpenAIResponses(),
 )
@@ -52,7 +56,7 @@ class _Plan:
 
 @define(kw_only=True)
 class Sandbox:
-    """A server on loopback that speaks as OpenAI, Anthropic, OpenRouter and compatible servers do.
+    """A server on loopback that speaks as OpenAI, Anthropic, Gemini, OpenRouter, Ollama and compatible servers do.
 
     ``async with Sandbox() as sandbox:`` serves at ``sandbox.url`` until the block ends. It checks
     requests as strictly as the vendors and answers by itself; ``script`` and ``fail_next`` put
@@ -75,7 +79,7 @@ class Sandbox:
 
     @property
     def url(self) -> str:
-        """Where it listens: the base URL of OpenAI, Anthropic and OpenRouter records alike."""
+        """Where it listens: the base URL of OpenAI, Anthropic, Gemini, OpenRouter and Ollama records alike."""
         return f"http://127.0.0.1:{self.port}"
 
     @property

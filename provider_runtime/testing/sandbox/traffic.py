@@ -10,7 +10,9 @@ from attrs import field, frozen
 
 from provider_runtime.domain.catalog.providers import ProviderKind
 
-_CREDENTIALS: Final = frozenset({"authorization", "x-api-key", "api-key", "cookie", "proxy-authorization"})
+_CREDENTIALS: Final = frozenset(
+    {"authorization", "x-api-key", "x-goog-api-key", "api-key", "cookie", "proxy-authorization"}
+)
 _OF_THE_CONNECTION: Final = frozenset({"host", "connection", "content-length", "accept-encoding"})
 
 
@@ -28,7 +30,7 @@ class Arrival:
     @property
     def credential(self) -> str | None:
         """The key that came along, from whichever header carried one; ``x-api-key`` is looked at first."""
-        key = self.headers.get("x-api-key")
+        key = self.headers.get("x-api-key", self.headers.get("x-goog-api-key"))
         if key is None:
             scheme, _, rest = self.headers.get("authorization", "").partition(" ")
             key = rest if scheme.lower() == "bearer" else None

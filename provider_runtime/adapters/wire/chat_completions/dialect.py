@@ -86,6 +86,8 @@ class Dialect:
     with every request; ``defaults`` unless the request says otherwise. ``fallback_models`` are
     tried by the server after the model asked for. ``efforts`` are the words of the reasoning
     control, least first; ``families`` know better for the models they name.
+    ``bounds``: a control with the least and the most that the server takes of it, where it takes
+    less than a request can say.
     ``tools_beside_results``: a conversation with tool results has to name the tools again.
     ``one_system_message``: chat templates that take a single system message, in front.
     ``tool_id``: what a tool-call id must look like whole, ``tool_id_length`` the length of new ones.
@@ -106,6 +108,7 @@ class Dialect:
     fallback_models: tuple[str, ...] = ()
     families: tuple[ModelFamily, ...] = ()
     controls: ControlNames = ControlNames()
+    bounds: tuple[tuple[str, float, float], ...] = ()
     reasoning: ReasoningControl = ReasoningControl.EFFORT
     efforts: tuple[str, ...] = ("none", "low", "medium", "high")
     thinking: ThinkingReplay = ThinkingReplay.REASONING_CONTENT

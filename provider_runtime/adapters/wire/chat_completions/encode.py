@@ -120,7 +120,7 @@ def _write_controls(body: dict[str, Any], request: ProviderRequest, encoding: En
         if name is None or (control in _SAMPLING and not free and value != harmless):
             encoding.dropped(control)
         else:
-            body[name] = value
+            body[name] = _within_bounds(control, value, encoding) if encoding.dialect.bounds else value
     if request.temperature is not None and request.top_p is not None:
         encoding.remark(
             WarningCode.BOTH_TEMPERATURE_AND_TOP_P_SET, "temperature and top_p are both set; vendors advise against it"
@@ -131,6 +131,18 @@ def _write_controls(body: dict[str, Any], request: ProviderRequest, encoding: En
         if not family.stop:
             raise encoding.cannot("stop", "this model takes no stop sequences", "Cut the text yourself.")
         body["stop"] = request.stop
+
+
+def _within_bounds(control: str, value: float, encoding: Encoding) -> float:
+    """The value, or the nearest one that the server takes."""
+    for bounded, least, most in encoding.dialect.bounds:
+        if bounded == control and not least <= value <= most:
+            nearest = least if value < least else most
+            encoding.remark(
+                WarningCode.CLAMPED_CONTROL, f"{control} was set to {nearest}, the nearest this server takes"
+            )
+            return nearest
+    return value
 
 
 def _write_metadata(body: dict[str, Any], request: ProviderRequest, encoding: Encoding) -> None:

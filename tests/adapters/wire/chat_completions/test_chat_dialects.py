@@ -281,3 +281,22 @@ def test_what_a_vendor_does_not_define_is_dropped_with_a_remark() -> None:
     dropped = ["dropped_control"] * 3 + ["dropped_unsupported_metadata_keys"]
     assert remarks(vendor_codec("deepseek"), request) == dropped
     assert remarks(vendor_codec("openrouter"), request) == []
+
+
+@pytest.mark.parametrize(
+    ("vendor", "asked", "sent"),
+    [
+        ("mistral", {"temperature": 2}, {"temperature": 1.5}),
+        ("mistral", {"top_p": 0}, {"top_p": 0.01}),
+        ("mistral", {"seed": -7}, {"random_seed": 0}),
+        ("tgi", {"seed": -7}, {"seed": 0}),
+    ],
+)
+def test_a_control_beyond_what_a_server_takes_is_brought_to_its_bound(
+    vendor: str, asked: dict[str, float], sent: dict[str, float]
+) -> None:
+    request = a_request(**asked)
+    body = encoded(vendor_codec(vendor), request)
+    assert {name: body[name] for name in sent} == sent
+    assert remarks(vendor_codec(vendor), request) == ["clamped_control"]
+    assert remarks(vendor_codec(), request) == []

@@ -1,0 +1,1 @@
+"""Ollama, from the server's side."""
