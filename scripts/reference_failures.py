@@ -110,6 +110,7 @@ MEANINGS: Final[dict[WarningCode, str]] = {
     WarningCode.HANDOFF_SIGNATURE_DROPPED: "A signature was left out: only its maker can use it.",
     WarningCode.HANDOFF_TOOL_ID_REWRITTEN: "A tool-call id was rewritten in the letters that the provider allows.",
     WarningCode.HANDOFF_SYSTEM_AS_USER_TEXT: "A late system message became user text marked `<system>`.",
+    WarningCode.HANDOFF_ARGUMENTS_WRAPPED: "Tool-call arguments that are no object were put into one: INVALID_JSON.",
     WarningCode.HANDOFF_EMPTY_MESSAGE_DROPPED: "An assistant message of which nothing was left was not sent.",
     WarningCode.EMPTY_OUTPUT: "The answer holds nothing.",
     WarningCode.MODEL_REFUSAL: "The model declined to answer.",

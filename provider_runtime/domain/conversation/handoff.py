@@ -30,7 +30,9 @@ from provider_runtime.domain.conversation.parts import (
 from provider_runtime.domain.conversation.response import CallWarning
 from provider_runtime.domain.conversation.warnings import WarningCode, warn
 from provider_runtime.domain.identity import OPENAI, OPENROUTER, ProviderId
+from provider_runtime.domain.json_values import JsonObject
 
+_WRAPPED: Final = "INVALID_JSON"  # the key under which arguments go that a model failed to write as an object
 _OPENAI_FAMILY: Final = frozenset({OPENAI, OPENROUTER})
 
 
@@ -40,7 +42,8 @@ class HandoffTarget:
 
     ``plain_thinking``: reasoning text without a signature may be sent as reasoning, so long as
     it comes from the same family of providers. ``upstream``: whom a router will ask for this model,
-    as far as the model's name tells. ``system_anywhere``: system messages may stand
+    as far as the model's name tells. ``object_arguments``: the
+    arguments of a tool call must be an object. ``system_anywhere``: system messages may stand
     after the first turn. ``tool_id``: a regular expression that a whole tool-call id must match;
     ``tool_id_length`` is the length given to rewritten ids.
     """
@@ -49,6 +52,7 @@ class HandoffTarget:
     wire: str
     upstream: str | None = None
     plain_thinking: bool = False
+    object_arguments: bool = False
     system_anywhere: bool = True
     tool_id: "re.Pattern[str]" = re.compile(r"[\s\S]+")
     tool_id_length: int = 24
@@ -146,11 +150,7 @@ def _part_for(
     if isinstance(part, ThinkingPart):
         return _thinking_for(part, target, place, losses)
     if isinstance(part, ToolCallPart):
-        call = part.tool_call
-        signature = _signature_for(call.signature, target, place, losses)
-        if ids[call.id] == call.id and signature is call.signature:
-            return part
-        return ToolCallPart(evolve(call, id=ids[call.id], signature=signature))
+        return _call_for(part, target, ids, place, losses)
     if isinstance(part, ToolResultPart):
         result = part.tool_result
         new_id = ids.get(result.tool_call_id, result.tool_call_id)
@@ -177,6 +177,22 @@ def _media_for(part: MediaPart, target: HandoffTarget, place: str, losses: list[
         signature = _signature_for(part.signature, target, place, losses)
         return part if signature is part.signature else evolve(part, signature=signature)
     return part
+
+
+def _call_for(
+    part: ToolCallPart, target: HandoffTarget, ids: dict[str, str], place: str, losses: list[CallWarning]
+) -> ToolCallPart:
+    call = part.tool_call
+    signature = _signature_for(call.signature, target, place, losses)
+    arguments = call.arguments_json
+    if target.object_arguments and not isinstance(arguments, JsonObject):
+        losses.append(
+            warn(WarningCode.HANDOFF_ARGUMENTS_WRAPPED, f"{place}: arguments that are no object were put into one")
+        )
+        arguments = JsonObject({_WRAPPED: arguments})
+    if ids[call.id] == call.id and signature is call.signature and arguments is call.arguments_json:
+        return part
+    return ToolCallPart(evolve(call, id=ids[call.id], signature=signature, arguments_json=arguments))
 
 
 def _thinking_for(

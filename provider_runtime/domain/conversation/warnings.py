@@ -32,6 +32,7 @@ class WarningCode(StrEnum):
     HANDOFF_SIGNATURE_DROPPED = "handoff_signature_dropped"
     HANDOFF_TOOL_ID_REWRITTEN = "handoff_tool_id_rewritten"
     HANDOFF_SYSTEM_AS_USER_TEXT = "handoff_system_as_user_text"
+    HANDOFF_ARGUMENTS_WRAPPED = "handoff_arguments_wrapped"
     HANDOFF_EMPTY_MESSAGE_DROPPED = "handoff_empty_message_dropped"
     # while decoding
     EMPTY_OUTPUT = "empty_output"

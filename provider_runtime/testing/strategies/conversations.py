@@ -80,4 +80,5 @@ def handoff_targets() -> SearchStrategy[HandoffTarget]:
         wire=st.sampled_from(WIRES),
         plain_thinking=st.booleans(),
         system_anywhere=st.booleans(),
+        object_arguments=st.booleans(),
     )

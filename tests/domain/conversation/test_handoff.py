@@ -21,6 +21,7 @@ from provider_runtime.domain.conversation.parts import (
     ToolResultPart,
     ToolResultParts,
 )
+from provider_runtime.domain.conversation.tools import ToolCall
 from provider_runtime.domain.conversation.validity import fault_of_request
 from provider_runtime.domain.conversation.warnings import WarningCode
 from provider_runtime.domain.identity import ANTHROPIC, OPENAI, OPENROUTER, ProviderId
@@ -317,3 +318,14 @@ def test_signatures_on_calls_texts_and_parts_of_results_stay_behind() -> None:
     assert isinstance(result, ToolResultPart)
     assert result.tool_result.content == ToolResultParts((TextPart("a"),))
     assert [loss.code for loss in handed.losses] == [WarningCode.HANDOFF_SIGNATURE_DROPPED] * 3
+
+
+def test_arguments_that_are_no_object_are_put_into_one_where_the_wire_insists() -> None:
+    broken = ToolCallPart(ToolCall(id="call_1", name="get_weather", arguments_json='{"city": "Bo'))
+    said = (user("?"), assistant(broken), tool_result("call_1", "no"))
+    target = _target(object_arguments=True)
+    (wrapped,) = hand_off(said, target).messages[1].tool_calls
+    assert wrapped.arguments_json == {"INVALID_JSON": '{"city": "Bo'}
+    assert _codes(said, target) == [WarningCode.HANDOFF_ARGUMENTS_WRAPPED]
+    assert _codes(hand_off(said, target).messages, target) == []
+    assert hand_off(said, _target()).messages == said

@@ -75,6 +75,7 @@ class AnthropicMessagesCodec:
             provider=provider,
             wire=WIRE,
             plain_thinking=False,
+            object_arguments=True,
             system_anywhere=family_of_model(model_id).system_anywhere,
             tool_id=_TOOL_ID,
         )

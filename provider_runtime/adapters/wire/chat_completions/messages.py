@@ -2,8 +2,14 @@
 
 from typing import Any
 
-from provider_runtime.adapters.wire.chat_completions.dialect import WIRE, ThinkingReplay
-from provider_runtime.adapters.wire.chat_completions.reasoning import chunk_of, detail_of, is_chunk, opaque_in
+from provider_runtime.adapters.wire.chat_completions.dialect import ThinkingReplay
+from provider_runtime.adapters.wire.chat_completions.reasoning import (
+    chunk_of,
+    detail_of,
+    is_chunk,
+    may_go_back,
+    opaque_in,
+)
 from provider_runtime.adapters.wire.chat_completions.request_parts import Encoding, content_part, data_url, mark
 from provider_runtime.adapters.wire.writing import FAILED_RESULT, canonical_text
 from provider_runtime.domain.conversation.messages import Message, MessageRole
@@ -78,7 +84,7 @@ def _assistant(message: Message, encoding: Encoding, place: str) -> dict[str, An
         spot = f"{place}.content[{number}]"
         if isinstance(part, TextPart):
             as_list = _add_text(items, part, encoding, spot) or as_list
-            if part.signature is not None and part.signature.belongs_to(encoding.provider, WIRE):
+            if part.signature is not None and may_go_back(part.signature, encoding):
                 said["extra_content"] = opaque_in(part.signature)
         elif isinstance(part, ToolCallPart):
             said.setdefault("tool_calls", []).append(_tool_call(part.tool_call, encoding, spot))
@@ -112,7 +118,7 @@ def _add_thinking(
 ) -> bool:
     """Whether the content has to be a list now. What the provider signed goes back as it came."""
     replay = encoding.dialect.thinking
-    detail = detail_of(part, encoding.provider)
+    detail = detail_of(part, encoding)
     if detail is not None and is_chunk(detail):
         items.append(detail)
         return True
@@ -160,7 +166,7 @@ def _tool_call(call: ToolCall, encoding: Encoding, spot: str) -> dict[str, Any]:
         "function": {"name": call.name, "arguments": text},
     }
     if call.signature is not None:
-        if call.signature.belongs_to(encoding.provider, WIRE):
+        if may_go_back(call.signature, encoding):
             written["extra_content"] = opaque_in(call.signature)
         else:
             encoding.remark(WarningCode.DROPPED_THINKING_ON_ENCODE, f"{spot}: the signature belongs elsewhere")

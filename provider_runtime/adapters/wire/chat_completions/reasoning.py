@@ -172,9 +172,16 @@ def opaque_in(signature: Signature) -> dict[str, Any]:
         return {}
 
 
-def detail_of(part: ThinkingPart, provider: ProviderId) -> dict[str, Any] | None:
+def may_go_back(signature: Signature, encoding: Encoding) -> bool:
+    """Whether this request may carry it: made here and, behind a router, by the vendor that is asked now."""
+    if not signature.belongs_to(encoding.provider, WIRE):
+        return False
+    return signature.upstream is None or signature.upstream == upstream_of(encoding.model_id)
+
+
+def detail_of(part: ThinkingPart, encoding: Encoding) -> dict[str, Any] | None:
     """The detail, or the chunk, this part was made from; ``None`` for unsigned and foreign parts."""
-    if part.signature is None or not part.signature.belongs_to(provider, WIRE):
+    if part.signature is None or not may_go_back(part.signature, encoding):
         return None
     detail = opaque_in(part.signature)
     if not detail:

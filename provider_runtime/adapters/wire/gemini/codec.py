@@ -59,7 +59,9 @@ class GeminiCodec:
 
     def handoff_target(self, provider: ProviderId, model_id: str) -> HandoffTarget:  # noqa: ARG002 - equal for all models
         # Thoughts of its own come without a signature and go back as thoughts.
-        return HandoffTarget(provider=provider, wire=WIRE, plain_thinking=True, system_anywhere=False)
+        return HandoffTarget(
+            provider=provider, wire=WIRE, plain_thinking=True, object_arguments=True, system_anywhere=False
+        )
 
     def encode(self, request: ProviderRequest, provider: ProviderId) -> Encoded:
         return encode_request(request, provider)

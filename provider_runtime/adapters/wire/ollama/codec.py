@@ -66,7 +66,7 @@ class OllamaCodec:
         return ()
 
     def handoff_target(self, provider: ProviderId, model_id: str) -> HandoffTarget:  # noqa: ARG002 - all models alike
-        return HandoffTarget(provider=provider, wire=WIRE, plain_thinking=True)
+        return HandoffTarget(provider=provider, wire=WIRE, plain_thinking=True, object_arguments=True)
 
     def encode(self, request: ProviderRequest, provider: ProviderId) -> Encoded:
         return encode_request(request, provider, self.settings, cloud_models=self.cloud_models)
