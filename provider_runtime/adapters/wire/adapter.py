@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from hashlib import sha256
-from typing import cast
+from typing import Final, cast
 
 from attrs import evolve, field, frozen
 
@@ -21,6 +21,8 @@ from provider_runtime.domain.secrets import Secret
 from provider_runtime.ports.http import AuthHeader, HttpFailure, HttpReply, HttpRequest, HttpTransport
 from provider_runtime.ports.provider_adapter import AdapterContext
 from provider_runtime.ports.tokens import TokenProvider
+
+_MOST_PAGES: Final = 100  # a list that never ends is cut, not followed for ever
 
 
 @frozen(kw_only=True)
@@ -102,11 +104,18 @@ class WireAdapter:
         return evolve(response, warnings=response.warnings + remarks, raw_provider_response=raw)
 
     async def discover_models(self, options: DiscoveryOptions, context: AdapterContext) -> tuple[ModelInfo, ...]:  # noqa: ARG002 - the whole list is asked for; callers filter
-        """The models the provider lists now. Raises like ``send``."""
-        reply = await self._exchange("GET", self._base + self.codec.models_path, None, context)
-        if not 200 <= reply.status < 300:
-            raise self.codec.decode_error(reply, self.config.provider_id, None)
-        return self.codec.decode_models(reply, self.config.provider_id)
+        """The models the provider lists now, page after page. Raises like ``send``."""
+        found: list[ModelInfo] = []
+        path: str | None = self.codec.models_path
+        for _ in range(_MOST_PAGES):
+            reply = await self._exchange("GET", f"{self._base}{path}", None, context)
+            if not 200 <= reply.status < 300:
+                raise self.codec.decode_error(reply, self.config.provider_id, None)
+            found.extend(self.codec.decode_models(reply, self.config.provider_id))
+            path = self.codec.next_models_path(reply)
+            if path is None:
+                break
+        return tuple(found)
 
     async def _exchange(
         self, method: str, url: str, prepared: PreparedExchange | None, context: AdapterContext

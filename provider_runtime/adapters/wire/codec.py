@@ -74,5 +74,9 @@ class WireCodec(Protocol):
         ...
 
     def decode_models(self, reply: HttpReply, provider: ProviderId) -> tuple[ModelInfo, ...]:
-        """The answer of ``models_path``. Raises like ``decode``."""
+        """The answer of ``models_path``, or of one of the pages after it. Raises like ``decode``."""
+        ...
+
+    def next_models_path(self, reply: HttpReply) -> str | None:
+        """Where the list goes on after this page; ``None`` where it ends, or is not in pages at all."""
         ...

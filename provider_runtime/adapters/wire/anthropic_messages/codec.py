@@ -11,7 +11,7 @@ from provider_runtime.adapters.wire.anthropic_messages.encode import encode_requ
 from provider_runtime.adapters.wire.anthropic_messages.encoding import WIRE
 from provider_runtime.adapters.wire.anthropic_messages.errors import decode_error
 from provider_runtime.adapters.wire.anthropic_messages.families import VERSIONS, family_of_model
-from provider_runtime.adapters.wire.anthropic_messages.models import MODELS_PATH, decode_model_list
+from provider_runtime.adapters.wire.anthropic_messages.models import MODELS_PATH, decode_model_list, next_path
 from provider_runtime.adapters.wire.codec import Encoded
 from provider_runtime.domain.catalog.models import ModelInfo, ProviderCapabilities
 from provider_runtime.domain.conversation.exchange import PreparedExchange
@@ -91,3 +91,6 @@ class AnthropicMessagesCodec:
 
     def decode_models(self, reply: HttpReply, provider: ProviderId) -> tuple[ModelInfo, ...]:
         return decode_model_list(reply, provider)
+
+    def next_models_path(self, reply: HttpReply) -> str | None:
+        return next_path(reply)

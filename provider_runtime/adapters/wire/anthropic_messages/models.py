@@ -1,15 +1,16 @@
 """An answer of ``GET /v1/models`` as model records."""
 
 from typing import Any, Final
+from urllib.parse import quote
 
 from provider_runtime.adapters.wire.anthropic_messages.errors import answered_error, answered_object, request_id
-from provider_runtime.adapters.wire.reading import a_count, an_object, filled, objects
+from provider_runtime.adapters.wire.reading import NotJson, a_count, an_object, filled, objects, parse
 from provider_runtime.domain.catalog.models import ModelInfo
 from provider_runtime.domain.errors import ProtocolError
 from provider_runtime.domain.identity import ProviderId
 from provider_runtime.ports.http import HttpReply
 
-MODELS_PATH: Final = "/v1/models?limit=1000"  # one page: the default one ends after twenty models
+MODELS_PATH: Final = "/v1/models?limit=1000"  # the largest page: the default one ends after twenty models
 
 
 def decode_model_list(reply: HttpReply, provider: ProviderId) -> tuple[ModelInfo, ...]:
@@ -30,6 +31,16 @@ def decode_model_list(reply: HttpReply, provider: ProviderId) -> tuple[ModelInfo
             status_code=reply.status,
         )
     return tuple(_model(entry, provider) for entry in objects(data) if filled(entry.get("id")))
+
+
+def next_path(reply: HttpReply) -> str | None:
+    """The page after this one, where the answer says that there is one."""
+    try:
+        body = an_object(parse(reply.body))
+    except NotJson:
+        return None
+    last = filled(body.get("last_id"))
+    return f"{MODELS_PATH}&after_id={quote(last, safe='')}" if last and body.get("has_more") is True else None
 
 
 def _model(entry: dict[str, Any], provider: ProviderId) -> ModelInfo:

@@ -85,6 +85,9 @@ class ChatCompletionsCodec:
     def decode_error(self, reply: HttpReply, provider: ProviderId, model: str | None) -> ProviderError:
         return error_of(reply, provider, model)
 
+    def next_models_path(self, reply: HttpReply) -> str | None:  # noqa: ARG002 - this list is one page
+        return None
+
     def decode_models(self, reply: HttpReply, provider: ProviderId) -> tuple[ModelInfo, ...]:
         body = json_of(reply, provider, None)
         if isinstance(body, dict) and body.get("error"):

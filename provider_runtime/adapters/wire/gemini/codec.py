@@ -1,6 +1,7 @@
 """GeminiCodec: generateContent as a pair of pure functions."""
 
 from typing import Any, Final
+from urllib.parse import quote
 
 from attrs import frozen
 
@@ -10,7 +11,7 @@ from provider_runtime.adapters.wire.gemini.decode import decode_answer
 from provider_runtime.adapters.wire.gemini.encode import encode_request
 from provider_runtime.adapters.wire.gemini.encoding import WIRE
 from provider_runtime.adapters.wire.gemini.errors import answered_error, answered_object, decode_error
-from provider_runtime.adapters.wire.reading import a_count, filled, objects
+from provider_runtime.adapters.wire.reading import NotJson, a_count, an_object, filled, objects, parse
 from provider_runtime.domain.catalog.models import ModelInfo, ProviderCapabilities
 from provider_runtime.domain.conversation.exchange import PreparedExchange
 from provider_runtime.domain.conversation.handoff import HandoffTarget
@@ -20,7 +21,7 @@ from provider_runtime.domain.errors import ProtocolError, ProviderError
 from provider_runtime.domain.identity import ProviderId
 from provider_runtime.ports.http import HttpReply
 
-_MODELS_PATH: Final = "/v1beta/models?pageSize=1000"  # one page: the default one ends after fifty models
+_MODELS_PATH: Final = "/v1beta/models?pageSize=1000"  # the largest page: the default one ends after fifty
 _METHOD: Final = "generateContent"
 _CAPABILITIES: Final = ProviderCapabilities(supports_thinking=True)
 
@@ -71,6 +72,13 @@ class GeminiCodec:
 
     def decode_error(self, reply: HttpReply, provider: ProviderId, model: str | None) -> ProviderError:
         return decode_error(reply, provider, model)
+
+    def next_models_path(self, reply: HttpReply) -> str | None:
+        try:
+            token = filled(an_object(parse(reply.body)).get("nextPageToken"))
+        except NotJson:
+            return None
+        return f"{_MODELS_PATH}&pageToken={quote(token, safe='')}" if token else None
 
     def decode_models(self, reply: HttpReply, provider: ProviderId) -> tuple[ModelInfo, ...]:
         """The models that generate content, in the order given; entries without a name are passed over."""

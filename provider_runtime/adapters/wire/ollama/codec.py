@@ -79,3 +79,6 @@ class OllamaCodec:
 
     def decode_models(self, reply: HttpReply, provider: ProviderId) -> tuple[ModelInfo, ...]:
         return decode_model_list(reply, provider)
+
+    def next_models_path(self, reply: HttpReply) -> str | None:  # noqa: ARG002 - this list is one page
+        return None

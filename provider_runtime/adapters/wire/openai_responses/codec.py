@@ -54,3 +54,6 @@ class OpenAIResponsesCodec:
 
     def decode_models(self, reply: HttpReply, provider: ProviderId) -> tuple[ModelInfo, ...]:
         return decode_models(reply, provider, _CAPABILITIES)
+
+    def next_models_path(self, reply: HttpReply) -> str | None:  # noqa: ARG002 - this list is one page
+        return None
