@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
-from attrs import define, field, fields_dict, frozen
+from attrs import define, field, frozen
 
 from provider_runtime.adapters.backends.filesystem import FilesystemJournal
 from provider_runtime.adapters.backends.medium import Journal
@@ -28,8 +28,6 @@ _OPENING: Final = b'{"receipt":'
 _HASH_KEY: Final = b',"receipt_hash":"'
 _CLOSING: Final = b'"}'
 _HASH_LENGTH: Final = len("sha256:") + 64
-_RECORD_FIELDS: Final = tuple(fields_dict(CallRecord))
-_ATTEMPT_FIELDS: Final = tuple(fields_dict(AttemptRecord))
 
 
 @frozen(kw_only=True)
@@ -163,7 +161,7 @@ def _linked(record: CallRecord, before: _Link | None) -> tuple[bytes, CallReceip
             "chain_id": chain_id,
             "seq": seq,
             "prev_hash": prev_hash,
-            "record": _written(record),
+            "record": record,
         }
     )
     receipt_hash = _hash_of(content, prev_hash)
@@ -171,15 +169,6 @@ def _linked(record: CallRecord, before: _Link | None) -> tuple[bytes, CallReceip
         receipt_id=receipt_id, chain_id=chain_id, seq=seq, prev_hash=prev_hash, record=record, receipt_hash=receipt_hash
     )
     return _OPENING + content + _HASH_KEY + receipt_hash.encode() + _CLOSING, receipt
-
-
-def _written(record: CallRecord) -> dict[str, Any]:
-    fields = {name: value for name in _RECORD_FIELDS if (value := getattr(record, name)) is not None}
-    fields["attempts"] = [
-        {name: value for name in _ATTEMPT_FIELDS if (value := getattr(attempt, name)) is not None}
-        for attempt in record.attempts
-    ]
-    return fields
 
 
 def _hash_of(content: bytes, prev_hash: str | None) -> str:

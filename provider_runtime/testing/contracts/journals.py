@@ -32,13 +32,7 @@ def hash_of(stored: Stored) -> str:
 def as_stored(receipt: CallReceipt) -> Stored:
     """A receipt as the JSON that its hash covers, and the hash."""
     stored: Stored = json.loads(json.dumps(asdict(receipt)))
-    record = _without_nothing(stored["record"])
-    record["attempts"] = [_without_nothing(attempt) for attempt in record["attempts"]]
-    return {**stored, "record": record}
-
-
-def _without_nothing(fields: Stored) -> Stored:
-    return {name: value for name, value in fields.items() if value is not None}
+    return stored
 
 
 class ReceiptProviderContract:
