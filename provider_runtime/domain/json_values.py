@@ -60,10 +60,11 @@ def freeze(value: object, *, depth: int = 0) -> JsonValue:
         raise ValueError(f"JSON is nested more than {MAX_DEPTH} levels deep")
     if kind is JsonObject:
         return value  # type: ignore[return-value]  # made by freeze, so frozen inside too
-    if isinstance(value, Mapping):
+    # The plain types, as a parser makes them, come before the question what else might pass for them.
+    if kind is dict or isinstance(value, Mapping):
         return freeze_object(value, depth=depth)
-    if isinstance(value, list | tuple):
-        return tuple(freeze(item, depth=depth + 1) for item in value)
+    if kind is list or isinstance(value, list | tuple):
+        return tuple([freeze(item, depth=depth + 1) for item in value])  # type: ignore[attr-defined]  # it is a list
     if isinstance(value, int):
         return _checked_int(int(value))
     if isinstance(value, float):
@@ -79,9 +80,9 @@ def freeze_object(value: object, *, depth: int = 0) -> JsonObject:
     """``freeze`` for a value that has to be an object. Raises ``ValueError`` when it is not one."""
     if type(value) is JsonObject:
         return value
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict | Mapping):
         raise ValueError(f"expected a JSON object, got {type(value).__name__}")
-    return JsonObject((_checked_key(key), freeze(item, depth=depth + 1)) for key, item in value.items())
+    return JsonObject([(_checked_key(key), freeze(item, depth=depth + 1)) for key, item in value.items()])
 
 
 def sorted_object(value: object) -> JsonObject:
