@@ -4,6 +4,7 @@ from typing import Final
 
 from provider_runtime.adapters.wire.adapter import WireAdapter
 from provider_runtime.adapters.wire.anthropic_messages.codec import AnthropicMessagesCodec
+from provider_runtime.adapters.wire.anthropic_messages.families import VERSIONS
 from provider_runtime.adapters.wire.chat_completions.codec import ChatCompletionsCodec
 from provider_runtime.adapters.wire.chat_completions.dialect import OPENAI_CHAT
 from provider_runtime.adapters.wire.codec import WireCodec
@@ -41,6 +42,8 @@ def _codec_for(config: ProviderConfig, catalog: ModelCatalog) -> WireCodec:
             return ChatCompletionsCodec(dialect=openrouter_dialect(config.options))
         case ProviderKind.OPENAI_COMPATIBLE:
             return ChatCompletionsCodec(dialect=openai_compatible_dialect(config.options))
+        case ProviderKind.ANTHROPIC:
+            return _anthropic_codec(config, catalog)
         case ProviderKind.OLLAMA:
             return OllamaCodec(settings=ollama_options(config.options), cloud_models=config.tier is not Tier.LOCAL)
     if config.options:
@@ -55,10 +58,23 @@ def _codec_for(config: ProviderConfig, catalog: ModelCatalog) -> WireCodec:
             return OpenAIResponsesCodec()
         case ProviderKind.OPENAI_CHAT:
             return ChatCompletionsCodec(dialect=OPENAI_CHAT)
-        case ProviderKind.ANTHROPIC:
-            return AnthropicMessagesCodec(output_limits=_output_limits(config.provider_id, catalog))
         case ProviderKind.GEMINI:
             return GeminiCodec()
+
+
+def _anthropic_codec(config: ProviderConfig, catalog: ModelCatalog) -> WireCodec:
+    version = config.options.get("api_version", next(iter(VERSIONS)))
+    unknown = next((name for name in config.options if name != "api_version"), None)
+    if unknown is not None or version not in VERSIONS:
+        raise InvalidProviderConfig(
+            provider=config.provider_id,
+            field=f"options.{unknown or 'api_version'}",
+            message="the one option of this kind is api_version, which this is not"
+            if unknown
+            else "this version of the API is not known here",
+            remedy=f'Write {{"api_version": …}} with one of {", ".join(VERSIONS)}, or leave it out.',
+        )
+    return AnthropicMessagesCodec(api_version=str(version), output_limits=_output_limits(config.provider_id, catalog))
 
 
 def build_providers(

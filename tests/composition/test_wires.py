@@ -45,7 +45,7 @@ def test_an_option_that_a_wire_does_not_know_is_refused_naming_option_and_provid
     assert refused.value.remedy
 
 
-@pytest.mark.parametrize("kind", [ProviderKind.OPENAI, ProviderKind.OPENAI_CHAT, ProviderKind.ANTHROPIC])
+@pytest.mark.parametrize("kind", [ProviderKind.OPENAI, ProviderKind.OPENAI_CHAT, ProviderKind.GEMINI])
 def test_a_wire_without_options_says_so(kind: ProviderKind) -> None:
     with pytest.raises(InvalidProviderConfig, match="take no options"):
         codec_for(a_record(kind, options={"vendor": "vllm"}), ModelCatalog())
@@ -97,3 +97,18 @@ def test_an_adapter_is_built_without_a_look_at_credentials_or_network() -> None:
     adapter = adapter_for(a_record(ProviderKind.OPENAI), ModelCatalog(), transport, tokens)
     adapter.prepare(a_request(model="acme:gpt-5-mini"))
     assert (tokens.asked, transport.exchanges) == ([], [])
+
+
+def test_an_anthropic_record_may_name_the_version_of_the_api() -> None:
+    record = a_record(ProviderKind.ANTHROPIC, options={"api_version": "2026-10-21"})
+    assert codec_for(record, ModelCatalog()).fixed_headers == (("anthropic-version", "2026-10-21"),)
+
+
+@pytest.mark.parametrize(
+    ("options", "field"),
+    [({"api_version": "1999-01-01"}, "options.api_version"), ({"beta": "x"}, "options.beta")],
+)
+def test_another_option_of_an_anthropic_record_is_refused_by_name(options: dict[str, str], field: str) -> None:
+    with pytest.raises(InvalidProviderConfig) as refused:
+        codec_for(a_record(ProviderKind.ANTHROPIC, options=options), ModelCatalog())
+    assert (refused.value.field, refused.value.provider) == (field, "acme")

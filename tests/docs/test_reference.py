@@ -40,11 +40,13 @@ def test_no_generated_page_is_stale() -> None:
 
 def test_a_page_that_was_changed_by_hand_is_found(tmp_path: Path) -> None:
     for name in refresh_reference.PAGES:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(refresh_reference.rendered(name), encoding="utf-8")
     assert refresh_reference.stale_pages(tmp_path) == []
     (tmp_path / "errors.md").write_text("By hand.\n", encoding="utf-8")
     (tmp_path / "wires.md").unlink()
-    assert refresh_reference.stale_pages(tmp_path) == ["errors.md", "wires.md"]
+    (tmp_path / "wires" / "gemini.md").write_text("By hand.\n", encoding="utf-8")
+    assert refresh_reference.stale_pages(tmp_path) == ["errors.md", "wires.md", "wires/gemini.md"]
 
 
 def test_every_warning_code_has_a_meaning() -> None:

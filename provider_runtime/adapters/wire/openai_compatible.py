@@ -103,6 +103,12 @@ _VENDORS: Final[Mapping[str, Dialect]] = MappingProxyType(
             parallel_tool_calls=False,
             strict_tools=False,
         ),
+        "fireworks": evolve(
+            GENERIC,
+            name="fireworks",
+            controls=ControlNames(top_k="top_k"),
+            audio_formats=(),
+        ),
         "tgi": evolve(
             GENERIC,
             name="tgi",

@@ -31,7 +31,8 @@ from provider_runtime.ports.http import HttpReply
 
 FIXTURES: Final = Path(__file__).parents[2] / "fixtures"
 _VENDORS: Final = (
-    *("generic", "azure", "mistral", "deepseek", "xai", "groq", "together", "tgi", "vllm", "llamacpp", "ollama"),
+    *("generic", "azure", "mistral", "deepseek", "xai", "groq", "together", "fireworks"),
+    *("tgi", "vllm", "llamacpp", "ollama"),
 )
 
 
