@@ -42,7 +42,8 @@ def _sections(group: click.Group, path: str) -> list[str]:
 
 
 def _section(command: click.Command, path: str) -> str:
-    context = click.Context(command, info_name=path)
+    # A command remembers the help option of the first context it meets: it has to be the one people meet.
+    context = click.Context(command, info_name=path, **app.context_settings)
     usage = " ".join([path, *command.collect_usage_pieces(context)])
     said, _, examples = (command.help or "").partition("\b\n")
     paragraphs = [" ".join(paragraph.split()) for paragraph in said.strip().split("\n\n")]

@@ -1,10 +1,12 @@
 """The page about wires: what becomes of each field of a request, found out by encoding it."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Final
 
 from attrs import evolve, frozen
 from markdown_tables import table
+from reference_families import VENDORS
 from reference_probes import PROBES, Make, Probe, base
 
 from provider_runtime.adapters.wire.anthropic_messages.codec import AnthropicMessagesCodec
@@ -23,11 +25,6 @@ from provider_runtime.domain.errors import CallRefused
 from provider_runtime.domain.identity import ProviderId
 from provider_runtime.domain.json_values import EMPTY_OBJECT, freeze_object
 
-_VENDORS: Final = (
-    *("generic", "azure", "mistral", "deepseek", "xai", "groq", "together"),
-    *("vllm", "llamacpp", "tgi", "ollama"),
-)
-
 
 @frozen(kw_only=True)
 class Column:
@@ -41,9 +38,10 @@ class Column:
 
 @frozen(kw_only=True)
 class Wire:
-    """One protocol with the models, or the dialects, that differ on it."""
+    """One protocol with the models, or the dialects, that differ on it. ``page``: the name of its own page."""
 
     title: str
+    page: str
     said: str
     columns: tuple[Column, ...]
 
@@ -63,11 +61,13 @@ def _vendor(vendor: str) -> Column:
 WIRES: Final = (
     Wire(
         title="Anthropic Messages",
+        page="anthropic-messages",
         said="`kind: anthropic`. One column for each family of models; families that differ in nothing share one.",
         columns=_models(AnthropicMessagesCodec(), "anthropic", *(family.example for family in ANTHROPIC_FAMILIES)),
     ),
     Wire(
         title="OpenAI Responses",
+        page="openai-responses",
         said="`kind: openai`. `my-deployment` stands for a name that says nothing about its model.",
         columns=_models(
             OpenAIResponsesCodec(),
@@ -77,6 +77,7 @@ WIRES: Final = (
     ),
     Wire(
         title="OpenAI Chat Completions",
+        page="chat-completions",
         said="`kind: openai_chat`.",
         columns=_models(
             ChatCompletionsCodec(dialect=OPENAI_CHAT),
@@ -86,6 +87,7 @@ WIRES: Final = (
     ),
     Wire(
         title="OpenRouter",
+        page="openrouter",
         said="`kind: openrouter`. The same for every model: OpenRouter translates for it.",
         columns=_models(
             ChatCompletionsCodec(dialect=openrouter_dialect(EMPTY_OBJECT)), "openrouter", "anthropic/claude-haiku-4.5"
@@ -93,6 +95,7 @@ WIRES: Final = (
     ),
     Wire(
         title="Gemini",
+        page="gemini",
         said="`kind: gemini`, generateContent. One column for each family, as above.",
         columns=_models(
             GeminiCodec(),
@@ -104,43 +107,61 @@ WIRES: Final = (
     ),
     Wire(
         title="Ollama",
+        page="ollama",
         said="`kind: ollama`. What a model can do is known to its server; these names tell it.",
         columns=_models(OllamaCodec(), "ollama", "qwen3:8b", "llama3.2", "gpt-oss:20b", "deepseek-v4"),
     ),
     Wire(
         title="OpenAI-compatible servers",
+        page="openai-compatible",
         said="`kind: openai_compatible`; the column is the record's `options.vendor`, `generic` if it names none.",
-        columns=tuple(_vendor(vendor) for vendor in _VENDORS),
+        columns=tuple(_vendor(vendor) for vendor in VENDORS),
     ),
 )
 
 
 def wires_page() -> str:
     """Each wire with its table."""
+    links = "\n".join(f"- [{wire.title}](wires/{wire.page}.md)" for wire in WIRES)
     sections = "\n".join(_section(wire) for wire in WIRES)
     return f"""# Wires
 
 What becomes of each field of a request, for each protocol and the models that differ on it. Every cell was found out by
 writing two requests, one with the field and one without, and comparing bytes and warnings.
 
-| sign | meaning |
+The wires, each with a page of its own that has paths, versions, model families and quirks too:
+
+{links}
+
+{signs("warnings.md")}
+{sections}"""
+
+
+def signs(warnings: str) -> str:
+    """What the cells of the tables mean. ``warnings`` is where the page about warnings stands."""
+    return f"""| sign | meaning |
 | --- | --- |
 | ✓ | sent |
-| ✓ `warning` | sent, in another form than it was asked; the [warning](warnings.md) says so |
+| ✓ `warning` | sent, in another form than it was asked; the [warning]({warnings}) says so |
 | ∅ `warning` | a hint that the wire does not take: left out, and said |
 | = | nothing to send: the wire does this anyway |
 | ✗ | refused before sending, `intent_unsupported`: leaving it out would change the meaning |
 | ✗ `code` | refused before sending for another reason |
-
-{sections}"""
+"""
 
 
 def _section(wire: Wire) -> str:
+    version = wire.columns[0].codec.api_version
+    return f"## {wire.title}\n\n{wire.said} API version: {version}.\n\n{field_table(wire)}"
+
+
+@cache
+def field_table(wire: Wire) -> str:
+    """Each probed field with what becomes of it, for each model or dialect that differs."""
     cells = [[outcome(probe, column) for probe in PROBES] for column in wire.columns]
     titles, merged = _merged([column.title for column in wire.columns], cells)
-    version = wire.columns[0].codec.api_version
     rows = ((probe.field, *row) for probe, row in zip(PROBES, zip(*merged, strict=True), strict=True))
-    return f"## {wire.title}\n\n{wire.said} API version: {version}.\n\n{table(('field', *titles), rows)}"
+    return table(("field", *titles), rows)
 
 
 def _merged(titles: Sequence[str], columns: Sequence[list[str]]) -> tuple[list[str], list[list[str]]]:

@@ -8,6 +8,7 @@ Equal code gives equal pages. ``--check`` writes nothing and ends with 1 when a 
 import argparse
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +16,8 @@ from reference_commands import command_line_page
 from reference_failures import errors_page, warnings_page
 from reference_json import request_json_page
 from reference_settings import settings_page
-from reference_wires import wires_page
+from reference_wire_pages import wire_page
+from reference_wires import WIRES, wires_page
 
 CHECKOUT: Final = Path(__file__).resolve().parent.parent
 REFERENCE: Final = CHECKOUT / "docs" / "reference"
@@ -26,6 +28,7 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
     "settings.md": settings_page,
     "warnings.md": warnings_page,
     "wires.md": wires_page,
+    **{f"wires/{wire.page}.md": partial(wire_page, wire) for wire in WIRES},
 }
 NOTE: Final = "<!-- Written by scripts/refresh_reference.py. Change the code or the script, not this page. -->\n\n"
 
@@ -51,8 +54,8 @@ def main() -> None:
         for name in stale:
             print(f"stale: docs/reference/{name}")
         sys.exit(1 if stale else 0)
-    REFERENCE.mkdir(parents=True, exist_ok=True)
     for name in stale:
+        (REFERENCE / name).parent.mkdir(parents=True, exist_ok=True)
         (REFERENCE / name).write_text(rendered(name), encoding="utf-8")
         print(f"written: docs/reference/{name}")
 

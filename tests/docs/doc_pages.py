@@ -171,9 +171,9 @@ def commands(text: str) -> list[tuple[str, str]]:
 
 def understood(arguments: list[str]) -> None:
     """Parse a command without running it. Raises ``click.UsageError`` for one that does not exist."""
-    name, command, rest = app.resolve_command(click.Context(app), list(arguments))
+    name, command, rest = app.resolve_command(click.Context(app, **app.context_settings), list(arguments))
     assert command is not None
-    command.make_context(name, rest)
+    command.make_context(name, rest, **app.context_settings)
 
 
 def python_of(done_by: str) -> list[str]:

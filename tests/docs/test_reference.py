@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 import reference_failures
+import reference_families
 import reference_probes
 import reference_wires
 import refresh_reference
 from attrs import fields
 from doc_pages import CHECKOUT, blocks
+from reference_wire_quirks import QUIRKS
 
 from provider_runtime.adapters.serialization import (
     make_converter,
@@ -20,6 +22,8 @@ from provider_runtime.adapters.serialization import (
     response_from_json,
     response_to_json,
 )
+from provider_runtime.adapters.wire.ollama import families as ollama
+from provider_runtime.adapters.wire.openai_responses import families as responses
 from provider_runtime.domain import errors
 from provider_runtime.domain.conversation.request import ProviderRequest
 from provider_runtime.domain.conversation.warnings import WarningCode
@@ -116,6 +120,27 @@ def test_nothing_is_dropped_in_silence(wire: reference_wires.Wire) -> None:
         if reference_wires.outcome(probe, column) == "="
     }
     assert silent <= NOTHING_TO_SAY
+
+
+def test_every_wire_has_a_page_with_its_quirks_and_its_families() -> None:
+    pages = {wire.page for wire in reference_wires.WIRES}
+    assert set(QUIRKS) == set(reference_families.SECTIONS) == pages
+    assert {name for name, quirks in QUIRKS.items() if not 4 <= quirks.count("- ") <= 8} == set()
+    assert {path.stem for path in (REFERENCE / "wires").glob("*.md")} == pages
+
+
+def test_every_name_in_a_quirk_stands_in_the_code() -> None:
+    source = "".join(path.read_text("utf-8") for path in (CHECKOUT / "provider_runtime").rglob("*.py"))
+    named = {name for quirks in QUIRKS.values() for name in re.findall(r"`(\w*_\w*|[A-Z][a-z]\w+)`", quirks)}
+    assert named
+    assert {name for name in named if name not in source} == set()
+
+
+def test_no_family_is_missing_from_the_pages() -> None:
+    shown = {responses.family_for(model) for model in reference_families.RESPONSES_MODELS}
+    assert shown == {responses.UNKNOWN, *(family for _, family in responses._ROWS)}
+    told = [ollama.family_of_model(model) for model in reference_families.OLLAMA_MODELS]
+    assert set(told) == {ollama.ANY_OTHER, *ollama._FAMILIES}
 
 
 def test_the_examples_of_the_json_page_read_back_as_they_are_written() -> None:

@@ -33,6 +33,8 @@ def _greeting(sandbox: Sandbox) -> str:
   OpenAI Responses         {sandbox.url}/v1/responses
   OpenAI Chat Completions  {sandbox.url}/v1/chat/completions
   Anthropic Messages       {sandbox.url}/v1/messages
+  Gemini                   {sandbox.url}/v1beta/models/gemini-2.5-flash:generateContent
+  Ollama                   {sandbox.url}/api/chat
   OpenRouter               {sandbox.url}/api/v1/chat/completions
   compatible servers       {sandbox.compatible_url}/chat/completions
 
