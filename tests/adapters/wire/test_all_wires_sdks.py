@@ -270,3 +270,36 @@ def test_every_body_fits_the_type_of_the_vendors_library_and_has_no_field_that_i
         if known != body:
             faults[case] = "a field that the type does not name"
     assert faults == {}
+
+
+def _faults(name: str, check: Callable[[dict[str, Any]], object]) -> dict[str, str]:
+    faults = {}
+    for case, body in _bodies(_BY_NAME[name]):
+        try:
+            check(body)
+        except pydantic.ValidationError as error:
+            faults[case] = str(error)[:300]
+    return faults
+
+
+def test_every_ollama_body_is_a_request_of_the_vendors_library() -> None:
+    assert _faults("ollama", _library("ollama._types").ChatRequest.model_validate) == {}
+
+
+def test_every_part_of_a_gemini_body_is_a_value_of_the_vendors_library() -> None:
+    types = _library("google.genai.types")
+    kinds = {
+        "contents": list[types.Content],
+        "systemInstruction": types.Content,
+        "tools": list[types.Tool],
+        "toolConfig": types.ToolConfig,
+        "generationConfig": types.GenerationConfig,
+    }
+    checks = {name: pydantic.TypeAdapter(kind) for name, kind in kinds.items()}
+
+    def check(body: dict[str, Any]) -> None:
+        assert set(body) <= {*checks, "store"}
+        for name in checks.keys() & body.keys():
+            checks[name].validate_json(json.dumps(body[name]))
+
+    assert _faults("gemini", check) == {}
