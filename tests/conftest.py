@@ -1,5 +1,6 @@
 """What every test may use."""
 
+import signal
 import sys
 from pathlib import Path
 
@@ -12,3 +13,7 @@ sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent / "adapter
 settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=50)
 settings.register_profile("thorough", settings.get_profile("house"), max_examples=1000)  # --hypothesis-profile=thorough
 settings.load_profile("house")
+
+# A suite started in the background ignores Ctrl-C, and so would the programs that it starts and interrupts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
