@@ -35,6 +35,7 @@ check-wires: ## every proof over all wires, with what is installed; LONG=--long 
 
 bench: .venv/.ready ## the figures of the README
 	@$(BIN)/python benchmarks/overhead.py
+	@$(BIN)/python benchmarks/runtimes.py
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -6,7 +6,7 @@ from markdown_tables import code, table
 from provider_runtime.cli.app import app
 from provider_runtime.cli.failures import EXIT_CODES_HELP
 from provider_runtime.composition.presets import PRESETS
-from provider_runtime.domain.catalog.providers import EnvCredential
+from provider_runtime.domain.catalog.credentials import EnvCredential
 
 
 def command_line_page() -> str:

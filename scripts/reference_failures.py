@@ -33,7 +33,16 @@ CODES: Final[dict[ErrorCode, tuple[str, str]]] = {
         "MissingProviderRuntimeError",
         "A call lacks something that nothing may stand in for.",
     ),
+    ErrorCode.CALL_NOT_NORMALIZED: (
+        "ProviderRuntimeNormalizationError",
+        "What the call wants cannot be brought together with its runtime.",
+    ),
+    ErrorCode.SCOPE_MISMATCH: ("ProviderRuntimeScopeError", "A scope of a registry was left out of turn."),
     ErrorCode.CREDENTIAL_MISSING: ("CredentialMissing", "No source knows a key for this provider."),
+    ErrorCode.ASSIGNMENT_INVALID: (
+        "AssignmentInvalid",
+        "The role has no model: nobody assigns one, or to a provider that the runtime does not know.",
+    ),
     ErrorCode.PROVIDER_NOT_REGISTERED: ("ProviderNotRegistered", "The runtime does not know the provider."),
     ErrorCode.MODEL_NOT_FOUND: ("ModelNotFound", "The catalog does not list the model, and there is no default."),
     ErrorCode.MODEL_AMBIGUOUS: ("AmbiguousModelRoute", "Several providers list the model, and none was named."),
@@ -48,15 +57,29 @@ CODES: Final[dict[ErrorCode, tuple[str, str]]] = {
     ),
     ErrorCode.LOSSY_CONVERSION: ("CallRefused", "Something would be lost on the way, and policy refuses that."),
     ErrorCode.CAPABILITY_MISMATCH: ("CapabilityMismatch", "The model cannot do what the request needs."),
-    ErrorCode.TIER_DENIED: ("TierRefused", "Policy keeps the call on this machine."),
+    ErrorCode.MODEL_NOT_ALLOWED: ("ModelNotAllowed", "The work profile does not let this model play the role."),
+    ErrorCode.TIER_DENIED: ("TierRefused", "Policy, the work profile or the role keeps the call on this machine."),
     ErrorCode.GOVERNANCE_LOCKED: ("GovernanceLocked", "Governance is locked: no cloud call at all."),
     ErrorCode.ENDPOINT_INVALID: ("EndpointInvalid", "The base URL is not an address that can be contacted."),
     ErrorCode.ENDPOINT_BLOCKED: (
         "EndpointBlocked TransportError",
         "The address leads where this tier may not go; found in the text of the base URL, or when its name resolved.",
     ),
+    ErrorCode.CREDENTIAL_BOUND_ELSEWHERE: (
+        "CredentialBoundElsewhere",
+        "The key was registered for another origin than the one that would be asked.",
+    ),
+    ErrorCode.LEAKAGE_FOUND: (
+        "LeakageRefused",
+        "What would be sent holds a secret, or what must stay here; `findings` says what and where.",
+    ),
     ErrorCode.GATE_REFUSED: ("CallRefused", "A gate refused; `gate` says which."),
     ErrorCode.GATE_FAILED: ("CallRefused", "A gate broke, and gates fail closed."),
+    ErrorCode.SWAP_REFUSED: ("SwapRefused", "A model is not swapped for another; `fault` says why. The old one stays."),
+    ErrorCode.IDEMPOTENCY_CONFLICT: (
+        "CallRefused",
+        "The call's name was used for another request, or the call is under way.",
+    ),
     ErrorCode.CREDENTIALS_REJECTED: ("CredentialsRejected ProviderStatusError", "The provider says the key is wrong."),
     ErrorCode.PERMISSION_DENIED: (
         "CredentialsRejected ProviderStatusError",
@@ -73,18 +96,25 @@ CODES: Final[dict[ErrorCode, tuple[str, str]]] = {
     ErrorCode.SERVER_ERROR: ("ProviderStatusError", "The provider, or a gateway before it, failed."),
     ErrorCode.PROVIDER_STATUS: ("ProviderStatusError", "An error answer that is none of the others."),
     ErrorCode.REDIRECT_BLOCKED: ("ProviderStatusError", "The provider answered with a redirect; none is followed."),
-    ErrorCode.BAD_RESPONSE: ("ProtocolError", "A whole answer that is not what the protocol promises."),
+    ErrorCode.BAD_RESPONSE: (
+        "ProtocolError ProviderStatusError",
+        "A whole answer that is not what the protocol promises.",
+    ),
     ErrorCode.RESPONSE_NOT_JSON: ("SerializationError", "A whole answer that is not JSON at all."),
-    ErrorCode.RESPONSE_TOO_LARGE: ("TransportError", "The answer is larger than `max_response_bytes`."),
+    ErrorCode.RESPONSE_TOO_LARGE: ("TransportError ProtocolError", "The answer is larger than `max_response_bytes`."),
+    ErrorCode.CIRCUIT_OPEN: ("CircuitOpen", "The provider failed so often of late that it is left alone for now."),
+    ErrorCode.RATE_LIMIT_WAIT: ("RateLimitWait", "The runtime's own limits leave no room for the call in its time."),
     ErrorCode.CONNECT_FAILED: ("TransportError", "No connection could be made. Nothing was sent."),
     ErrorCode.TLS_FAILED: ("TransportError", "No trusted, encrypted connection could be made. Nothing was sent."),
     ErrorCode.CONNECTION_LOST: ("TransportError", "The connection ended before a whole answer had come."),
     ErrorCode.TIMED_OUT: ("TransportError ProviderStatusError", "No whole answer came in time."),
     ErrorCode.HTTP_PROTOCOL: ("TransportError", "What came is not HTTP, or what was to be sent cannot be HTTP."),
     ErrorCode.STORE_UNAVAILABLE: ("BackendError", "A store cannot be read or written."),
+    ErrorCode.STORE_UNSAFE: ("StoreUnsafe", "A store of secrets lies where others can read or replace it."),
     ErrorCode.RECORD_CORRUPT: ("RecordCorrupt", "Stored data does not read back as what was written."),
-    ErrorCode.NAME_INVALID: ("BackendError", "A name that a store cannot keep. Reserved: no store raises it yet."),
+    ErrorCode.NAME_INVALID: ("BackendError", "A name that a store cannot keep."),
     ErrorCode.RUNTIME_CLOSED: ("RuntimeClosed", "The runtime was closed."),
+    ErrorCode.SWAP_FAILED: ("SwapFailed", "A swap that was allowed did not come about. The old model stays."),
 }
 
 MEANINGS: Final[dict[WarningCode, str]] = {
@@ -138,6 +168,11 @@ MEANINGS: Final[dict[WarningCode, str]] = {
     WarningCode.PRICING_MISSING_USAGE: "Without token counts there is no cost; `cost` is `None`.",
     WarningCode.PRICING_PARTIAL_USAGE: "A token count is missing, so the cost covers only the rest.",
     WarningCode.PRICING_PARTIAL_REASONING_RATE: "Reasoning has a price of its own, and its token count is missing.",
+    WarningCode.FALLBACK_ANSWERED: "An alternative answered; `passed_over` says who did not, and why.",
+    WarningCode.OUTCOME_REPLAYED: "The call was answered before; nothing was sent now.",
+    WarningCode.OUTCOME_NOT_KEPT: "The answer is good, and could not be kept: asked again, its call is under way.",
+    WarningCode.SECRET_REDACTED: "Something that looked like a secret was masked before sending.",
+    WarningCode.POSSIBLE_SECRET_SENT: "Something that looks like a secret was sent, as the policy says.",
     WarningCode.RECEIPT_PENDING: "The answer is good, and its receipt could not be written.",
 }
 _GROUPS: Final = (
@@ -146,6 +181,7 @@ _GROUPS: Final = (
     ("While the answer is read", WarningCode.EMPTY_OUTPUT),
     ("Asked and got", WarningCode.ANOTHER_MODEL_ANSWERED),
     ("Prices", WarningCode.PRICING_MISSING_RULE),
+    ("Alternatives and repeats", WarningCode.FALLBACK_ANSWERED),
     ("Records", WarningCode.RECEIPT_PENDING),
 )
 

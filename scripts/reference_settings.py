@@ -8,24 +8,52 @@ from typing import Any, Final
 from attrs import NOTHING, Factory, fields
 from markdown_tables import code, docstring, table
 
-from provider_runtime.composition.settings import FileReceipts, MemoryReceipts, RuntimeSettings
+from provider_runtime.composition.settings import (
+    FileReceipts,
+    KeyringSecrets,
+    MemoryReceipts,
+    RuntimeSettings,
+    SecretFile,
+    SqliteReceipts,
+)
+from provider_runtime.domain.calls.options import CallOptions
+from provider_runtime.domain.catalog.credentials import (
+    EnvCredential,
+    KeyFileCredential,
+    KeyringCredential,
+    NamedKeyCredential,
+)
 from provider_runtime.domain.catalog.models import DiscoveryOptions
-from provider_runtime.domain.catalog.providers import EnvCredential, KeyFileCredential, ProviderConfig
-from provider_runtime.domain.conversation.request import CallOptions
+from provider_runtime.domain.catalog.providers import ProviderConfig
+from provider_runtime.domain.catalog.swapping import ModelSwapRequest, SwapPolicy
 from provider_runtime.domain.policy.governance import GovernancePolicy
 from provider_runtime.domain.policy.retrying import RetryPolicy
+from provider_runtime.domain.profiles.experts import ExpertRole
+from provider_runtime.domain.profiles.profile import ProfileGovernance, WorkProfile
+from provider_runtime.domain.profiles.roles import ModelAssignment
 
 CLASSES: Final = (
     RuntimeSettings,
     ProviderConfig,
     EnvCredential,
     KeyFileCredential,
+    NamedKeyCredential,
+    KeyringCredential,
+    SecretFile,
+    KeyringSecrets,
     GovernancePolicy,
     RetryPolicy,
+    WorkProfile,
+    ModelAssignment,
+    ProfileGovernance,
+    ExpertRole,
+    SwapPolicy,
     MemoryReceipts,
     FileReceipts,
+    SqliteReceipts,
     CallOptions,
     DiscoveryOptions,
+    ModelSwapRequest,
 )
 
 
@@ -50,7 +78,7 @@ variables that a provider record names, once, when the runtime opens. `CallOptio
 ## The presets of `GovernancePolicy`
 
 {presets}
-The gates for consent and leakage are not built yet. `strict` demands them, so it refuses every cloud call until then.
+The gate for consent is not built yet. `strict` demands it, so it refuses every cloud call until then.
 """
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from reference_commands import command_line_page
+from reference_events import events_page
 from reference_failures import errors_page, warnings_page
 from reference_json import request_json_page
 from reference_settings import settings_page
@@ -24,6 +25,7 @@ REFERENCE: Final = CHECKOUT / "docs" / "reference"
 PAGES: Final[dict[str, Callable[[], str]]] = {
     "command-line.md": command_line_page,
     "errors.md": errors_page,
+    "events.md": events_page,
     "request-json.md": request_json_page,
     "settings.md": settings_page,
     "warnings.md": warnings_page,

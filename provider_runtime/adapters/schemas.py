@@ -22,6 +22,27 @@ def best_validator(find: Callable[[str], object | None] = find_spec) -> SchemaVa
     return JsonSchemaRsValidator() if find(_LIBRARY) is not None else ShapeOnlyValidator()
 
 
+@frozen
+class InstalledValidator:
+    """The best validator that this installation allows, looked for when a schema comes up.
+
+    Not before: looking for a library takes longer than making most parts of a runtime, and few
+    calls carry a schema. ``find`` says what is installed.
+    """
+
+    find: Callable[[str], object | None] = find_spec
+
+    @property
+    def validates_values(self) -> bool:
+        return best_validator(self.find).validates_values
+
+    def fault_of_schema(self, schema: JsonObject) -> str | None:
+        return best_validator(self.find).fault_of_schema(schema)
+
+    def fault_of_value(self, schema: JsonObject, value: JsonValue) -> str | None:
+        return best_validator(self.find).fault_of_value(schema, value)
+
+
 # ── with jsonschema-rs ──────────────────────────────────────────────────────────────────────
 
 

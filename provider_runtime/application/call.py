@@ -6,24 +6,33 @@ from typing import TypeAlias
 from attrs import field, frozen
 
 from provider_runtime.application.providers import RegisteredProvider
+from provider_runtime.application.terms import CallTerms
 from provider_runtime.domain.catalog.resolving import Route
 from provider_runtime.domain.conversation.exchange import PreparedExchange
-from provider_runtime.domain.conversation.request import CallOptions, ProviderRequest
+from provider_runtime.domain.conversation.request import ProviderRequest
 from provider_runtime.domain.conversation.response import Attempt, CallWarning, ProviderResponse
 from provider_runtime.domain.identity import CallId, RuntimeId
+from provider_runtime.domain.origins import Origin
 from provider_runtime.domain.policy.verdict import Pass
+from provider_runtime.domain.profiles.assigning import PlayedRole
 
 
 @frozen(kw_only=True)
 class Call:
-    """What was asked, by whom, when."""
+    """What was asked, by whom, when.
+
+    ``credential_origin``: where alone the call's own credential may go; ``None`` until the call has
+    been routed, and wherever it goes is where it was meant to go.
+    """
 
     call_id: CallId
     runtime_id: RuntimeId
     request: ProviderRequest
-    options: CallOptions
+    terms: CallTerms
     started_at: datetime
     started: float  # monotonic seconds
+    played: PlayedRole | None = None
+    credential_origin: Origin | None = None
 
 
 @frozen(kw_only=True)

@@ -1,6 +1,6 @@
 """Every gate, in order."""
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from provider_runtime.application.call import ClearedCall, PreparedCall
 from provider_runtime.application.gates import Gate
@@ -44,6 +44,8 @@ class Clearance:
             if isinstance(verdict, Refusal):
                 raise verdict.error
             verdicts.append(verdict)
+            if verdict.warnings:
+                prepared = evolve(prepared, warnings=prepared.warnings + verdict.warnings)
         return ClearedCall(prepared=prepared, verdicts=tuple(verdicts))
 
     async def rehearse(self, prepared: PreparedCall) -> tuple[Verdict, ...]:

@@ -9,6 +9,7 @@ from provider_runtime.domain.catalog.models import DiscoveryOptions, ModelCatalo
 from provider_runtime.domain.policy.endpoints import fault_of_base_url
 from provider_runtime.domain.policy.governance import GovernancePolicy
 from provider_runtime.domain.policy.tiers import fault_of_tier
+from provider_runtime.domain.profiles.profile import ProfileGovernance
 from provider_runtime.ports.provider_adapter import AdapterContext
 
 
@@ -19,6 +20,7 @@ class Discovery:
     providers: Providers
     catalog: ActiveCatalog
     policy: GovernancePolicy
+    governance: ProfileGovernance | None = None
 
     async def discover(self, options: DiscoveryOptions) -> ModelCatalog:
         """The catalog in use, after a refresh if one was asked for.
@@ -47,7 +49,7 @@ class Discovery:
 
     def _refuse_forbidden(self, provider: RegisteredProvider) -> None:
         config = provider.config
-        fault = fault_of_tier(config.tier, self.policy) or fault_of_base_url(
+        fault = fault_of_tier(config.tier, self.policy, governance=self.governance) or fault_of_base_url(
             config.base_url, config.tier, config.allowed_networks
         )
         if fault is not None:

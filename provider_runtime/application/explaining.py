@@ -7,10 +7,12 @@ from provider_runtime.application.catalog import ActiveCatalog
 from provider_runtime.application.clearance import Clearance
 from provider_runtime.domain.catalog.pricing import PricingTable, worst_case_cost
 from provider_runtime.domain.catalog.providers import Tier
+from provider_runtime.domain.conversation.request import ModelRef
 from provider_runtime.domain.conversation.response import CallWarning
 from provider_runtime.domain.conversation.usage import CostBreakdown
-from provider_runtime.domain.identity import ProviderId
+from provider_runtime.domain.identity import ProfileId, ProviderId, Role
 from provider_runtime.domain.policy.verdict import Pass, Verdict
+from provider_runtime.domain.profiles.resolution import RuleFinding
 
 
 @frozen(kw_only=True)
@@ -29,7 +31,8 @@ class CallPlan:
 
     ``body`` are the exact bytes ``run`` would send to ``url``, ``body_sha256`` their digest.
     ``worst_case_cost`` supposes one input token for each byte and the longest answer allowed;
-    ``None`` where no price or no limit is known.
+    ``None`` where no price or no limit is known. ``findings`` are what each rule of routing says,
+    with the one that decided marked; ``alternatives`` who would be asked next, in order.
     """
 
     provider: ProviderId
@@ -44,6 +47,10 @@ class CallPlan:
     warnings: tuple[CallWarning, ...]
     verdicts: tuple[GateVerdict, ...]
     worst_case_cost: CostBreakdown | None = None
+    role: Role | None = None
+    profile_id: ProfileId | None = None
+    findings: tuple[RuleFinding, ...] = ()
+    alternatives: tuple[ModelRef, ...] = ()
 
     @property
     def allowed(self) -> bool:
@@ -59,9 +66,10 @@ class Explaining:
     catalog: ActiveCatalog
     prices: PricingTable | None = None
 
-    async def explain(self, prepared: PreparedCall) -> CallPlan:
-        """The plan of the call."""
+    async def explain(self, prepared: PreparedCall, findings: tuple[RuleFinding, ...] = ()) -> CallPlan:
+        """The plan of the call. ``findings`` are what routing found on the way."""
         routed, exchange = prepared.routed, prepared.exchange
+        played, fallback = routed.call.played, routed.call.terms.fallback
         return CallPlan(
             provider=routed.route.provider_id,
             model_id=routed.route.model_id,
@@ -75,12 +83,17 @@ class Explaining:
             warnings=prepared.warnings,
             verdicts=tuple(_said(verdict) for verdict in await self.clearance.rehearse(prepared)),
             worst_case_cost=self._worst_case(prepared),
+            role=None if played is None else played.role,
+            profile_id=None if played is None else played.profile_id,
+            findings=findings,
+            alternatives=() if fallback is None else fallback.alternatives,
         )
 
     def _worst_case(self, prepared: PreparedCall) -> CostBreakdown | None:
         route, request = prepared.routed.route, prepared.routed.call.request
         known = self.catalog.index.find(route.provider_id, route.model_id)
-        longest = request.max_output_tokens or (known.max_output_tokens if known else None)
+        asked = prepared.routed.call.terms.parameters.applied_to(request)
+        longest = asked.max_output_tokens or (known.max_output_tokens if known else None)
         if self.prices is None or longest is None:
             return None
         return worst_case_cost(self.prices, route.provider_id, route.model_id, len(prepared.exchange.body), longest)

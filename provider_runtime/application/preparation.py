@@ -1,15 +1,24 @@
 """Handoff and encoding: the exact bytes of a call."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Final, cast
 
 from attrs import evolve, frozen
 
 from provider_runtime.application.call import PreparedCall, RoutedCall
+from provider_runtime.application.redaction import Redaction
+from provider_runtime.domain.conversation.exchange import PreparedExchange
 from provider_runtime.domain.conversation.handoff import hand_off
 from provider_runtime.domain.conversation.request import JsonSchemaFormat, ProviderRequest
 from provider_runtime.domain.conversation.response import CallWarning
 from provider_runtime.domain.conversation.validity import fault_of_request
-from provider_runtime.domain.errors import CallRefused, ErrorCode, RequestInvalid
+from provider_runtime.domain.errors import (
+    CallRefused,
+    ErrorCode,
+    ProviderRuntimeNormalizationError,
+    RequestInvalid,
+)
+from provider_runtime.domain.json_values import JsonObject, sorted_object
 from provider_runtime.domain.policy.governance import GovernancePolicy, OnLossy
 from provider_runtime.ports.schemas import SchemaValidator
 
@@ -19,6 +28,7 @@ _HARMLESS: Final = frozenset(
         "both_temperature_and_top_p_set",
         "default_max_tokens_applied",
         "handoff_tool_id_rewritten",
+        "secret_redacted",
         "tool_result_coerced",
         "tool_schema_not_strict_compatible_strict_disabled",
     }
@@ -31,21 +41,30 @@ class Preparation:
 
     policy: GovernancePolicy
     schemas: SchemaValidator
+    redaction: Redaction | None = None
 
     def prepare(self, routed: RoutedCall) -> PreparedCall:
         """The call as it would be sent. Pure.
 
-        Raises ``RequestInvalid`` or ``IntentUnsupported``, and ``CallRefused`` when something is
-        lost on the way and policy does not accept that.
+        Raises ``RequestInvalid`` or ``IntentUnsupported``, ``ProviderRuntimeNormalizationError``
+        for a header that the wire sets itself, and ``CallRefused`` when something is lost on the
+        way and policy does not accept that.
         """
-        request = routed.call.request
+        terms = routed.call.terms
+        request = terms.parameters.applied_to(routed.call.request)
         fault = fault_of_request(request) or self._fault_of_schemas(request)
         if fault is not None:
             raise fault
+        redacted: tuple[CallWarning, ...] = ()
+        if self.redaction is not None:
+            request, redacted = self.redaction.applied(request, routed)
         adapter = routed.provider.adapter
         handed = hand_off(request.messages, adapter.handoff_target(routed.route.model_id))
         exchange = adapter.prepare(_for_route(request, routed, handed.messages))
-        warnings = handed.losses + exchange.warnings
+        headers = _own_headers(routed)
+        if headers:
+            exchange = _with_headers(exchange, headers)
+        warnings = redacted + handed.losses + exchange.warnings
         self._refuse_losses(routed, warnings)
         return PreparedCall(routed=routed, exchange=exchange, warnings=warnings)
 
@@ -80,6 +99,26 @@ def _for_route(request: ProviderRequest, routed: RoutedCall, messages: tuple[obj
     if messages == request.messages and request.model.model_id == routed.route.model_id:
         return request
     return evolve(request, messages=messages, model=evolve(request.model, model_id=routed.route.model_id))
+
+
+def _own_headers(routed: RoutedCall) -> JsonObject:
+    """The headers of this call alone: those it brought, and its name where the provider takes one."""
+    headers, named_in = routed.call.terms.options.headers, routed.provider.config.idempotency_header
+    if named_in is None:
+        return headers
+    return sorted_object({**headers, named_in: routed.call.call_id})
+
+
+def _with_headers(exchange: PreparedExchange, headers: JsonObject) -> PreparedExchange:
+    taken = sorted(set(headers) & {name.lower() for name in exchange.headers})
+    if taken:
+        raise ProviderRuntimeNormalizationError(
+            provider_key=exchange.provider,
+            field=f"headers[{taken[0]!r}]",
+            message=f"the wire of {exchange.provider} sets the header {taken[0]} itself",
+            remedy="Take that header out of the call's options.",
+        )
+    return evolve(exchange, headers=cast("Mapping[str, str]", sorted_object({**exchange.headers, **headers})))
 
 
 def _no_schema(field: str, fault: str) -> RequestInvalid:

@@ -7,7 +7,7 @@ from attrs import field, frozen
 from provider_runtime.domain.catalog.models import ProviderCapabilities
 from provider_runtime.domain.catalog.providers import ProviderConfig
 from provider_runtime.domain.identity import ProviderId
-from provider_runtime.domain.policy.endpoints import origin_of
+from provider_runtime.domain.origins import Origin, origin_of
 from provider_runtime.ports.provider_adapter import ProviderAdapter
 
 
@@ -17,13 +17,18 @@ class RegisteredProvider:
 
     config: ProviderConfig
     adapter: ProviderAdapter
-    origin: str | None = field(init=False)
-    """The origin of the base URL as text, which receipts name; ``None`` for what is no URL."""
+    origin: Origin | None = field(init=False)
+    """Where the base URL leads; ``None`` for what is no URL."""
+    origin_text: str | None = field(init=False)
+    """The same as text, which receipts and events name."""
 
     @origin.default
-    def _make_origin(self) -> str | None:
-        origin = origin_of(self.config.base_url)
-        return None if origin is None else str(origin)
+    def _make_origin(self) -> Origin | None:
+        return origin_of(self.config.base_url)
+
+    @origin_text.default
+    def _make_origin_text(self) -> str | None:
+        return None if self.origin is None else str(self.origin)
 
     @property
     def capabilities(self) -> ProviderCapabilities:

@@ -1,28 +1,35 @@
 """A call, told as the specification tells it."""
 
-from typing import Final
+import asyncio
 
 from attrs import define, frozen
 
-from provider_runtime.application.accounting.settlement import Settlement
-from provider_runtime.application.call import Call
+from provider_runtime.application.accounting.settlement import Account, Settlement
+from provider_runtime.application.assignments import Assignments
+from provider_runtime.application.call import AnsweredCall, Call
 from provider_runtime.application.catalog import ActiveCatalog
 from provider_runtime.application.clearance import Clearance
 from provider_runtime.application.discovery import Discovery
 from provider_runtime.application.explaining import CallPlan, Explaining
 from provider_runtime.application.preparation import Preparation
 from provider_runtime.application.routing import Routing
-from provider_runtime.application.sending import Sending
+from provider_runtime.application.sending.alternatives import first_answer
+from provider_runtime.application.sending.attempts import Sending
+from provider_runtime.application.sending.once import Once
+from provider_runtime.application.swaps.swapper import Swaps
+from provider_runtime.application.terms import CallTerms
+from provider_runtime.domain.calls.options import CallOptions
 from provider_runtime.domain.catalog.exporting import catalog_as_json
 from provider_runtime.domain.catalog.models import DiscoveryOptions, ModelCatalog
-from provider_runtime.domain.conversation.request import CallOptions, ProviderRequest
+from provider_runtime.domain.catalog.swapping import ModelSwap, ModelSwapRequest
+from provider_runtime.domain.conversation.request import ModelRef, ProviderRequest
 from provider_runtime.domain.conversation.response import ProviderResponse
-from provider_runtime.domain.errors import RuntimeClosed
+from provider_runtime.domain.errors import ProviderRuntimeError, RuntimeClosed
 from provider_runtime.domain.identity import RuntimeId
+from provider_runtime.domain.policy.verdict import Refusal
+from provider_runtime.domain.profiles.resolution import Resolution
 from provider_runtime.ports.journals import ReceiptProvider
 from provider_runtime.ports.system import Clock, IdSource
-
-_NO_OPTIONS: Final = CallOptions()
 
 
 @define(kw_only=True)
@@ -54,7 +61,10 @@ class CallRuntime:
     ids: IdSource
     clock: Clock
     lifetime: Lifetime
+    terms: CallTerms
     catalog: ActiveCatalog
+    once: Once
+    assignments: Assignments
     routing: Routing
     preparation: Preparation
     clearance: Clearance
@@ -62,6 +72,7 @@ class CallRuntime:
     settlement: Settlement
     explaining: Explaining
     discovery: Discovery
+    swaps: Swaps
 
     async def run(self, request: ProviderRequest, options: CallOptions | None = None) -> ProviderResponse:
         """One request, one response, one receipt.
@@ -70,13 +81,40 @@ class CallRuntime:
         ``ProviderError`` when the provider, or the way to it, failed.
         """
         self.lifetime.refuse_if_closed()
-        call = self._call(request, options)
+        outcome = await self._outcome(self._call(request, options))
+        if isinstance(outcome, ProviderResponse):
+            return outcome
+        # From a frame that knows nothing: those below hold the conversation, and some tools print locals.
+        del self, request, options
+        raise outcome
+
+    async def _outcome(self, call: Call) -> ProviderResponse | ProviderRuntimeError | asyncio.CancelledError:
+        try:
+            return await (self._made_once(call) if self.once.applies_to(call) else self._made(call))
+        except ProviderRuntimeError as error:
+            return error.with_traceback(None)
+        except asyncio.CancelledError as cancelled:
+            return asyncio.CancelledError(*cancelled.args)
+
+    async def _made(self, call: Call) -> ProviderResponse:
         async with self.settlement.account(call) as account:  # one receipt, however this ends
-            routed = account.reached(self.routing.route(call))  # which provider, model and tier
-            prepared = account.reached(self.preparation.prepare(routed))  # the exact bytes, frozen; pure
-            cleared = account.reached(await self.clearance.clear(prepared))  # every gate, or CallRefused
-            answered = await self.sending.send(cleared, account.attempts)  # the only step that leaves the process
+            assigned = account.reached(self.assignments.assign(call))  # who plays the role, if one is named
+            answered = await first_answer(assigned, account, self._ask)  # the model asked for, or an alternative
             return await account.settle(answered)  # price, receipt, events
+
+    async def _ask(self, call: Call, account: Account) -> AnsweredCall:
+        routed = account.reached(self.routing.route(call))  # which provider, model and tier
+        self.sending.resilience.refuse_if_open(routed)
+        prepared = account.reached(self.preparation.prepare(routed))  # the exact bytes, frozen; pure
+        cleared = account.cleared(await self.clearance.clear(prepared))  # every gate, or CallRefused
+        return await self.sending.send(cleared, account.attempts)  # the only step that leaves the process
+
+    async def _made_once(self, call: Call) -> ProviderResponse:
+        try:
+            prepared = self.preparation.prepare(self.routing.route(self.assignments.assign(call)))
+        except ProviderRuntimeError:
+            return await self._made(call)  # fails in the same way, with a receipt
+        return await self.once.make(prepared, lambda: self._made(call))
 
     async def explain(self, request: ProviderRequest, options: CallOptions | None = None) -> CallPlan:
         """The same route, bytes, warnings and verdicts that ``run`` would have, with nothing sent.
@@ -84,8 +122,49 @@ class CallRuntime:
         Raises like ``run`` when there is no route or nothing that could be sent.
         """
         self.lifetime.refuse_if_closed()
-        routed = self.routing.route(self._call(request, options))
-        return await self.explaining.explain(self.preparation.prepare(routed))
+        routed = self.routing.route(self.assignments.assign(self._call(request, options)))
+        prepared = self.preparation.prepare(routed)
+        return await self.explaining.explain(prepared, self.routing.findings(routed))
+
+    def resolve(self, model: ModelRef | str) -> Resolution:
+        """Who would answer a role or a model, and why: pure, whatever is up or down at the moment.
+
+        Raises ``AssignmentInvalid``, ``ModelNotAllowed``, ``TierRefused`` for a role that is kept
+        local and led to the cloud, a ``RoutingError``, and ``ValueError`` for text that is no reference.
+        """
+        self.lifetime.refuse_if_closed()
+        asked = ModelRef.parse(model) if isinstance(model, str) else model
+        return self.routing.resolve(asked, self.assignments)
+
+    async def swap_model(self, request: ModelSwapRequest, options: CallOptions | None = None) -> ModelSwap:
+        """Another model for a job: its state verified, a fresh context compiled and cleared, or all stays as it was.
+
+        ``options`` are those with which the job makes its calls: the fresh context is cleared as such
+        a call. Needs the parts ``states`` and ``context_compiler``. Raises ``SwapRefused``, ``SwapFailed``,
+        the ``CallRefused`` of a gate, a ``BackendError``, and ``MissingProviderRuntimeError`` without
+        those parts.
+        """
+        self.lifetime.refuse_if_closed()
+        outcome = await self._swapped(request, options)
+        if isinstance(outcome, ModelSwap):
+            return outcome
+        del self, request, options  # as in ``run``: the frames below hold the state of the work
+        raise outcome
+
+    async def _swapped(
+        self, request: ModelSwapRequest, options: CallOptions | None
+    ) -> ModelSwap | ProviderRuntimeError:
+        try:
+            return await self.swaps.swap(request, lambda fresh: self._rehearse(fresh, options))
+        except ProviderRuntimeError as error:
+            return error.with_traceback(None)
+
+    async def _rehearse(self, request: ProviderRequest, options: CallOptions | None) -> None:
+        """Raise what would keep ``request`` from being sent; send nothing, use nothing up."""
+        routed = self.routing.route(self.assignments.assign(self._call(request, options)))
+        for verdict in await self.clearance.rehearse(self.preparation.prepare(routed)):
+            if isinstance(verdict, Refusal):
+                raise verdict.error
 
     async def discover_models(self, options: DiscoveryOptions | None = None) -> ModelCatalog:
         """The catalog in use; asks the providers only with ``remote`` and ``refresh_cache`` both set."""
@@ -101,12 +180,18 @@ class CallRuntime:
         """The chain of receipts of this runtime."""
         return self.settlement.receipts
 
+    @property
+    def telemetry_failures(self) -> int:
+        """How often the event sink failed. No call ever fails for it."""
+        return self.settlement.telemetry.failures
+
     def _call(self, request: ProviderRequest, options: CallOptions | None) -> Call:
+        terms = self.terms.for_call(options)
         return Call(
-            call_id=self.ids.next_call_id(),
+            call_id=terms.options.call_id or self.ids.next_call_id(),
             runtime_id=self.runtime_id,
             request=request,
-            options=options or _NO_OPTIONS,
+            terms=terms,
             started_at=self.clock.now(),
             started=self.clock.monotonic(),
         )

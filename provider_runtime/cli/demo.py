@@ -21,7 +21,8 @@ from provider_runtime.cli.rendering import dollars
 from provider_runtime.composition.lifecycle import open_runtime
 from provider_runtime.composition.presets import PRESETS
 from provider_runtime.composition.settings import FileReceipts, RuntimeSettings
-from provider_runtime.domain.catalog.providers import EnvCredential, ProviderConfig, Tier
+from provider_runtime.domain.catalog.credentials import EnvCredential
+from provider_runtime.domain.catalog.providers import ProviderConfig, Tier
 from provider_runtime.domain.conversation.response import ProviderResponse
 from provider_runtime.domain.records.receipts import ChainVerdict
 from provider_runtime.domain.secrets import Secret

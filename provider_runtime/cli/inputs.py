@@ -14,7 +14,8 @@ from provider_runtime.adapters.serialization import make_converter, request_from
 from provider_runtime.cli.failures import usage_error
 from provider_runtime.composition.presets import PRESETS
 from provider_runtime.composition.settings import FileReceipts, MemoryReceipts, RuntimeSettings
-from provider_runtime.domain.catalog.providers import EnvCredential, ProviderConfig, ProviderKind, Tier
+from provider_runtime.domain.catalog.credentials import EnvCredential
+from provider_runtime.domain.catalog.providers import ProviderConfig, ProviderKind, Tier
 from provider_runtime.domain.conversation.messages import Message, system, user
 from provider_runtime.domain.conversation.request import Effort, ModelRef, ProviderRequest, ReasoningEffort
 from provider_runtime.domain.identity import ProviderId

@@ -1,17 +1,21 @@
 """``receipts``: what was recorded, and whether it still stands as it was written."""
 
 from pathlib import Path
+from typing import Final
 
 import click
 from rich.table import Table
 from rich.text import Text
 
-from provider_runtime.adapters.backends.receipts import FilesystemReceiptProvider
+from provider_runtime.adapters.backends.receipts import FilesystemReceiptProvider, SqliteReceiptProvider
 from provider_runtime.adapters.serialization import make_converter, to_json
 from provider_runtime.cli.failures import run_or_exit
 from provider_runtime.cli.rendering import console
 from provider_runtime.domain.records.receipts import CallReceipt
+from provider_runtime.ports.journals import ReceiptProvider
 
+_SHOWN: Final = 50
+_SQLITE: Final = b"SQLite format 3\0"
 _FILE = click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 
 
@@ -22,16 +26,22 @@ def receipts() -> None:
 
 @receipts.command("list")
 @_FILE
+@click.option("--last", type=click.IntRange(min=1), help="Only so many, the last ones. Without --json: 50.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def list_receipts(file: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes flags by name
+def list_receipts(file: Path, last: int | None, as_json: bool) -> None:  # noqa: FBT001 - click passes flags by name
     """List the receipts in FILE, oldest first."""
+    wanted = last if as_json else last or _SHOWN
 
     async def work() -> None:
-        kept = await FilesystemReceiptProvider(path=file).list()
+        stored = _stored_in(file)
+        kept = await stored.list() if wanted is None else await stored.latest(wanted)
+        await stored.aclose()
         if as_json:
             click.echo(to_json(make_converter(), kept))
-        else:
-            console().print(receipt_table(kept))
+            return
+        console().print(receipt_table(kept))
+        if last is None and len(kept) == wanted:
+            click.echo(f"The last {wanted}; --last shows more.", err=True)
 
     run_or_exit(work)
 
@@ -39,15 +49,23 @@ def list_receipts(file: Path, as_json: bool) -> None:  # noqa: FBT001 - click pa
 @receipts.command("verify")
 @_FILE
 @click.option("--head", help="A receipt hash noted earlier, which must still be in the chain.")
+@click.option("--since", help="The mark of an earlier verdict (see --json); only what came later is recomputed.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def verify_receipts(file: Path, head: str | None, as_json: bool) -> None:  # noqa: FBT001 - click passes flags by name
+def verify_receipts(
+    file: Path,
+    head: str | None,
+    since: str | None,
+    as_json: bool,  # noqa: FBT001 - click passes flags by name
+) -> None:
     """Recompute the chain in FILE; exit code 7 when it is broken.
 
-    A cut tail shows only against --head.
+    A cut tail shows only against --head or --since.
     """
 
     async def work() -> None:
-        verdict = await FilesystemReceiptProvider(path=file).verify(head=head)
+        stored = _stored_in(file)
+        verdict = await stored.verify(head=head, since=since)
+        await stored.aclose()
         if as_json:
             click.echo(to_json(make_converter(), verdict))
         elif verdict.valid:
@@ -59,6 +77,13 @@ def verify_receipts(file: Path, head: str | None, as_json: bool) -> None:  # noq
             raise SystemExit(7)
 
     run_or_exit(work)
+
+
+def _stored_in(file: Path) -> ReceiptProvider:
+    """The receipts in ``file``, whichever kind of file it is."""
+    with file.open("rb") as opened:
+        is_sqlite = opened.read(len(_SQLITE)) == _SQLITE
+    return SqliteReceiptProvider(path=file) if is_sqlite else FilesystemReceiptProvider(path=file)
 
 
 def receipt_table(kept: tuple[CallReceipt, ...]) -> Table:

@@ -6,20 +6,22 @@ from typing import Self
 
 from attrs import evolve, field, frozen
 
-from provider_runtime.adapters.tokens import as_secret
 from provider_runtime.application.providers import RegisteredProvider
 from provider_runtime.composition.lifecycle import open_runtime
 from provider_runtime.composition.presets import PRESETS, preset
 from provider_runtime.composition.runtime import ProviderRuntime
 from provider_runtime.composition.settings import FileReceipts, RuntimeSettings
+from provider_runtime.domain.catalog.credentials import EnvCredential
 from provider_runtime.domain.catalog.models import ModelCatalog
 from provider_runtime.domain.catalog.pricing import PricingTable
-from provider_runtime.domain.catalog.providers import EnvCredential, ProviderConfig, ProviderKind, Tier
+from provider_runtime.domain.catalog.providers import ProviderConfig, ProviderKind, Tier
 from provider_runtime.domain.errors import InvalidSettings
 from provider_runtime.domain.identity import ProviderId
 from provider_runtime.domain.policy.governance import GovernancePolicy
 from provider_runtime.domain.policy.retrying import RetryPolicy
-from provider_runtime.domain.secrets import Secret
+from provider_runtime.domain.profiles.experts import ExpertRole
+from provider_runtime.domain.profiles.profile import WorkProfile
+from provider_runtime.domain.secrets import Secret, secret_in
 from provider_runtime.ports.provider_adapter import ProviderAdapter
 from provider_runtime.ports.telemetry import EventSink
 from provider_runtime.ports.tokens import TokenProvider
@@ -47,7 +49,14 @@ class ProviderRuntimeBuilder:
         Raises ``InvalidSettings`` for a blank key, or text that can be none.
         """
         provider_id = ProviderId(provider)
-        secret = key if isinstance(key, Secret) else _key_of(provider_id, key)
+        secret = key if isinstance(key, Secret) else secret_in(key)
+        del key  # a traceback may show the locals of this frame
+        if secret is None:
+            raise InvalidSettings(
+                field=f"credentials[{provider_id}]",
+                message="the key is blank, or holds letters that no key has",
+                remedy="Give the key itself, or leave the step out to have it looked for where the record says.",
+            )
         known = {config.provider_id for config in self.settings.providers}
         builder = self
         if provider_id not in known and provider_id in {config.provider_id for config in PRESETS}:
@@ -97,8 +106,12 @@ class ProviderRuntimeBuilder:
         """Govern by this policy, or by the preset of that name."""
         return self._settings(policy=GovernancePolicy.preset(policy) if isinstance(policy, str) else policy)
 
+    def with_profile(self, profile: WorkProfile, *experts: ExpertRole) -> Self:
+        """Have roles played as ``profile`` says, some of them by ``experts`` with words of their own."""
+        return self._settings(profile=profile, experts=(*self.settings.experts.values(), *experts))
+
     def with_token_provider(self, tokens: TokenProvider) -> Self:
-        """Ask this for credentials, once for each attempt, and nothing else."""
+        """Ask this for credentials that no other source knows, anew for each attempt."""
         return self._part("tokens", tokens)
 
     def with_event_sink(self, sink: EventSink) -> Self:
@@ -131,17 +144,3 @@ class ProviderRuntimeBuilder:
 
     def _part(self, name: str, part: object) -> Self:
         return evolve(self, parts={**self.parts, name: part})
-
-
-def _key_of(provider_id: ProviderId, text: str) -> Secret:
-    try:
-        secret = as_secret(text)
-    except ValueError:
-        secret = None  # refused below, in words that quote nothing
-    if secret is None:
-        raise InvalidSettings(
-            field=f"credentials[{provider_id}]",
-            message="the key is blank, or holds letters that no key has",
-            remedy="Give the key itself, or leave the step out to have it looked for where the record says.",
-        )
-    return secret

@@ -1,126 +1,93 @@
-"""RuntimeContainer: the whole graph of one runtime."""
+"""RuntimeContainer: the parts of one runtime, each of which can be replaced."""
 
 from dependency_injector import containers, providers
 
-from provider_runtime.adapters.schemas import best_validator
+from provider_runtime.adapters.schemas import InstalledValidator
 from provider_runtime.adapters.system import RandomIds, SystemClock, SystemRandomness
-from provider_runtime.adapters.tokens import ConfiguredTokens
-from provider_runtime.application.accounting.settlement import Settlement
-from provider_runtime.application.accounting.telemetry import Telemetry
-from provider_runtime.application.catalog import ActiveCatalog
-from provider_runtime.application.clearance import Clearance
-from provider_runtime.application.discovery import Discovery
-from provider_runtime.application.explaining import Explaining
+from provider_runtime.application.gates import Gate
 from provider_runtime.application.gates.capability import CapabilityGate
 from provider_runtime.application.gates.endpoint import EndpointGate
-from provider_runtime.application.gates.not_configured import NotConfigured
-from provider_runtime.application.gates.tier import TierGate
-from provider_runtime.application.preparation import Preparation
 from provider_runtime.application.providers import RegisteredProvider
-from provider_runtime.application.routing import Routing
-from provider_runtime.application.runtime import Lifetime
-from provider_runtime.application.sending import Sending
 from provider_runtime.composition import choices
-from provider_runtime.composition.runtime import ProviderRuntime
+from provider_runtime.composition.assembly import assemble
 from provider_runtime.composition.settings import RuntimeSettings
-from provider_runtime.composition.wires import build_providers
+from provider_runtime.composition.shared import SharedParts
+from provider_runtime.domain.secrets import Secret
+from provider_runtime.ports.context import ContextCompiler
+from provider_runtime.ports.outcomes import OutcomeStore
+from provider_runtime.ports.state import StateProvider
 from provider_runtime.ports.telemetry import EventSink
+from provider_runtime.ports.tokens import TokenProvider
 
 
 class RuntimeContainer(containers.DeclarativeContainer):
     """The object graph of one runtime. No module holds an instance of it.
 
-    Read it downwards: what the machine supplies, what was configured, the stages of a call, the
-    runtime. Any line can be replaced for one runtime: ``open_runtime(settings, clock=…)``.
+    Read it downwards: what the machine supplies, what was configured, the gates, the runtime. Any
+    line can be replaced for one runtime: ``open_runtime(settings, clock=…)``. A ``Singleton`` is made
+    afresh for each runtime; an ``Object`` is a value that cannot change, so all may have the same.
+
+    A line costs every runtime some 25 µs, for the container copies it. So a line is a part that
+    somebody may want to replace; what only joins parts together stands in ``assemble``.
     """
 
     settings = providers.Dependency(instance_of=RuntimeSettings)
-    environment: providers.Dependency[dict[str, str]] = providers.Dependency(instance_of=dict)
+    environment: providers.Dependency[dict[str, Secret]] = providers.Dependency(instance_of=dict)
+    shared = providers.Object(SharedParts())
 
     # what the machine supplies
-    clock = providers.Singleton(SystemClock)
-    ids = providers.Singleton(RandomIds)
-    randomness = providers.Singleton(SystemRandomness)
-    transport = providers.Singleton(choices.transport, settings)
-    tokens = providers.Singleton(
-        ConfiguredTokens,
-        records=providers.Callable(choices.by_id, settings.provided.providers),
-        given=settings.provided.credentials,
-        environment=environment,
-    )
-    schemas = providers.Singleton(best_validator)
-    receipts = providers.Singleton(choices.receipts, settings.provided.receipts)
+    clock = providers.Object(SystemClock())
+    ids = providers.Object(RandomIds())
+    randomness = providers.Object(SystemRandomness())
+    schemas = providers.Object(InstalledValidator())
+    transport = providers.Singleton(choices.transport, settings, shared)
+    tokens: providers.Object[TokenProvider | None] = providers.Object(None)
+    secret_store = providers.Singleton(choices.secret_store, settings)
+    credential_finder = providers.Singleton(choices.credential_finder, settings, environment, secret_store, tokens)
+    receipts = providers.Singleton(choices.receipts, settings)
     event_sink: providers.Object[EventSink | None] = providers.Object(None)
+    outcomes: providers.Object[OutcomeStore | None] = providers.Object(None)
+    states: providers.Object[StateProvider | None] = providers.Object(None)
+    context_compiler: providers.Object[ContextCompiler | None] = providers.Object(None)
 
     # what was configured
-    runtime_id = providers.Singleton(choices.runtime_id, settings.provided.runtime_id, ids)
-    receipt_key = providers.Singleton(choices.receipt_key, settings.provided.receipt_key, randomness)
-    policy = settings.provided.policy
-    static_catalog = providers.Singleton(choices.catalog, settings.provided.catalog)
-    prices = providers.Singleton(choices.prices, settings.provided.prices)
-    catalog = providers.Singleton(ActiveCatalog, static_catalog)
+    catalog = providers.Singleton(choices.catalog, settings, shared)
+    prices = providers.Singleton(choices.prices, settings, shared)
     adapters: providers.Object[tuple[RegisteredProvider, ...]] = providers.Object(())
-    known_providers = providers.Singleton(
-        build_providers, settings.provided.providers, static_catalog, transport, tokens, adapters
-    )
 
-    # the stages of a call
-    telemetry = providers.Singleton(Telemetry, sink=event_sink)
-    routing = providers.Singleton(
-        Routing, providers=known_providers, catalog=catalog, default_provider=settings.provided.default_provider
-    )
-    preparation = providers.Singleton(Preparation, policy=policy, schemas=schemas)
+    # the gates; `None`: nobody judges, and policy says whether that will do
     capability_gate = providers.Singleton(CapabilityGate, catalog=catalog)
-    tier_gate = providers.Singleton(TierGate, policy=policy)
+    tier_gate = providers.Singleton(choices.tier_gate, settings)
     endpoint_gate = providers.Singleton(EndpointGate)
-    grants_gate = providers.Singleton(NotConfigured, gate="grants", policy=policy, needs="governance profile")
-    consent_gate = providers.Singleton(NotConfigured, gate="consent", policy=policy, needs="consent ledger")
-    leakage_gate = providers.Singleton(NotConfigured, gate="leakage", policy=policy, needs="leakage guard")
-    budget_gate = providers.Singleton(NotConfigured, gate="budget", policy=policy, needs="budget")
-    clearance = providers.Singleton(
-        Clearance,
-        capability=capability_gate,
-        tier=tier_gate,
-        endpoint=endpoint_gate,
-        grants=grants_gate,
-        consent=consent_gate,
-        leakage=leakage_gate,
-        budget=budget_gate,
-    )
-    sending = providers.Singleton(
-        Sending,
-        retry=settings.provided.retry,
-        clock=clock,
-        randomness=randomness,
-        telemetry=telemetry,
-        schemas=schemas,
-        deadline_s=settings.provided.deadline_s,
-    )
-    settlement = providers.Singleton(
-        Settlement,
-        receipts=receipts,
-        telemetry=telemetry,
-        clock=clock,
-        receipt_key=receipt_key,
-        policy_version=policy.version,
-        prices=prices,
-    )
-    explaining = providers.Singleton(Explaining, clearance=clearance, catalog=catalog, prices=prices)
-    discovery = providers.Singleton(Discovery, providers=known_providers, catalog=catalog, policy=policy)
+    grants_gate: providers.Object[Gate | None] = providers.Object(None)
+    consent_gate: providers.Object[Gate | None] = providers.Object(None)
+    leak_scanner = providers.Singleton(choices.leak_scanner, settings, environment)
+    leakage_gate = providers.Singleton(choices.leakage_gate, settings, leak_scanner)
+    budget_gate: providers.Object[Gate | None] = providers.Object(None)
 
-    lifetime = providers.Singleton(Lifetime, runtime_id=runtime_id)
     runtime = providers.Singleton(
-        ProviderRuntime,
-        runtime_id=runtime_id,
-        ids=ids,
+        assemble,
+        settings=settings,
         clock=clock,
-        lifetime=lifetime,
+        ids=ids,
+        randomness=randomness,
+        transport=transport,
+        credential_finder=credential_finder,
+        schemas=schemas,
+        receipts=receipts,
+        event_sink=event_sink,
+        outcomes=outcomes,
+        states=states,
+        context_compiler=context_compiler,
         catalog=catalog,
-        routing=routing,
-        preparation=preparation,
-        clearance=clearance,
-        sending=sending,
-        settlement=settlement,
-        explaining=explaining,
-        discovery=discovery,
+        prices=prices,
+        adapters=adapters,
+        capability_gate=capability_gate,
+        tier_gate=tier_gate,
+        endpoint_gate=endpoint_gate,
+        grants_gate=grants_gate,
+        consent_gate=consent_gate,
+        leak_scanner=leak_scanner,
+        leakage_gate=leakage_gate,
+        budget_gate=budget_gate,
     )

@@ -5,27 +5,43 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Final
 
+from provider_runtime.application.accounting.profile_events import profile_resolved, profile_selected
 from provider_runtime.composition.runtime import ProviderRuntime
 from provider_runtime.composition.settings import RuntimeSettings
-from provider_runtime.domain.catalog.providers import EnvCredential
-from provider_runtime.domain.errors import InvalidSettings
+from provider_runtime.composition.shared import SharedParts
+from provider_runtime.domain.catalog.credentials import EnvCredential
+from provider_runtime.domain.errors import InvalidSettings, MissingProviderRuntimeError
 from provider_runtime.domain.identity import ProviderId
+from provider_runtime.domain.profiles.assigning import fault_of_assignments
+from provider_runtime.domain.secrets import Secret, secret_in
+from provider_runtime.ports.context import ContextCompiler
 from provider_runtime.ports.http import HttpTransport
 from provider_runtime.ports.journals import ReceiptProvider
+from provider_runtime.ports.leakage import LeakScanner
+from provider_runtime.ports.outcomes import OutcomeStore
 from provider_runtime.ports.schemas import SchemaValidator
+from provider_runtime.ports.secrets import SecretStore
+from provider_runtime.ports.state import StateProvider
 from provider_runtime.ports.system import Clock, IdSource, Randomness
 from provider_runtime.ports.telemetry import EventSink
-from provider_runtime.ports.tokens import TokenProvider
+from provider_runtime.ports.tokens import CredentialFinder, TokenProvider
 
 PORTS: Final[Mapping[str, type]] = {
+    "shared": SharedParts,
     "clock": Clock,
     "ids": IdSource,
     "randomness": Randomness,
     "transport": HttpTransport,
     "tokens": TokenProvider,
+    "secret_store": SecretStore,
+    "credential_finder": CredentialFinder,
     "schemas": SchemaValidator,
+    "leak_scanner": LeakScanner,
     "receipts": ReceiptProvider,
     "event_sink": EventSink,
+    "outcomes": OutcomeStore,
+    "states": StateProvider,
+    "context_compiler": ContextCompiler,
 }
 
 
@@ -36,9 +52,32 @@ async def open_runtime(settings: RuntimeSettings, **parts: object) -> AsyncItera
     ``parts`` replace the providers of ``RuntimeContainer`` that they name (``clock``,
     ``transport``, ``tokens``, ``receipts``, ``event_sink`` …) for this runtime alone. A part
     handed in stays the caller's: only what was built here is closed here.
-    Raises ``InvalidSettings`` for a part that no provider is named after, or that lacks methods
-    of its port.
+    Raises ``MissingProviderRuntimeError`` without settings, and ``InvalidSettings`` for a part that
+    no provider is named after, or that lacks methods of its port; ``AssignmentInvalid`` for a work
+    profile that names a provider which is not among those of the runtime.
     """
+    if not isinstance(settings, RuntimeSettings):
+        raise MissingProviderRuntimeError(
+            missing_fields=("settings",),
+            stage="open",
+            message=f"a runtime needs RuntimeSettings of its own, not {type(settings).__name__}",
+            remediation=("Hand over RuntimeSettings(providers=…, credentials=…).", "Nothing is taken from elsewhere."),
+        )
+    runtime, transport = _built(settings, parts)
+    try:
+        yield runtime
+    finally:
+        runtime.lifetime.closed = True
+        try:
+            if "transport" not in parts:
+                await transport.aclose()
+        finally:
+            # Not closed: a call that is still under way leaves its receipt, too.
+            await runtime.receipts.flush()
+
+
+def _built(settings: RuntimeSettings, parts: Mapping[str, object]) -> tuple[ProviderRuntime, HttpTransport]:
+    """A runtime and its transport. Their container, which is larger than both, is let go."""
     # dependency-injector costs as much to import as all the rest: the first runtime pays, not the import.
     from dependency_injector import providers  # noqa: PLC0415 - see above
 
@@ -59,15 +98,26 @@ async def open_runtime(settings: RuntimeSettings, **parts: object) -> AsyncItera
                 remedy="Hand over an object with every method of that port.",
             )
         container.providers[name].override(providers.Object(part))
-    container.check_dependencies()
-    _refuse_idle_credentials(settings, container.known_providers().ids)
     runtime: ProviderRuntime = container.runtime()
-    try:
-        yield runtime
-    finally:
-        container.lifetime().closed = True
-        if "transport" not in parts:
-            await container.transport().aclose()
+    known = runtime.routing.providers.ids
+    _refuse_idle_credentials(settings, known)
+    if (fault := fault_of_assignments(settings.profile, settings.experts, known)) is not None:
+        raise fault
+    _announce_profile(runtime)
+    return runtime, container.transport()
+
+
+def _announce_profile(runtime: ProviderRuntime) -> None:
+    """Tell the event sink which profile holds, and which model plays each of its roles."""
+    telemetry, profile = runtime.settlement.telemetry, runtime.assignments.profile
+    if profile is None or not telemetry.listening:
+        return
+    now = runtime.clock.now()
+    telemetry.emit(profile_selected(runtime.runtime_id, profile, now))
+    for role, assignment in profile.assignments.items():
+        if assignment.primary.provider_hint is not None:  # every assignment names one
+            config = runtime.routing.providers.get(assignment.primary.provider_hint).config
+            telemetry.emit(profile_resolved(runtime.runtime_id, profile, role, config, now))
 
 
 def _refuse_idle_credentials(settings: RuntimeSettings, known: frozenset[ProviderId]) -> None:
@@ -80,7 +130,9 @@ def _refuse_idle_credentials(settings: RuntimeSettings, known: frozenset[Provide
             )
 
 
-def _named_variables(settings: RuntimeSettings) -> dict[str, str]:
-    """The environment variables that some provider record names, as they are now; no others."""
-    names = {config.credential.name for config in settings.providers if isinstance(config.credential, EnvCredential)}
-    return {name: os.environ[name] for name in sorted(names) if name in os.environ}
+def _named_variables(settings: RuntimeSettings) -> dict[str, Secret]:
+    """The keys in those environment variables that some provider record names, as they are now; no others."""
+    records = (config.credential for config in settings.providers)
+    names = {name for credential in records if isinstance(credential, EnvCredential) for name in credential.names}
+    found = ((name, secret_in(os.environ.get(name))) for name in sorted(names))
+    return {name: secret for name, secret in found if secret is not None}

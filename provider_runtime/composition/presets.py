@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from provider_runtime.domain.catalog.providers import EnvCredential, ProviderConfig, ProviderKind, Tier
+from provider_runtime.domain.catalog.credentials import EnvCredential
+from provider_runtime.domain.catalog.providers import ProviderConfig, ProviderKind, Tier
 from provider_runtime.domain.identity import ANTHROPIC, GEMINI, OPENAI, OPENROUTER, ProviderId
 from provider_runtime.domain.json_values import EMPTY_OBJECT, JsonObject
 

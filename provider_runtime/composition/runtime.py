@@ -5,6 +5,10 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from provider_runtime.application.runtime import CallRuntime
+from provider_runtime.domain.errors import ProviderNotRegistered
+from provider_runtime.domain.identity import ProviderId
+from provider_runtime.domain.policy.credentials import CredentialReport
+from provider_runtime.ports.tokens import CredentialFinder
 
 if TYPE_CHECKING:
     from provider_runtime.composition.builder import ProviderRuntimeBuilder
@@ -17,6 +21,21 @@ class ProviderRuntime(CallRuntime):
     Open one with ``async with open_runtime(settings) as runtime``, or step by step with
     ``async with ProviderRuntime.builder()….build() as runtime``.
     """
+
+    credential_finder: CredentialFinder
+
+    async def credential_report(self, provider: str) -> CredentialReport:
+        """Where a call to ``provider`` would get its credential from, told without it. Nothing is sent.
+
+        Sources are looked at for whether they hold one, but no ``TokenProvider`` is asked. An adapter
+        that was handed in ready-made has sources of its own, of which this knows nothing.
+        Raises ``ProviderNotRegistered``.
+        """
+        self.lifetime.refuse_if_closed()
+        provider_id = ProviderId(provider)
+        if provider_id not in self.routing.providers.ids:
+            raise ProviderNotRegistered(provider=provider_id, message=f"this runtime does not know {provider_id}")
+        return await self.credential_finder.report(self.routing.providers.get(provider_id).config)
 
     @staticmethod
     def builder() -> "ProviderRuntimeBuilder":

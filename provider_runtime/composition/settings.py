@@ -8,14 +8,22 @@ from typing import Any, Self, TypeVar
 from attrs import Attribute, field, frozen
 
 from provider_runtime.composition.presets import PRESETS
+from provider_runtime.domain.calls.parameters import NO_PARAMETERS, ModelParameters
+from provider_runtime.domain.catalog.credentials import EnvCredential
 from provider_runtime.domain.catalog.models import ModelCatalog
 from provider_runtime.domain.catalog.pricing import PricingTable
-from provider_runtime.domain.catalog.providers import EnvCredential, ProviderConfig
-from provider_runtime.domain.errors import InvalidSettings, InvalidTimeout
-from provider_runtime.domain.identity import ProviderId, RuntimeId
+from provider_runtime.domain.catalog.providers import ProviderConfig
+from provider_runtime.domain.catalog.swapping import SwapPolicy
+from provider_runtime.domain.errors import InvalidSettings, InvalidTimeout, MissingProviderRuntimeError
+from provider_runtime.domain.identity import ProviderId, Role, RuntimeId
 from provider_runtime.domain.json_values import tuple_of
+from provider_runtime.domain.policy.fallback import FallbackPolicy
 from provider_runtime.domain.policy.governance import GovernancePolicy
+from provider_runtime.domain.policy.leakage.policy import LeakagePolicy
+from provider_runtime.domain.policy.resilience.rate_limits import RateLimits
 from provider_runtime.domain.policy.retrying import RetryPolicy
+from provider_runtime.domain.profiles.experts import ExpertRole
+from provider_runtime.domain.profiles.profile import WorkProfile
 from provider_runtime.domain.secrets import Secret
 
 
@@ -43,6 +51,13 @@ def _wrong_kind(name: str, kinds: tuple[type, ...], value: object) -> InvalidSet
     return InvalidSettings(
         field=name, message=f"{name} must be {wanted}, not {type(value).__name__}", remedy=f"Give a {wanted}."
     )
+
+
+def _filled(_instance: object, attribute: "Attribute[str]", value: object) -> None:
+    if not isinstance(value, str) or not value.strip():
+        raise InvalidSettings(
+            field=attribute.name, message=f"{attribute.name} must not be empty", remedy="Give it a name."
+        )
 
 
 def _at_least_one(_instance: object, attribute: "Attribute[int]", value: object) -> None:
@@ -77,6 +92,18 @@ def _own_copy(credentials: Mapping[str, Secret]) -> Mapping[ProviderId, Secret]:
     return MappingProxyType({_named(ProviderId, "credentials", name): secret for name, secret in credentials.items()})
 
 
+def _by_role(experts: Iterable[ExpertRole] | Mapping[Role, ExpertRole]) -> Mapping[Role, ExpertRole]:
+    given = tuple(experts.values() if isinstance(experts, Mapping) else experts)
+    for number, expert in enumerate(given):
+        if not isinstance(expert, ExpertRole):
+            raise _wrong_kind(f"experts[{number}]", (ExpertRole,), expert)
+    return MappingProxyType({expert.role: expert for expert in given})  # a later one replaces: semantics B.13
+
+
+def _own_limits(limits: Mapping[str, RateLimits]) -> Mapping[ProviderId, RateLimits]:
+    return MappingProxyType({_named(ProviderId, "limits", name): limit for name, limit in limits.items()})
+
+
 @frozen(kw_only=True)
 class MemoryReceipts:
     """Receipts in memory: the last ``keep`` of them, gone at exit. Raises ``InvalidSettings``."""
@@ -92,31 +119,73 @@ class FileReceipts:
 
 
 @frozen(kw_only=True)
+class SqliteReceipts:
+    """Receipts in a SQLite file, kept for good. Calls that end together share one wait for the disk."""
+
+    path: Path = field(converter=Path)
+
+
+@frozen(kw_only=True)
+class SecretFile:
+    """Named keys in a file of their own, for its owner's eyes only."""
+
+    path: Path = field(converter=Path)
+
+
+@frozen(kw_only=True)
+class KeyringSecrets:
+    """Named keys in the keyring of the operating system, as entries of ``service``. Needs the extra ``keyring``."""
+
+    service: str = field(default="provider-runtime", validator=_filled)
+
+
+@frozen(kw_only=True)
 class RuntimeSettings:
     """What one runtime is told. Nothing is borrowed from another runtime or from the process.
 
     ``credentials`` are secrets handed over directly, by provider id; they beat what a record
-    refers to. ``catalog`` and ``prices`` left at ``None`` mean the shipped ones. ``deadline_s``
-    bounds a whole call, ``connect_timeout_s`` one connection. ``receipt_key`` keys the digests in
-    receipts; a runtime without one makes its own. ``max_response_bytes`` bounds one answer.
+    refers to. ``secrets`` is where named keys are kept. With ``token_provider_only`` no credential
+    comes from anywhere but the ``TokenProvider``: that of a call is passed over, too.
+    ``parameters`` hold for every call that does not say otherwise, and ``fallback`` names who is
+    asked instead when a provider fails. ``catalog`` and ``prices`` left at ``None`` mean the
+    shipped ones. ``limits`` bound what each provider is asked for in a minute and at a time; where
+    calls have to wait, those of different ``fair_by`` labels take turns. ``circuit``: a provider that
+    fails again and again is left alone for a while. ``deadline_s`` bounds a whole call,
+    ``connect_timeout_s`` one connection. ``receipt_key`` keys the digests in receipts; a runtime
+    without one makes its own. ``max_response_bytes`` bounds one answer. ``profile`` says which model
+    plays the role of a request for ``role:worker``; ``experts`` are roles with a prompt and
+    parameters of their own (``DEFAULT_EXPERTS`` are some), the later one counting for a role.
+    ``swaps`` bound how models are swapped for others in the middle of a job.
     Raises ``InvalidSettings`` or ``InvalidTimeout``.
     """
 
     providers: tuple[ProviderConfig, ...] = field(default=(), converter=tuple_of)
     credentials: Mapping[ProviderId, Secret] = field(factory=dict, converter=_own_copy, repr=False)
+    secrets: SecretFile | KeyringSecrets | None = field(default=None, validator=_is_a(SecretFile, KeyringSecrets))
+    token_provider_only: bool = field(default=False, validator=_is_a(bool))
     default_provider: ProviderId | None = field(default=None, converter=_provider_id)
     policy: GovernancePolicy = field(factory=GovernancePolicy, validator=_is_a(GovernancePolicy))
     retry: RetryPolicy = field(factory=RetryPolicy, validator=_is_a(RetryPolicy))
+    fallback: FallbackPolicy | None = field(default=None, validator=_is_a(FallbackPolicy))
+    parameters: ModelParameters = field(default=NO_PARAMETERS, validator=_is_a(ModelParameters))
+    limits: Mapping[ProviderId, RateLimits] = field(factory=dict, converter=_own_limits)
+    fair_by: str = field(default="tenant", validator=_is_a(str))
+    circuit: bool = field(default=True, validator=_is_a(bool))
     deadline_s: float = field(default=600.0, validator=_positive)
     connect_timeout_s: float = field(default=5.0, validator=_positive)
-    max_response_bytes: int = field(default=64 * 1024 * 1024, validator=_at_least_one)
-    receipts: MemoryReceipts | FileReceipts = field(
-        factory=MemoryReceipts, validator=_is_a(MemoryReceipts, FileReceipts)
+    max_response_bytes: int = field(default=8 * 1024 * 1024, validator=_at_least_one)
+    receipts: MemoryReceipts | FileReceipts | SqliteReceipts = field(
+        factory=MemoryReceipts, validator=_is_a(MemoryReceipts, FileReceipts, SqliteReceipts)
     )
+    leakage: LeakagePolicy | None = field(default=None, validator=_is_a(LeakagePolicy))
+    guarded_secrets: tuple[Secret, ...] = field(default=(), converter=tuple_of, repr=False)
     receipt_key: Secret | None = field(default=None, validator=_is_a(Secret))
     catalog: ModelCatalog | None = field(default=None, validator=_is_a(ModelCatalog))
     prices: PricingTable | None = field(default=None, validator=_is_a(PricingTable))
     runtime_id: RuntimeId | None = field(default=None, converter=_runtime_id)
+    profile: WorkProfile | None = field(default=None, validator=_is_a(WorkProfile))
+    experts: Mapping[Role, ExpertRole] = field(factory=dict, converter=_by_role)
+    swaps: SwapPolicy = field(factory=SwapPolicy, validator=_is_a(SwapPolicy))
 
     @providers.validator
     def _ids_are_unique(self, _attribute: "Attribute[object]", providers: Iterable[object]) -> None:
@@ -132,6 +201,18 @@ class RuntimeSettings:
                 remedy="Give each provider record an id of its own.",
             )
 
+    @limits.validator
+    def _are_limits(self, _attribute: "Attribute[object]", limits: Mapping[ProviderId, RateLimits]) -> None:
+        for provider_id, limit in limits.items():
+            if not isinstance(limit, RateLimits):
+                raise _wrong_kind(f"limits[{provider_id}]", (RateLimits,), limit)
+
+    @guarded_secrets.validator
+    def _are_wrapped(self, _attribute: "Attribute[object]", secrets: tuple[object, ...]) -> None:
+        for number, secret in enumerate(secrets):
+            if not isinstance(secret, Secret):
+                raise _wrong_kind(f"guarded_secrets[{number}]", (Secret,), secret)
+
     @credentials.validator
     def _are_secrets(self, _attribute: "Attribute[object]", credentials: Mapping[ProviderId, Secret]) -> None:
         for provider_id, secret in credentials.items():
@@ -146,7 +227,7 @@ class RuntimeSettings:
     def from_environment(cls, environment: Mapping[str, str], **others: object) -> Self:
         """Settings with each well-known provider whose key stands in ``environment`` (pass ``os.environ``).
 
-        Reads only the variables that the presets name. Raises ``InvalidSettings`` when there is none.
+        Reads only the variables that the presets name. Raises ``MissingProviderRuntimeError`` when none is set.
         """
         found = tuple(
             config
@@ -155,9 +236,11 @@ class RuntimeSettings:
         )
         if not found:
             names = ", ".join(c.credential.name for c in PRESETS if isinstance(c.credential, EnvCredential))
-            raise InvalidSettings(
-                field="providers",
+            raise MissingProviderRuntimeError(
+                missing_fields=("providers",),
+                stage="settings",
+                requirement="REQ-SP4-004",
                 message="no key of a known provider is set in the environment",
-                remedy=f"Set one of {names}, or list providers in the settings.",
+                remediation=(f"Set one of {names}, or list providers in the settings.",),
             )
         return cls(providers=found, **others)  # type: ignore[arg-type]  # checked by the fields themselves

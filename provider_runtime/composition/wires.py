@@ -18,10 +18,10 @@ from provider_runtime.application.providers import Providers, RegisteredProvider
 from provider_runtime.domain.catalog.models import ModelCatalog
 from provider_runtime.domain.catalog.providers import ProviderConfig, ProviderKind, Tier
 from provider_runtime.domain.errors import InvalidProviderConfig
-from provider_runtime.domain.identity import ProviderId
+from provider_runtime.domain.json_values import EMPTY_OBJECT
 from provider_runtime.ports.http import HttpTransport
 from provider_runtime.ports.provider_adapter import ProviderAdapter
-from provider_runtime.ports.tokens import TokenProvider
+from provider_runtime.ports.tokens import CredentialFinder
 
 # Servers that people run themselves: on a machine of one's own they mostly ask for no key.
 _SELF_HOSTED: Final = frozenset({ProviderKind.OPENAI_COMPATIBLE, ProviderKind.OLLAMA})
@@ -74,23 +74,24 @@ def _anthropic_codec(config: ProviderConfig, catalog: ModelCatalog) -> WireCodec
             else "this version of the API is not known here",
             remedy=f'Write {{"api_version": …}} with one of {", ".join(VERSIONS)}, or leave it out.',
         )
-    return AnthropicMessagesCodec(api_version=str(version), output_limits=_output_limits(config.provider_id, catalog))
+    limits = catalog.output_limits.get(config.provider_id, EMPTY_OBJECT)
+    return AnthropicMessagesCodec(api_version=str(version), output_limits=limits)
 
 
 def build_providers(
     configs: tuple[ProviderConfig, ...],
     catalog: ModelCatalog,
     transport: HttpTransport,
-    tokens: TokenProvider,
+    credentials: CredentialFinder,
     adapters: tuple[RegisteredProvider, ...] = (),
 ) -> Providers:
     """Each record with its adapter; ``adapters`` are ready-made ones and replace records of the same id."""
-    built = [RegisteredProvider(config=c, adapter=adapter_for(c, catalog, transport, tokens)) for c in configs]
+    built = [RegisteredProvider(config=c, adapter=adapter_for(c, catalog, transport, credentials)) for c in configs]
     return Providers({provider.config.provider_id: provider for provider in (*built, *adapters)})
 
 
 def adapter_for(
-    config: ProviderConfig, catalog: ModelCatalog, transport: HttpTransport, tokens: TokenProvider
+    config: ProviderConfig, catalog: ModelCatalog, transport: HttpTransport, credentials: CredentialFinder
 ) -> ProviderAdapter:
     """The adapter of one record."""
     keyless = config.kind in _SELF_HOSTED and config.tier is Tier.LOCAL
@@ -98,15 +99,7 @@ def adapter_for(
         config=config,
         codec=codec_for(config, catalog),
         transport=transport,
-        tokens=tokens,
+        credentials=credentials,
         credential_required=not keyless,
         public_model_list=config.kind is ProviderKind.OPENROUTER,
     )
-
-
-def _output_limits(provider_id: ProviderId, catalog: ModelCatalog) -> dict[str, int]:
-    return {
-        model.model_id: model.max_output_tokens
-        for model in catalog.models
-        if model.provider == provider_id and model.max_output_tokens is not None
-    }

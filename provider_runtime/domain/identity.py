@@ -1,9 +1,10 @@
-"""Names of providers, runtimes and calls: text that has been checked once and stays right."""
+"""Names of providers, roles, profiles, runtimes and calls: text that has been checked once and stays right."""
 
 import re
 from typing import Final, Self
 
-_PROVIDER_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,63}\Z")
+_SHORT_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,63}\Z")
+_PROFILE_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,63}@[0-9a-f]{16}\Z")
 _OPAQUE_ID: Final = re.compile(r"[\x21-\x7e]{1,128}\Z")
 
 
@@ -28,7 +29,21 @@ class _Name(str):
         return "1 to 128 printable ASCII characters without spaces"
 
 
-class ProviderId(_Name):
+class _ShortName(_Name):
+    """A name that people write, and that is a key in files, events and receipts as well."""
+
+    __slots__ = ()
+
+    @classmethod
+    def _allowed(cls) -> re.Pattern[str]:
+        return _SHORT_NAME
+
+    @classmethod
+    def _meaning(cls) -> str:
+        return "1 to 64 letters, digits, '_', '.' or '-', beginning with a letter or digit"
+
+
+class ProviderId(_ShortName):
     """The stable, human-readable name of a provider record: ``openai``, ``acme-vllm``.
 
     Raises ``ValueError`` for anything but 1 to 64 letters, digits, ``_``, ``.`` and ``-``
@@ -37,13 +52,34 @@ class ProviderId(_Name):
 
     __slots__ = ()
 
+
+class Role(_ShortName):
+    """A part that models play, whichever model plays it: ``frontend``, ``worker``, ``critic``.
+
+    Raises ``ValueError`` like ``ProviderId``: the same letters, for the same reasons.
+    """
+
+    __slots__ = ()
+
+
+class ProfileName(_ShortName):
+    """What a work profile is called through all its editions. Raises ``ValueError`` like ``ProviderId``."""
+
+    __slots__ = ()
+
+
+class ProfileId(_Name):
+    """The id of a work profile: its name, ``@``, and 16 hexadecimal digits of its contents. Raises ``ValueError``."""
+
+    __slots__ = ()
+
     @classmethod
     def _allowed(cls) -> re.Pattern[str]:
-        return _PROVIDER_ID
+        return _PROFILE_ID
 
     @classmethod
     def _meaning(cls) -> str:
-        return "1 to 64 letters, digits, '_', '.' or '-', beginning with a letter or digit"
+        return "the id of a work profile, such as team@0123456789abcdef"
 
 
 class RuntimeId(_Name):
@@ -62,3 +98,5 @@ OPENAI: Final = ProviderId("openai")
 ANTHROPIC: Final = ProviderId("anthropic")
 GEMINI: Final = ProviderId("gemini")
 OPENROUTER: Final = ProviderId("openrouter")
+ROLE_HINT: Final = ProviderId("role")
+"""Stands where a provider would, in ``role:worker``: so no provider can be called that."""

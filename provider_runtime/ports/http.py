@@ -3,19 +3,24 @@
 from collections.abc import Mapping
 from typing import Protocol, runtime_checkable
 
-from attrs import field, frozen
+from attrs import Attribute, field, frozen
 
 from provider_runtime.domain.catalog.providers import Tier
-from provider_runtime.domain.errors import Delivery, ErrorCode
+from provider_runtime.domain.errors import CredentialBoundElsewhere, Delivery, ErrorCode
+from provider_runtime.domain.origins import Origin
 from provider_runtime.domain.secrets import Secret
 
 
 @frozen(kw_only=True)
 class AuthHeader:
-    """The header that carries the credential: its name, what stands before the secret, the secret."""
+    """The header that carries the credential: its name, what stands before the secret, the secret.
+
+    ``origin`` is whom the secret may be sent to, and nobody else.
+    """
 
     name: str
     secret: Secret
+    origin: Origin
     prefix: str = ""
 
 
@@ -23,16 +28,29 @@ class AuthHeader:
 class HttpRequest:
     """One request. ``url`` is the whole address; ``body`` is sent byte for byte, or not at all if ``None``.
 
-    ``tier`` and ``allowed_networks`` say which addresses the socket may dial.
+    ``tier`` and ``allowed_networks`` say which addresses the socket may dial. ``fresh_connection``:
+    over a connection that was opened for it, for those kept open may have gone stale. No request exists
+    whose credential belongs to another origin than that of ``url``: making one raises
+    ``CredentialBoundElsewhere``.
     """
 
     method: str
     url: str
     tier: Tier
-    headers: Mapping[str, str] = field(factory=dict)
+    headers: Mapping[str, str] = field(factory=dict, repr=False)
     body: bytes | None = field(default=None, repr=False)
-    auth: AuthHeader | None = None
+    auth: AuthHeader | None = field(default=None)
     allowed_networks: tuple[str, ...] = ()
+    fresh_connection: bool = False
+
+    @auth.validator
+    def _goes_to_its_own_origin(self, _attribute: "Attribute[AuthHeader | None]", auth: AuthHeader | None) -> None:
+        if auth is not None and not auth.origin.is_of(self.url):
+            raise CredentialBoundElsewhere(
+                bound_to=str(auth.origin),
+                message=f"the credential belongs to {auth.origin}, and the request leads elsewhere",
+                remedy="Send it to the origin it was registered for.",
+            )
 
 
 @frozen(kw_only=True)

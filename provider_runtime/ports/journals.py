@@ -2,7 +2,17 @@
 
 from typing import Protocol, runtime_checkable
 
+from attrs import frozen
+
 from provider_runtime.domain.records.receipts import CallReceipt, CallRecord, ChainVerdict
+
+
+@frozen(kw_only=True)
+class ReceiptPage:
+    """Some receipts, oldest first. ``next``: what to ask for the page behind it with, if there may be one."""
+
+    receipts: tuple[CallReceipt, ...]
+    next: str | None = None
 
 
 @runtime_checkable
@@ -23,14 +33,37 @@ class ReceiptProvider(Protocol):
         """All receipts kept, oldest first."""
         ...
 
+    async def page(self, *, after: str | None = None, limit: int = 100) -> ReceiptPage:
+        """The first ``limit`` receipts, or those behind ``after``, which is ``next`` of an earlier page.
+
+        Costs the same however many there are. ``RecordCorrupt`` when ``after`` is no longer there.
+        """
+        ...
+
+    async def latest(self, limit: int) -> tuple[CallReceipt, ...]:
+        """The last ``limit`` receipts, oldest first. Costs the same however many there are."""
+        ...
+
     async def get(self, receipt_id: str) -> CallReceipt | None:
         """The receipt with this id, or ``None``."""
         ...
 
-    async def verify(self, *, head: str | None = None) -> ChainVerdict:
-        """Recompute the whole chain. ``head``: a hash noted earlier that must still be in it."""
+    async def verify(self, *, head: str | None = None, since: str | None = None) -> ChainVerdict:
+        """Recompute the chain. ``head``: a hash noted earlier that must still be in it.
+
+        ``since``: ``mark`` of an earlier verdict; only what came later is recomputed, and must follow
+        from there. ``RecordCorrupt`` for a text that never was a mark.
+        """
         ...
 
     async def clear(self) -> None:
         """Forget every receipt and begin a new chain."""
+        ...
+
+    async def flush(self) -> None:
+        """Wait for what was asked for, and let go of threads and files until the next use."""
+        ...
+
+    async def aclose(self) -> None:
+        """Flush for good. Safe to call twice; using it afterwards is an error."""
         ...

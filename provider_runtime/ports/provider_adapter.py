@@ -1,5 +1,6 @@
 """ProviderAdapter: a provider, in our words."""
 
+from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
 from attrs import frozen
@@ -10,6 +11,7 @@ from provider_runtime.domain.conversation.handoff import HandoffTarget
 from provider_runtime.domain.conversation.request import ProviderRequest
 from provider_runtime.domain.conversation.response import ProviderResponse
 from provider_runtime.domain.identity import ProviderId
+from provider_runtime.domain.policy.resilience.rate_limits import RateLimitHint
 from provider_runtime.domain.secrets import Secret
 
 
@@ -17,11 +19,14 @@ from provider_runtime.domain.secrets import Secret
 class AdapterContext:
     """What belongs to one call and reaches the adapter: nothing of it is kept.
 
-    ``credential`` is the call's own and beats every other source.
+    ``credential`` is the call's own and beats every other source. ``fresh_connection``: not over
+    one that was used before. ``hear`` is told what the provider says of its own limits.
     """
 
     credential: Secret | None = None
     include_raw_response: bool = False
+    fresh_connection: bool = False
+    hear: Callable[[RateLimitHint], None] | None = None
 
 
 @runtime_checkable

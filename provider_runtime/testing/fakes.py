@@ -8,17 +8,21 @@ from typing import Final
 
 from attrs import define, field
 
+from provider_runtime.domain.conversation.request import ProviderRequest
 from provider_runtime.domain.errors import CredentialMissing, RuntimeClosed
 from provider_runtime.domain.identity import CallId, ProviderId, RuntimeId
 from provider_runtime.domain.records.events import EventKind, LifecycleEvent
 from provider_runtime.domain.secrets import Secret
+from provider_runtime.ports.context import ContextOrder
 from provider_runtime.ports.http import HttpFailure, HttpReply, HttpRequest
+from provider_runtime.testing.builders import a_request
 from provider_runtime.testing.fake_adapter import FakeAdapter
 
 __all__ = [
     "CountingIds",
     "EventRecorder",
     "FakeAdapter",
+    "FakeContextCompiler",
     "FakeTokens",
     "FakeTransport",
     "FixedRandomness",
@@ -152,3 +156,15 @@ class FakeTokens:
                 provider=provider_id, message=f"the test gave no credential for {provider_id}", remedy="Give it one."
             )
         return token if isinstance(token, Secret) else Secret(token)
+
+
+@define
+class FakeContextCompiler:
+    """Makes a request that names the recipe and the states; ``orders`` are those so far."""
+
+    orders: list[ContextOrder] = field(factory=list, init=False)
+
+    async def compile(self, order: ContextOrder) -> ProviderRequest:
+        self.orders.append(order)
+        await asyncio.sleep(0)  # as a real one, it lets others run meanwhile
+        return a_request(f"Go on by {order.context_ref} from {', '.join(sorted(order.states))}.", model=order.model)

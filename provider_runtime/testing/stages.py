@@ -2,10 +2,12 @@
 
 from provider_runtime.application.call import Call, PreparedCall, RoutedCall
 from provider_runtime.application.providers import RegisteredProvider
+from provider_runtime.application.terms import CallTerms
 from provider_runtime.domain.catalog.providers import ProviderConfig, ProviderKind, Tier
 from provider_runtime.domain.catalog.resolving import Route, RouteRule
-from provider_runtime.domain.conversation.request import CallOptions, ProviderRequest
+from provider_runtime.domain.conversation.request import ProviderRequest
 from provider_runtime.domain.identity import CallId, RuntimeId
+from provider_runtime.domain.policy.retrying import RetryPolicy
 from provider_runtime.domain.records.receipts import AttemptRecord, CallOutcome, CallRecord
 from provider_runtime.ports.provider_adapter import ProviderAdapter
 from provider_runtime.testing.builders import a_request
@@ -27,7 +29,7 @@ def a_prepared_call(
         call_id=CallId("call_1"),
         runtime_id=RuntimeId("rt_1"),
         request=asked,
-        options=CallOptions(),
+        terms=CallTerms(deadline_s=600.0, retry=RetryPolicy()),
         started_at=clock.now(),
         started=clock.monotonic(),
     )

@@ -33,8 +33,11 @@ from provider_runtime import (
     RetryPolicy,
     RuntimeSettings,
     Secret,
+    SharedParts,
     open_runtime,
 )
+from provider_runtime.adapters.catalog import builtin_catalog, builtin_prices
+from provider_runtime.adapters.http.tls import tls_context
 from provider_runtime.domain.json_values import JsonObject
 from provider_runtime.ports.http import HttpReply, HttpRequest
 from provider_runtime.testing.builders import a_request
@@ -343,6 +346,17 @@ async def test_two_runtimes_that_have_worked_share_no_object_that_can_change() -
             for model in MODELS[:3]:
                 await runtime.run(a_request(model=model))
         assert shared_and_mutable(one, other) == []
+
+
+async def test_runtimes_with_shared_parts_have_the_ssl_context_in_common_and_nothing_else_that_can_change() -> None:
+    shared = SharedParts(ssl_context=tls_context(), catalog=builtin_catalog(), prices=builtin_prices())
+    async with (
+        open_runtime(cloud_settings(), shared=shared) as one,
+        open_runtime(cloud_settings(), shared=shared) as other,
+    ):
+        common = reachable(one).keys() & reachable(other).keys()
+        assert {id(shared.ssl_context), id(shared.catalog), id(shared.prices)} <= common
+        assert shared_and_mutable(one, other) == [shared.ssl_context]
 
 
 async def test_the_walk_finds_a_part_that_was_shared_on_purpose() -> None:

@@ -10,7 +10,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from provider_runtime.adapters.schemas import JsonSchemaRsValidator, ShapeOnlyValidator, best_validator
+from provider_runtime.adapters.schemas import (
+    InstalledValidator,
+    JsonSchemaRsValidator,
+    ShapeOnlyValidator,
+    best_validator,
+)
 from provider_runtime.domain.json_values import JsonObject, JsonValue, freeze, freeze_object
 from provider_runtime.ports.schemas import SchemaValidator
 from provider_runtime.testing.strategies import json_objects, json_values
@@ -256,3 +261,19 @@ def test_the_library_is_chosen_where_it_is_installed_and_imported_only_on_use() 
 
 def test_without_the_library_the_shape_is_checked() -> None:
     assert isinstance(best_validator(find=lambda _: None), ShapeOnlyValidator)
+
+
+def test_what_is_installed_is_looked_for_when_a_schema_comes_up_and_not_before() -> None:
+    looked_for: list[str] = []
+    validator = InstalledValidator(find=looked_for.append)
+    assert looked_for == []
+    assert validator.fault_of_schema(freeze_object({"type": "nonsense"})) is not None
+    assert set(looked_for) == {"jsonschema_rs"}
+    assert validator.fault_of_value(freeze_object({"type": "string"}), 1) is None, "the shape is all that is checked"
+    assert not validator.validates_values
+
+
+@_installed
+def test_the_installed_library_judges_values_too() -> None:
+    assert InstalledValidator().validates_values
+    assert InstalledValidator().fault_of_value(freeze_object({"type": "string"}), 1) == "$: expected string"

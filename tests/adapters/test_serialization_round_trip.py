@@ -24,6 +24,7 @@ from provider_runtime.adapters.serialization import (
     to_json,
 )
 from provider_runtime.application.explaining import CallPlan, GateVerdict
+from provider_runtime.domain.calls.options import CallOptions
 from provider_runtime.domain.catalog.models import DiscoveryOptions, ModelCatalog, ModelInfo
 from provider_runtime.domain.catalog.providers import (
     EnvCredential,
@@ -34,7 +35,7 @@ from provider_runtime.domain.catalog.providers import (
 )
 from provider_runtime.domain.conversation.messages import Message
 from provider_runtime.domain.conversation.parts import ContentPart
-from provider_runtime.domain.conversation.request import CallOptions, ProviderRequest
+from provider_runtime.domain.conversation.request import ProviderRequest
 from provider_runtime.domain.conversation.response import CallWarning, ProviderResponse
 from provider_runtime.domain.conversation.usage import CostBreakdown, PricingSource, Usage
 from provider_runtime.domain.identity import OPENAI, CallId, RuntimeId

@@ -134,5 +134,5 @@ async def test_a_receipt_of_an_answered_call_names_every_gate_and_which_were_not
         (receipt,) = await runtime.receipts.list()
     assert receipt.record.gates == (
         *("capability:pass", "tier:pass", "endpoint:pass", "grants:not_configured"),
-        *("consent:not_configured", "leakage:not_configured", "budget:not_configured"),
+        *("consent:not_configured", "leakage:pass", "budget:not_configured"),
     )

@@ -21,7 +21,7 @@ from provider_runtime.domain.conversation.exchange import PreparedExchange
 from provider_runtime.domain.conversation.response import ProviderResponse
 from provider_runtime.domain.errors import Delivery, ProviderError
 from provider_runtime.domain.identity import ProviderId
-from provider_runtime.domain.policy.retrying import Retry, decide
+from provider_runtime.domain.policy.retrying import Retry, Tried, decide
 from provider_runtime.ports.provider_adapter import AdapterContext
 from provider_runtime.testing.builders import a_request, a_response
 from provider_runtime.testing.fakes import EventRecorder, FakeAdapter, FixedRandomness, FrozenClock
@@ -80,9 +80,10 @@ async def test_attempts_and_waits_are_what_the_retry_rule_decides(
     errors: list[ProviderError], time_limit_s: float
 ) -> None:
     waits: list[float] = []
-    for attempt, error in enumerate(errors, 1):
-        left = time_limit_s - sum(waits)
-        decision = decide(error, attempt=attempt, policy=POLICY, time_left_s=left, chance=CHANCE)
+    tried = Tried()
+    for error in errors:
+        left, tried = time_limit_s - sum(waits), tried.and_then(error)
+        decision = decide(error, POLICY, tried=tried, time_left_s=left, chance=CHANCE)
         if not isinstance(decision, Retry):
             break
         waits.append(decision.wait_s)

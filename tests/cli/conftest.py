@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 
 from provider_runtime.cli.app import app
 from provider_runtime.composition.presets import PRESETS
-from provider_runtime.domain.catalog.providers import EnvCredential
+from provider_runtime.domain.catalog.credentials import EnvCredential
 from provider_runtime.testing.sandbox import Sandbox
 
 _VARIABLES = tuple(config.credential.name for config in PRESETS if isinstance(config.credential, EnvCredential))

@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 
 from provider_runtime import (
+    DEFAULT_EXPERTS,
     CredentialMissing,
     FileReceipts,
     GovernancePolicy,
+    ModelAssignment,
     ModelCatalog,
     ModelInfo,
     PricingTable,
@@ -16,6 +18,7 @@ from provider_runtime import (
     RetryPolicy,
     Secret,
     Tier,
+    WorkProfile,
 )
 from provider_runtime.composition.builder import ProviderRuntimeBuilder
 from provider_runtime.composition.presets import PRESETS
@@ -24,6 +27,7 @@ from provider_runtime.testing.builders import a_request
 from provider_runtime.testing.fakes import EventRecorder, FakeAdapter, FakeTokens, FakeTransport, FrozenClock
 
 ACME = ProviderConfig(provider_id="acme", kind="openai_compatible", base_url="https://llm.acme.test")
+PROFILE = WorkProfile(name="team", assignments={"worker": ModelAssignment(primary="acme:acme-1")})
 CATALOG = ModelCatalog(models=[ModelInfo(provider="acme", model_id="acme-1")])
 
 STEPS = {
@@ -40,6 +44,10 @@ STEPS = {
         lambda s: not s.policy.cloud_allowed,
     ),
     "with_policy by name": (lambda b: b.with_policy("locked"), lambda s: s.policy.mode == "locked"),
+    "with_profile": (
+        lambda b: b.with_profile(PROFILE, DEFAULT_EXPERTS[0]),
+        lambda s: s.profile == PROFILE and list(s.experts) == [DEFAULT_EXPERTS[0].role],
+    ),
     "with_timeout": (lambda b: b.with_timeout(2.5), lambda s: s.deadline_s == 2.5),
     "with_retry": (lambda b: b.with_retry(RetryPolicy(max_attempts=7)), lambda s: s.retry.max_attempts == 7),
     "with_receipts": (lambda b: b.with_receipts("r.jsonl"), lambda s: s.receipts == FileReceipts(path=Path("r.jsonl"))),

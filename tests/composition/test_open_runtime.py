@@ -2,7 +2,9 @@
 
 import inspect
 from pathlib import Path
+from types import FunctionType
 
+import attrs
 import pytest
 from dependency_injector import providers
 
@@ -18,6 +20,7 @@ from provider_runtime import (
     Tier,
     open_runtime,
 )
+from provider_runtime.application.gates.endpoint import EndpointGate
 from provider_runtime.composition.container import RuntimeContainer
 from provider_runtime.composition.lifecycle import PORTS
 from provider_runtime.composition.presets import PRESETS
@@ -128,9 +131,9 @@ async def test_a_variable_that_a_record_names_is_read_once_when_the_runtime_open
     )
     async with open_runtime(RuntimeSettings(providers=[record])) as runtime:
         monkeypatch.setenv("TENANT_KEY", "another-key")
-        tokens = runtime.routing.providers.get(record.provider_id).adapter.tokens  # type: ignore[attr-defined]  # a WireAdapter
-        assert (await tokens.get_token(record.provider_id)).reveal() == "the-first-key"
-        assert set(tokens.environment) == {"TENANT_KEY"}
+        found = await runtime.credential_finder.find(record)
+        assert (str(found.source), found.secret.reveal()) == ("env:TENANT_KEY", "the-first-key")
+        assert set(runtime.credential_finder.environment) == {"TENANT_KEY"}
 
 
 @pytest.mark.parametrize("blank", ["", "   ", "none", "None"])
@@ -169,9 +172,8 @@ async def test_the_key_file_of_one_tenant_is_not_read_for_another(tmp_path: Path
         )
 
     async with open_runtime(settings("ada")) as ada, open_runtime(settings("bob")) as bob:
-        openai = OPENAI_RECORD.provider_id
-        tokens_of_ada = ada.routing.providers.get(openai).adapter.tokens  # type: ignore[attr-defined]  # a WireAdapter
-        assert (await tokens_of_ada.get_token(openai)).reveal() == "key-of-ada"
+        (record,) = settings("ada").providers
+        assert (await ada.credential_finder.find(record)).secret.reveal() == "key-of-ada"
         with pytest.raises(CredentialMissing):
             await bob.run(a_request())
 
@@ -191,9 +193,29 @@ def test_the_arguments_of_every_provider_fit_the_signature_it_calls(
     inspect.signature(part.cls if hasattr(part, "cls") else part.provides).bind(*part.args, **part.kwargs)
 
 
+def cannot_change(value: object) -> bool:
+    if value is None or value == () or isinstance(value, FunctionType):
+        return True
+    if not attrs.has(type(value)):
+        return False
+    try:
+        type(value).__setattr__(value, "anything", None)
+    except attrs.exceptions.FrozenInstanceError:
+        return all(cannot_change(getattr(value, field.name)) for field in attrs.fields(type(value)))
+    except AttributeError:  # it has slots, and would have let one of its own be written to
+        pass
+    return False
+
+
 def test_no_value_in_the_class_body_of_the_container_can_change() -> None:
     values = {name: part() for name, part in RuntimeContainer.providers.items() if isinstance(part, providers.Object)}
-    assert values == {"event_sink": None, "adapters": ()}
+    assert {name: value for name, value in values.items() if not cannot_change(value)} == {}
+    assert {"clock", "event_sink"} <= set(values)
+
+
+def test_a_value_that_can_change_would_be_seen() -> None:
+    assert not cannot_change(EndpointGate()), "it remembers which records are sound"
+    assert not cannot_change(FrozenClock())
 
 
 def test_the_graph_is_synchronous() -> None:

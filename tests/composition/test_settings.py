@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from provider_runtime import ConfigError, FileReceipts, MemoryReceipts, ProviderConfig, RuntimeSettings, Secret
 from provider_runtime.composition.presets import PRESETS, local_server, preset
-from provider_runtime.domain.catalog.providers import EnvCredential
-from provider_runtime.domain.errors import InvalidSettings, InvalidTimeout
+from provider_runtime.domain.catalog.credentials import EnvCredential
+from provider_runtime.domain.errors import InvalidSettings, InvalidTimeout, MissingProviderRuntimeError
 
 A_KEY = "sk-canary-7f3a9c51d2e84b60a1f7"
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
@@ -95,8 +95,9 @@ def test_settings_from_an_environment_know_just_the_providers_whose_key_is_there
         assert settings.deadline_s == 5
         assert settings.credentials == {}, "keys are read when a runtime opens, not kept in settings"
     else:
-        with pytest.raises(InvalidSettings) as refused:
+        with pytest.raises(MissingProviderRuntimeError) as refused:
             RuntimeSettings.from_environment(environment)
+        assert (refused.value.missing_fields, refused.value.requirement) == (("providers",), "REQ-SP4-004")
         assert all(variable in refused.value.remedy for variable in VARIABLES.values())
 
 

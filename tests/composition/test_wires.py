@@ -2,7 +2,8 @@
 
 import pytest
 
-from provider_runtime import ModelCatalog, ModelInfo, ProviderConfig, ProviderKind, Secret, Tier
+from provider_runtime import ModelCatalog, ModelInfo, ProviderConfig, ProviderKind, Tier
+from provider_runtime.adapters.credentials.sources import CredentialSources
 from provider_runtime.adapters.wire.adapter import WireAdapter
 from provider_runtime.adapters.wire.anthropic_messages.codec import AnthropicMessagesCodec
 from provider_runtime.adapters.wire.chat_completions.codec import ChatCompletionsCodec
@@ -78,7 +79,7 @@ def test_anthropic_knows_the_output_limits_of_its_own_models_alone() -> None:
 def test_only_a_server_of_ones_own_on_this_machine_may_do_without_a_key(
     kind: ProviderKind, tier: Tier, *, required: bool
 ) -> None:
-    adapter = adapter_for(a_record(kind, tier=tier), ModelCatalog(), FakeTransport(), FakeTokens())
+    adapter = adapter_for(a_record(kind, tier=tier), ModelCatalog(), FakeTransport(), CredentialSources())
     assert isinstance(adapter, WireAdapter)
     assert adapter.credential_required is required
 
@@ -86,7 +87,7 @@ def test_only_a_server_of_ones_own_on_this_machine_may_do_without_a_key(
 def test_a_ready_made_adapter_replaces_the_record_of_its_id() -> None:
     ready = RegisteredProvider(config=a_record(ProviderKind.OPENAI), adapter=FakeAdapter("acme"))
     built = build_providers(
-        (a_record(ProviderKind.OPENAI),), ModelCatalog(), FakeTransport(), FakeTokens({"acme": Secret("k")}), (ready,)
+        (a_record(ProviderKind.OPENAI),), ModelCatalog(), FakeTransport(), CredentialSources(), (ready,)
     )
     assert built.ids == {"acme"}
     assert built.get(ready.config.provider_id) is ready
@@ -94,7 +95,7 @@ def test_a_ready_made_adapter_replaces_the_record_of_its_id() -> None:
 
 def test_an_adapter_is_built_without_a_look_at_credentials_or_network() -> None:
     tokens, transport = FakeTokens(), FakeTransport()
-    adapter = adapter_for(a_record(ProviderKind.OPENAI), ModelCatalog(), transport, tokens)
+    adapter = adapter_for(a_record(ProviderKind.OPENAI), ModelCatalog(), transport, CredentialSources(tokens=tokens))
     adapter.prepare(a_request(model="acme:gpt-5-mini"))
     assert (tokens.asked, transport.exchanges) == ([], [])
 

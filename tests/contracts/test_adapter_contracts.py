@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 from attrs import evolve
 
+from provider_runtime.adapters.credentials.sources import CredentialSources
 from provider_runtime.adapters.http.transport import AiohttpTransport
 from provider_runtime.composition.presets import local_server, ollama_server, preset
 from provider_runtime.composition.wires import adapter_for
@@ -16,7 +17,7 @@ from provider_runtime.domain.secrets import Secret
 from provider_runtime.ports.provider_adapter import AdapterContext, ProviderAdapter
 from provider_runtime.testing.builders import a_request
 from provider_runtime.testing.contracts.provider_adapter import ProviderAdapterContract
-from provider_runtime.testing.fakes import FakeAdapter, FakeTokens
+from provider_runtime.testing.fakes import FakeAdapter
 from provider_runtime.testing.sandbox import Fault, Sandbox
 
 _MODELS = {
@@ -52,13 +53,13 @@ def _record(name: str, sandbox: Sandbox) -> ProviderConfig:
         return ProviderConfig(
             provider_id="openai_chat", kind=ProviderKind.OPENAI_CHAT, base_url=sandbox.url, tier=Tier.LOCAL
         )
-    return evolve(preset(name), base_url=sandbox.url, tier=Tier.LOCAL)
+    return evolve(preset(name), base_url=sandbox.url, tier=Tier.LOCAL, credential=None)
 
 
 def _adapter(name: str, sandbox: Sandbox, transport: AiohttpTransport, *, key: str | None = "key") -> ProviderAdapter:
     record = _record(name, sandbox)
-    tokens = FakeTokens({record.provider_id: key} if key else {})
-    return adapter_for(record, ModelCatalog(), transport, tokens)
+    given = {record.provider_id: Secret(key)} if key else {}
+    return adapter_for(record, ModelCatalog(), transport, CredentialSources(given=given))
 
 
 class TestWireAdapter(ProviderAdapterContract):

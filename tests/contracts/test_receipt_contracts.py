@@ -1,5 +1,6 @@
 """Stores of receipts under their contract."""
 
+from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,10 @@ from provider_runtime.adapters.backends.receipts import (
     FilesystemReceiptProvider,
     InMemoryReceiptProvider,
     JournalReceipts,
+    SqliteReceiptProvider,
 )
 from provider_runtime.ports.journals import ReceiptProvider
-from provider_runtime.testing.contracts.journals import Edit, ReceiptProviderContract, Rewrite
+from provider_runtime.testing.contracts.stores.journals import Edit, ReceiptProviderContract, Rewrite
 from provider_runtime.testing.mocks import MockReceiptProvider
 from provider_runtime.testing.stages import a_record
 
@@ -30,7 +32,7 @@ def _written(stored: dict[str, Any]) -> bytes:
 
 
 async def _rewrite_journal(receipts: JournalReceipts, edit: Edit) -> None:
-    entries = [_written(stored) for stored in edit([_read(entry) for entry in await receipts.journal.entries()])]
+    entries = [_written(stored) for stored in edit([_read(entry) for entry in (await receipts.journal.read()).entries])]
     await receipts.journal.clear()
     for entry in entries:
         await receipts.journal.append(partial(_as_it_is, entry))
@@ -61,6 +63,14 @@ class TestFilesystemReceiptProvider(TestInMemoryReceiptProvider):
     @pytest.fixture
     def receipts(self, tmp_path: Path) -> ReceiptProvider:
         return FilesystemReceiptProvider(path=tmp_path / "records" / "receipts.jsonl")
+
+
+class TestSqliteReceiptProvider(TestInMemoryReceiptProvider):
+    @pytest.fixture
+    async def receipts(self, tmp_path: Path) -> AsyncIterator[ReceiptProvider]:  # type: ignore[override]  # it ends, too
+        provider = SqliteReceiptProvider(path=tmp_path / "records" / "receipts.sqlite")
+        yield provider
+        await provider.aclose()
 
 
 async def test_memory_keeps_the_last_ones_and_they_still_verify() -> None:

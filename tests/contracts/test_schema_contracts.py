@@ -2,7 +2,7 @@
 
 import pytest
 
-from provider_runtime.adapters.schemas import JsonSchemaRsValidator, ShapeOnlyValidator
+from provider_runtime.adapters.schemas import InstalledValidator, JsonSchemaRsValidator, ShapeOnlyValidator
 from provider_runtime.ports.schemas import SchemaValidator
 from provider_runtime.testing.contracts.schemas import SchemaValidatorContract
 
@@ -17,3 +17,9 @@ class TestShapeOnlyValidator(SchemaValidatorContract):
     @pytest.fixture
     def schemas(self) -> SchemaValidator:
         return ShapeOnlyValidator()
+
+
+class TestInstalledValidator(SchemaValidatorContract):
+    @pytest.fixture
+    def schemas(self) -> SchemaValidator:
+        return InstalledValidator()

@@ -9,6 +9,7 @@ import io
 import re
 import shlex
 import sys
+import textwrap
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,7 +19,7 @@ from click.testing import CliRunner
 
 from provider_runtime.cli.app import app
 from provider_runtime.composition.presets import PRESETS
-from provider_runtime.domain.catalog.providers import EnvCredential
+from provider_runtime.domain.catalog.credentials import EnvCredential
 
 CHECKOUT: Final = Path(__file__).resolve().parents[2]
 SANDBOX_OF_THE_PAGES: Final = "http://127.0.0.1:8765"  # where pages say the sandbox listens
@@ -65,7 +66,7 @@ def blocks(page: Path) -> list[Block]:
                 page=page,
                 line=text.count("\n", 0, fence.start()) + 1,
                 language=fence["language"],
-                text=inspect.cleandoc(fence["text"]) + "\n",
+                text=textwrap.dedent(fence["text"]).strip("\n") + "\n",
                 needs_a_key=above == NEEDS_A_KEY,
                 file=kept_as["name"] if kept_as else None,
             )
@@ -148,8 +149,17 @@ def _is_pytest(text: str) -> bool:
 
 
 def pytest_source(page: Path) -> str:
-    """Those blocks of a page that are tests, as one module; nothing when there are none."""
-    return "\n\n".join(block.text for block in blocks(page) if block.language == "python" and _is_pytest(block.text))
+    """The tests of a page with what it defines for them, as one module; nothing when there are none."""
+    texts = [block.text for block in blocks(page) if block.language == "python"]
+    if not any(_is_pytest(text) for text in texts):
+        return ""
+    return "\n\n".join(text for text in texts if _is_pytest(text) or _only_defines(text))
+
+
+def _only_defines(text: str) -> bool:
+    code = compile(text, "sample", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT | ast.PyCF_ONLY_AST)
+    kinds = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Assign)
+    return all(isinstance(statement, kinds) for statement in code.body)
 
 
 def commands(text: str) -> list[tuple[str, str]]:

@@ -44,6 +44,8 @@ _FACTS: dict[str, Any] = {
     "field": "messages[0]",
     "capability": "tools",
     "status_code": 429,
+    "role": "worker",
+    "fault": "state_hash_mismatch",
 }
 
 
@@ -220,7 +222,7 @@ def test_candidates_are_sorted_unique_and_never_empty(names: list[str]) -> None:
 
 
 def test_a_provider_without_candidates_is_named_all_the_same() -> None:
-    assert str(CredentialMissing(provider=OPENAI)) == "credential_missing[provider=openai]"
+    assert str(CredentialMissing(provider=OPENAI)) == "credential_missing[requirement=REQ-SP4-003, provider=openai]"
 
 
 def test_an_invalid_request_says_where() -> None:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from provider_runtime.domain.conversation.request import CallOptions
+from provider_runtime.domain.calls.options import CallOptions
 from provider_runtime.domain.secrets import MASK, MAX_SAFE_TEXT, Secret, safe_text
 from provider_runtime.testing.strategies import texts
 

@@ -1,42 +1,30 @@
-"""Receipts, hash-linked, over any journal: written once, chosen a medium by two-line subclasses.
+"""Receipts, hash-linked, over any journal: written once, chosen a medium by two-line subclasses."""
 
-A stored entry is ``{"receipt":…,"receipt_hash":"sha256:…"}``. The hash covers the very bytes that
-stand between, which are canonical JSON (RFC 8785), so checking needs no second opinion on how to
-write them.
-"""
-
-import secrets
-from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import msgspec
-from attrs import define, field, frozen
+from attrs import define, field
 
-from provider_runtime.adapters.backends.filesystem import FilesystemJournal
-from provider_runtime.adapters.backends.medium import Journal
+from provider_runtime.adapters.backends.filesystem.framing import Lines
+from provider_runtime.adapters.backends.filesystem.journal import FilesystemJournal
+from provider_runtime.adapters.backends.medium import START, Journal, Page, Position
 from provider_runtime.adapters.backends.memory import MemoryJournal
+from provider_runtime.adapters.backends.receipt_chain import (
+    ChainCheck,
+    Link,
+    content_of,
+    hash_in,
+    linked,
+    receipt_in,
+    unreadable,
+)
+from provider_runtime.adapters.backends.sqlite.journal import SqliteJournal
+from provider_runtime.adapters.backends.sqlite.store import SqliteStore
 from provider_runtime.domain.errors import RecordCorrupt
-from provider_runtime.domain.identity import CallId, RuntimeId
-from provider_runtime.domain.records.receipts import AttemptRecord, CallReceipt, CallRecord, ChainVerdict
+from provider_runtime.domain.records.receipts import CallReceipt, CallRecord, ChainVerdict
+from provider_runtime.ports.journals import ReceiptPage
 
-_DOMAIN: Final = b"provider_runtime/receipt/v1\0"
-_VERSION: Final = 1
-# For null, booleans, integers, text, lists and objects with ASCII keys this is RFC 8785 to the byte.
-_CANONICAL: Final = msgspec.json.Encoder(order="sorted", enc_hook=str)
-_OPENING: Final = b'{"receipt":'
-_HASH_KEY: Final = b',"receipt_hash":"'
-_CLOSING: Final = b'"}'
-_HASH_LENGTH: Final = len("sha256:") + 64
-
-
-@frozen(kw_only=True)
-class _Link:
-    """A place in a chain: what the next receipt has to know of the one before."""
-
-    chain_id: str
-    seq: int
-    receipt_hash: str
+_PAGE: Final = 500
 
 
 @define(kw_only=True)
@@ -44,43 +32,102 @@ class JournalReceipts:
     """The chain of receipts in ``journal``. See ``ReceiptProvider``."""
 
     journal: Journal = field(repr=False)
-    _last: tuple[bytes, _Link] | None = field(default=None, init=False, repr=False)
+    _last: tuple[bytes, Link] | None = field(default=None, init=False, repr=False)
 
     async def store(self, record: CallRecord) -> CallReceipt:
         made: list[CallReceipt] = []
 
         def make(last: bytes | None) -> bytes:
-            entry, receipt = _linked(record, self._link(last))
+            entry, receipt = linked(record, self._link(last))
             made.append(receipt)
-            self._last = (entry, _Link(chain_id=receipt.chain_id, seq=receipt.seq, receipt_hash=receipt.receipt_hash))
+            self._last = (entry, Link(chain_id=receipt.chain_id, seq=receipt.seq, receipt_hash=receipt.receipt_hash))
             return entry
 
         await self.journal.append(make)
         return made[0]
 
     async def list(self) -> tuple[CallReceipt, ...]:
-        return tuple(_receipt(entry, place) for place, entry in enumerate(await self.journal.entries()))
+        return _receipts(await self.journal.read())
+
+    async def page(self, *, after: str | None = None, limit: int = 100) -> ReceiptPage:
+        page = await self.journal.read(after=START if after is None else _position(after), limit=limit)
+        is_full = len(page.entries) == limit
+        return ReceiptPage(receipts=_receipts(page), next=str(page.end) if is_full else None)
+
+    async def latest(self, limit: int) -> tuple[CallReceipt, ...]:
+        return _receipts(await self.journal.tail(limit))
 
     async def get(self, receipt_id: str) -> CallReceipt | None:
-        return next((receipt for receipt in await self.list() if receipt.receipt_id == receipt_id), None)
+        wanted, end = receipt_id.encode(errors="replace"), START
+        while True:
+            page = await self.journal.read(after=end, limit=_PAGE)
+            for entry in page.entries:  # reading an entry costs more than seeing that it is another
+                if wanted in entry and (receipt := receipt_in(entry, receipt_id)).receipt_id == receipt_id:
+                    return receipt
+            if len(page.entries) < _PAGE:
+                return None
+            end = page.end
 
-    async def verify(self, *, head: str | None = None) -> ChainVerdict:
+    async def verify(self, *, head: str | None = None, since: str | None = None) -> ChainVerdict:
         """Whether every receipt kept is as it was written and follows the one before.
 
         Where older receipts were dropped by the medium, the chain is checked from the first one kept.
         """
-        return verify_chain(await self.journal.entries(), head=head, from_start=not self.journal.drops_oldest)
+        start, noted = (START, None) if since is None else _read_mark(since)
+        check = ChainCheck(noted=noted, head=head, from_start=not self.journal.drops_oldest)
+        index, limit, last = 0 if noted is None else noted.seq, _PAGE, (start, 0)
+        while True:
+            try:
+                page = await self.journal.read(after=start, limit=limit)
+            except RecordCorrupt as damage:
+                if limit == 1:
+                    return await self._broken(check, index, damage.message)
+                limit = 1  # one by one, to see which it is
+                continue
+            for entry in page.entries:
+                if fault := check.add(entry):
+                    return await self._broken(check, index, fault)
+                index += 1
+            if page.torn:
+                return await self._broken(check, index, "a receipt was cut off while it was written")
+            last = (start, len(page.entries)) if page.entries else last
+            start = page.end
+            if len(page.entries) < limit:
+                break
+        if fault := check.missing():
+            return await self._broken(check, index, fault)
+        return ChainVerdict(valid=True, count=index, head=check.last_hash, mark=await self._mark(check.last, *last))
 
     async def clear(self) -> None:
         await self.journal.clear()
 
-    def _link(self, last: bytes | None) -> _Link | None:
+    async def flush(self) -> None:
+        await self.journal.flush()
+
+    async def aclose(self) -> None:
+        await self.journal.aclose()
+
+    async def _mark(self, link: Link | None, start: Position, count: int) -> str | None:
+        """The last of ``count`` receipts behind ``start`` as text: its place, and what stands there."""
+        if link is None:
+            return None
+        before = (await self.journal.read(after=start, limit=count - 1)).end
+        return f"{before}/{link.seq}/{link.chain_id}/{link.receipt_hash}"
+
+    async def _broken(self, check: ChainCheck, index: int, error: str) -> ChainVerdict:
+        try:
+            count = max(index, await self.journal.count())
+        except RecordCorrupt:
+            count = index
+        return ChainVerdict(valid=False, count=count, head=check.last_hash, broken_at=index, error=error)
+
+    def _link(self, last: bytes | None) -> Link | None:
         """The link to ``last``: remembered if it is what this object wrote, else read."""
         if last is None:
             return None
         if self._last is not None and self._last[0] == last:
             return self._last[1]
-        content = _content_of(last)
+        content = content_of(last)
         if content is None:
             raise RecordCorrupt(
                 kind="receipts",
@@ -88,7 +135,7 @@ class JournalReceipts:
                 message="the last receipt cannot be read, so no other can follow it",
                 remedy="`provider-runtime receipts verify` shows the place; move the file away to begin a new chain.",
             )
-        return _Link(chain_id=content["chain_id"], seq=content["seq"], receipt_hash=_hash_in(last))
+        return Link(chain_id=content["chain_id"], seq=content["seq"], receipt_hash=hash_in(last))
 
 
 @define(kw_only=True)
@@ -107,122 +154,47 @@ class FilesystemReceiptProvider(JournalReceipts):
 
     @journal.default
     def _make_journal(self) -> Journal:
-        return FilesystemJournal(path=self.path)
+        return FilesystemJournal(path=self.path, framing=Lines())
 
 
-def verify_chain(entries: tuple[bytes, ...], *, head: str | None = None, from_start: bool = True) -> ChainVerdict:
-    """Recompute a chain of stored receipts; ``broken_at`` is the index of the first bad one.
+@define(kw_only=True)
+class SqliteReceiptProvider(JournalReceipts):
+    """Receipts in the SQLite file at ``path``; durable once ``store`` has returned."""
 
-    ``from_start``: the first entry must be the first of the chain; else older ones may be gone.
-    """
-    before: _Link | None = None
-    head_seen = head is None
-    for index, entry in enumerate(entries):
-        content = _content_of(entry)
-        fault = (
-            "the receipt cannot be read" if content is None else _fault(entry, content, before, from_start=from_start)
-        )
-        if content is None or fault:
-            good = None if before is None else before.receipt_hash
-            return ChainVerdict(valid=False, count=len(entries), head=good, broken_at=index, error=fault)
-        before = _Link(chain_id=content["chain_id"], seq=content["seq"], receipt_hash=_hash_in(entry))
-        head_seen = head_seen or before.receipt_hash == head
-    last = None if before is None else before.receipt_hash
-    if not head_seen:
-        error = "the noted head is not in the chain: receipts were cut off, or the chain was replaced"
-        return ChainVerdict(valid=False, count=len(entries), head=last, broken_at=len(entries), error=error)
-    return ChainVerdict(valid=True, count=len(entries), head=last)
+    path: Path = field(converter=Path)
+    journal: Journal = field(init=False, repr=False)
+
+    @journal.default
+    def _make_journal(self) -> Journal:
+        return SqliteJournal(store=SqliteStore(path=self.path), name="receipts", closes_store=True)
 
 
-def _fault(entry: bytes, content: dict[str, Any], before: _Link | None, *, from_start: bool) -> str | None:
-    if _hash_in(entry) != _hash_of(entry[len(_OPENING) : -_tail_length()], content["prev_hash"]):
-        return "the receipt does not match its own hash"
-    if before is None:
-        if content["seq"] == 0:
-            return "the first receipt names one before it" if content["prev_hash"] is not None else None
-        return "receipts before it are missing" if from_start else None
-    if content["prev_hash"] != before.receipt_hash:
-        return "the receipt does not follow the one before it"
-    if content["seq"] != before.seq + 1 or content["chain_id"] != before.chain_id:
-        return "the receipt is out of its place in the chain"
-    return None
+def _receipts(page: Page) -> tuple[CallReceipt, ...]:
+    found = tuple(receipt_in(entry, str(place)) for place, entry in enumerate(page.entries))
+    if page.torn:
+        raise unreadable(str(len(found)))
+    return found
 
 
-def _linked(record: CallRecord, before: _Link | None) -> tuple[bytes, CallReceipt]:
-    """``record`` as the stored entry after ``before``, and as the receipt it holds."""
-    receipt_id = f"rct_{secrets.token_hex(16)}"
-    chain_id = before.chain_id if before else f"chain_{secrets.token_hex(16)}"
-    seq = before.seq + 1 if before else 0
-    prev_hash = before.receipt_hash if before else None
-    content = _CANONICAL.encode(
-        {
-            "version": _VERSION,
-            "receipt_id": receipt_id,
-            "chain_id": chain_id,
-            "seq": seq,
-            "prev_hash": prev_hash,
-            "record": record,
-        }
-    )
-    receipt_hash = _hash_of(content, prev_hash)
-    receipt = CallReceipt(
-        receipt_id=receipt_id, chain_id=chain_id, seq=seq, prev_hash=prev_hash, record=record, receipt_hash=receipt_hash
-    )
-    return _OPENING + content + _HASH_KEY + receipt_hash.encode() + _CLOSING, receipt
-
-
-def _hash_of(content: bytes, prev_hash: str | None) -> str:
-    return f"sha256:{sha256(_DOMAIN + (prev_hash or '').encode() + content).hexdigest()}"
-
-
-def _tail_length() -> int:
-    return len(_HASH_KEY) + _HASH_LENGTH + len(_CLOSING)
-
-
-def _hash_in(entry: bytes) -> str:
-    return entry[-len(_CLOSING) - _HASH_LENGTH : -len(_CLOSING)].decode(errors="replace")
-
-
-def _content_of(entry: bytes) -> dict[str, Any] | None:
-    """What stands under ``receipt`` in a stored entry; ``None`` when it is not an entry at all."""
+def _position(text: str) -> Position:
     try:
-        value = msgspec.json.decode(entry)
-    except (msgspec.MsgspecError, ValueError, RecursionError):
-        return None
-    content = value.get("receipt") if isinstance(value, dict) else None
-    if not isinstance(content, dict) or not entry.startswith(_OPENING) or not entry.endswith(_CLOSING):
-        return None
-    if entry[-_tail_length() :][: len(_HASH_KEY)] != _HASH_KEY:
-        return None
-    named = all(isinstance(content.get(name), str) for name in ("receipt_id", "chain_id"))
-    linked = "prev_hash" in content and isinstance(content["prev_hash"], str | None)
-    sound = named and linked and type(content.get("seq")) is int and isinstance(content.get("record"), dict)
-    return content if sound else None
+        return Position.parse(text)
+    except ValueError:
+        raise _not_noted() from None
 
 
-def _receipt(entry: bytes, place: int) -> CallReceipt:
-    content = _content_of(entry)
-    try:
-        if content is not None:
-            return CallReceipt(**{**content, "record": _record_in(content["record"])}, receipt_hash=_hash_in(entry))
-    except (TypeError, ValueError, KeyError):
-        pass  # raised below as what it means
-    raise RecordCorrupt(
+def _read_mark(text: str) -> tuple[Position, Link]:
+    before, _, link = text.partition("/")
+    parts = link.split("/")
+    if len(parts) != 3 or not (parts[0].isascii() and parts[0].isdigit()):
+        raise _not_noted()
+    return _position(before), Link(seq=int(parts[0]), chain_id=parts[1], receipt_hash=parts[2])
+
+
+def _not_noted() -> RecordCorrupt:
+    return RecordCorrupt(
         kind="receipts",
-        key=str(place),
-        message=f"receipt number {place} cannot be read",
-        remedy="`provider-runtime receipts verify` shows the place and the extent.",
-    )
-
-
-def _record_in(value: dict[str, Any]) -> CallRecord:
-    return CallRecord(
-        **{
-            **value,
-            "call_id": CallId(value["call_id"]),
-            "runtime_id": RuntimeId(value["runtime_id"]),
-            "gates": tuple(value["gates"]),
-            "warnings": tuple(value["warnings"]),
-            "attempts": tuple(AttemptRecord(**attempt) for attempt in value["attempts"]),
-        }
+        key="mark",
+        message="this is no place in a chain of receipts",
+        remedy="Give `mark` or `next` as an earlier answer had it.",
     )

@@ -12,6 +12,7 @@ from provider_runtime.domain.errors import Delivery, ErrorCode
 from provider_runtime.ports.http import HttpFailure
 
 _STEP: Final = 1 << 20
+_PATIENCE_S: Final = 2.0  # with the body of an error
 _PLAIN: Final = frozenset(("", "identity"))
 _GZIP: Final = frozenset(("gzip", "x-gzip"))
 _DEFLATE: Final = "deflate"
@@ -71,10 +72,11 @@ async def whole_body(response: ClientResponse, limit: int) -> bytes | HttpFailur
 
 
 async def some_of_body(response: ClientResponse, limit: int) -> bytes:
-    """What can be had of an error's body, up to ``limit`` bytes: its status has said what matters."""
+    """What can be had of an error's body soon, up to ``limit`` bytes: its status has said what matters."""
     intake = Intake(limit)
-    with suppress(Exception):  # too large, cut or garbled is all one here, and aiohttp has many names for it
-        await _read(response, intake)
+    with suppress(Exception):  # too large, cut, garbled or late is all one here, and aiohttp has many names for it
+        async with asyncio.timeout(_PATIENCE_S):
+            await _read(response, intake)
     return intake.joined()
 
 

@@ -91,6 +91,8 @@ class GuardedConnector(TCPConnector):
         self._opened: WeakSet[ResponseHandler] = WeakSet()
         super().__init__(
             resolver=GuardedResolver(rule, resolver),
+            # Looked up anew for each connection (those made at once share the answer), so that it is judged anew.
+            ttl_dns_cache=0,
             socket_factory=self._judged_socket,
             keepalive_timeout=keep_alive_s,
             limit=limit,
@@ -113,14 +115,19 @@ class GuardedConnector(TCPConnector):
         traces: list[Trace],
         timeout: ClientTimeout,  # noqa: ASYNC109 - aiohttp's signature
     ) -> Connection:
-        """A connection with nothing on it: what a server sent unasked is never read as an answer."""
+        """A connection with nothing on it: what a server sent unasked is never read as an answer.
+
+        A request that asks for a fresh one gets none that was kept: where one has gone stale, so may
+        the others have that were opened with it.
+        """
+        only_fresh = getattr(req, "only_fresh", False)
         while True:
             connection = await super().connect(req, traces, timeout)
-            protocol = connection.protocol
-            if protocol is not None and not protocol.should_close:
+            protocol, fresh = connection.protocol, getattr(req, "fresh", False)
+            if protocol is not None and not protocol.should_close and (fresh or not only_fresh):
                 return connection
             connection.close()
-            if getattr(req, "fresh", False):
+            if fresh:
                 raise SpokeFirst
 
     def abort(self) -> None:

@@ -48,7 +48,7 @@ class HeadWriter:
     """Writes request heads, and remembers those it has checked: a provider's is the same call after call."""
 
     user_agent: str
-    _checked: "dict[tuple[str, str], _CheckedHead]" = field(factory=dict, init=False)
+    _checked: "dict[tuple[str, str], _CheckedHead]" = field(factory=dict, init=False, repr=False)
 
     def head_of(self, request: HttpRequest) -> bytes:
         """The request line and the headers, without the credential and without the empty line at the end.

@@ -22,7 +22,7 @@ class HttpLimits:
     connect_timeout_s: float = field(default=5.0, validator=_POSITIVE)
     pool_timeout_s: float = field(default=10.0, validator=_POSITIVE)
     max_connections: int = field(default=1000, validator=_SOME)
-    max_response_bytes: int = field(default=64 * 1024 * 1024, validator=_SOME)
+    max_response_bytes: int = field(default=8 * 1024 * 1024, validator=_SOME)
     max_error_bytes: int = field(default=64 * 1024, validator=_SOME)
     max_header_bytes: int = field(default=8190, validator=_SOME)
     max_headers: int = field(default=128, validator=_SOME)

@@ -1,6 +1,7 @@
 """The connections of one dialling rule, and one exchange over them. Imports aiohttp: import it on first use."""
 
 import asyncio
+from email.utils import formatdate
 from io import BytesIO
 from ssl import SSLContext
 from typing import Final
@@ -26,6 +27,8 @@ from provider_runtime.ports.system import HostResolver
 _KEEP_ALIVE_S: Final = {Tier.LOCAL: 4.0, Tier.CLOUD: 15.0}
 _AUTOMATIC_HEADERS: Final = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 _SWITCHING_PROTOCOLS: Final = 101
+# Nobody reads what a redirect says, and these two say nothing: waiting for it could take for ever.
+_BODILESS: Final = frozenset((204, 205))
 
 
 @frozen(kw_only=True, eq=False)
@@ -74,18 +77,15 @@ class Pool:
     async def _reply(self, response: ClientResponse) -> HttpReply | HttpFailure:
         status = response.status
         try:
-            if 200 <= status < 300:
-                body = await whole_body(response, self.limits.max_response_bytes)
-                if isinstance(body, HttpFailure):
-                    return body
-            elif status == _SWITCHING_PROTOCOLS:
-                return HttpFailure(
-                    code=ErrorCode.HTTP_PROTOCOL,
-                    delivery=Delivery.AMBIGUOUS,
-                    detail="the server changed the protocol without being asked",
-                )
-            else:
+            if not 200 <= status < 600:
+                return _no_status(status)
+            body: bytes | HttpFailure = b""
+            if status >= 400:
                 body = await some_of_body(response, self.limits.max_error_bytes)
+            elif status < 300 and status not in _BODILESS:
+                body = await whole_body(response, self.limits.max_response_bytes)
+            if isinstance(body, HttpFailure):
+                return body
             return HttpReply(status=status, headers=_headers_of(response), body=body)
         finally:
             if not response.closed:  # a body read to its end has given its connection back already
@@ -133,13 +133,28 @@ def open_pool(
     )
 
 
+def _no_status(status: int) -> HttpFailure:
+    changed = status == _SWITCHING_PROTOCOLS
+    return HttpFailure(
+        code=ErrorCode.HTTP_PROTOCOL,
+        delivery=Delivery.AMBIGUOUS,
+        detail="the server changed the protocol without being asked" if changed else "the status is none of HTTP's",
+    )
+
+
 def _headers_of(response: ClientResponse) -> dict[str, str]:
-    """Names in lower case, repeated ones joined by commas; bytes that are no text are replaced."""
+    """Names in lower case, repeated ones joined by commas; bytes that are no text are replaced.
+
+    An error that is not dated gets the time at which it came, as RFC 9110 §6.6.1 asks: what it says
+    of times is measured against that.
+    """
     received = response.headers
     headers = {name.lower(): value for name, value in received.items()}
-    if len(headers) == len(received) and all(map(str.isascii, headers.values())):
-        return headers
-    return {
-        name: ", ".join(received.getall(name)).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-        for name in headers
-    }
+    if len(headers) != len(received) or not all(map(str.isascii, headers.values())):
+        headers = {
+            name: ", ".join(received.getall(name)).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+            for name in headers
+        }
+    if response.status >= 400 and "date" not in headers:
+        headers["date"] = formatdate(usegmt=True)
+    return headers

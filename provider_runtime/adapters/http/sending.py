@@ -73,6 +73,7 @@ class OneWriteRequest(ClientRequest):
     proxy_headers = None
     server_hostname: str | None = None
     fresh = False  # set by the connector when it opened a connection for this request
+    only_fresh = False  # whether it has to
 
     # Not calling super: that builds what is replaced here. The attributes are those that session,
     # connector and response read.
@@ -97,6 +98,7 @@ class OneWriteRequest(ClientRequest):
         self.loop = loop
         self.response_class = response_class
         self._sending = data
+        self.only_fresh = data.request.fresh_connection
         self._timer = timer
         self._session = session
         self._ssl = ssl

@@ -33,7 +33,8 @@ class AiohttpTransport:
     spoken, and may be shared between runtimes (see ``tls_context``); ``resolver`` replaces the
     machine's. Connections are pooled for each tier and list of allowed networks apart: what one
     provider may reach never comes within reach of another. ``one_write=False`` leaves the writing
-    of requests to aiohttp, which is slower and tells less of how far a lost request got.
+    of requests to aiohttp, which is slower, tells less of how far a lost request got, and knows no
+    request that has to have a fresh connection.
 
     For one event loop at a time. Raises ``RuntimeClosed`` for an exchange after ``aclose``.
     """

@@ -4,7 +4,12 @@ import types
 from collections.abc import Mapping
 from typing import Any, Final, Union, get_args, get_origin
 
-from provider_runtime.domain.catalog.providers import EnvCredential, KeyFileCredential
+from provider_runtime.domain.catalog.credentials import (
+    EnvCredential,
+    KeyFileCredential,
+    KeyringCredential,
+    NamedKeyCredential,
+)
 from provider_runtime.domain.conversation.parts import (
     AudioPart,
     DocumentPart,
@@ -67,6 +72,8 @@ TAGS: Final[Mapping[type, str]] = types.MappingProxyType(
         ReasoningOff: "off",
         EnvCredential: "env",
         KeyFileCredential: "key_file",
+        NamedKeyCredential: "named_key",
+        KeyringCredential: "keyring",
     }
 )
 

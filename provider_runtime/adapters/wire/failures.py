@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from hashlib import sha256
 from math import isfinite
 from typing import Final
 
@@ -14,6 +15,7 @@ from provider_runtime.ports.http import HttpReply
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_.\-]{1,64}\Z")
 _REQUEST_ID: Final = re.compile(r"[\x21-\x7e]{1,128}\Z")
+_MEDIA: Final = re.compile(r"[a-z]{1,16}/[a-z0-9.+-]{1,64}(?=\s*(?:;|\Z))")
 _REMEDIES: Final = {
     ErrorCode.CREDENTIALS_REJECTED: "Check the key of this provider: it was read, sent, and not accepted.",
     ErrorCode.PERMISSION_DENIED: "The key is known but may not do this; ask for access, or use another model.",
@@ -31,6 +33,13 @@ def a_name(value: object) -> str | None:
     """A provider's short name for an error if it looks like one, else ``None``; numbers count."""
     text = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
     return text if _NAME.match(text) else None
+
+
+def outline_of(reply: HttpReply) -> str:
+    """An answer told without a word of it: status, media type, size, and the start of its digest."""
+    media = _MEDIA.match(reply.headers.get("content-type", "").lower())
+    kind = media[0] if media else "no media type"
+    return f"HTTP status {reply.status}, {kind}, {len(reply.body)} bytes, sha256 {sha256(reply.body).hexdigest()[:12]}"
 
 
 def request_id_of(headers: Mapping[str, str], *names: str) -> str | None:

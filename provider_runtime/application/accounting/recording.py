@@ -5,9 +5,11 @@ from decimal import ROUND_CEILING, Context
 from typing import Final
 
 from provider_runtime.application.call import Call, ClearedCall, PreparedCall, RoutedCall, Stage
-from provider_runtime.domain.conversation.response import Attempt, ProviderResponse
+from provider_runtime.domain.catalog.providers import ProviderConfig
+from provider_runtime.domain.conversation.response import Attempt, PassedOver, ProviderResponse
 from provider_runtime.domain.conversation.usage import CostBreakdown
 from provider_runtime.domain.errors import CallRefused, ProviderRuntimeError
+from provider_runtime.domain.records.outside_names import NO_NAME, name_or_mark
 from provider_runtime.domain.records.receipts import AttemptRecord, CallOutcome, CallRecord
 
 _PLENTY: Final = Context(prec=80, rounding=ROUND_CEILING)  # never the thread's own, which may be coarser
@@ -20,8 +22,8 @@ def record_of(
     outcome: CallOutcome,
     duration_s: float,
     attempts: tuple[Attempt, ...],
-    error: BaseException | None,
-    response: ProviderResponse | None,
+    passed_over: tuple[PassedOver, ...] = (),
+    ended_with: ProviderResponse | BaseException,
     digest: Callable[[bytes], str],
     policy_version: str,
 ) -> CallRecord:
@@ -31,6 +33,8 @@ def record_of(
     exchange = prepared.exchange if isinstance(prepared, PreparedCall) else None
     reached = prepared.routed if isinstance(prepared, PreparedCall) else prepared
     routed = reached if isinstance(reached, RoutedCall) else None
+    response = ended_with if isinstance(ended_with, ProviderResponse) else None
+    error = ended_with if isinstance(ended_with, BaseException) else None
     usage = response.usage if response else None
     config = routed.provider.config if routed else None
     return CallRecord(
@@ -39,14 +43,14 @@ def record_of(
         started_at=call.started_at.isoformat(timespec="milliseconds"),
         duration_us=_microseconds(duration_s),
         outcome=outcome,
-        model_asked=call.request.model.model_id,
+        model_asked=model_asked_of(call) or NO_NAME,
         policy_version=policy_version,
         error_code=_code_of(error),
         provider=str(config.provider_id) if config else None,
         tier=config.tier.value if config else None,
-        origin=routed.provider.origin if routed else None,
+        origin=routed.provider.origin_text if routed else None,
         route_rule=routed.route.rule.value if routed else None,
-        model_answered=response.model if response else None,
+        model_answered=name_or_mark(response.model) if response else None,
         gates=_gates(stage, error),
         attempts=tuple(_attempt_record(attempt) for attempt in attempts),
         request_digest=digest(exchange.body) if exchange else None,
@@ -56,7 +60,23 @@ def record_of(
         output_tokens=usage.output_tokens if usage else None,
         cost_nano_usd=nano_usd(response.cost) if response else None,
         warnings=tuple(sorted({warning.code for warning in response.warnings})) if response else (),
+        trace_id=call.terms.options.trace_id,
+        labels=call.terms.labels,
+        passed_over=tuple(f"{one.provider or NO_NAME}:{name_or_mark(one.model_id)} {one.code}" for one in passed_over),
+        role=role_of(call),
+        profile_id=None if call.played is None else call.played.profile_id,
     )
+
+
+def model_asked_of(call: Call) -> str | None:
+    """The model that was asked for; a role and all, as ``role:worker``, as long as no model was found for it."""
+    model = call.request.model
+    return name_or_mark(model.model_id if model.role is None else str(model))
+
+
+def role_of(call: Call) -> str | None:
+    """The role that the call is made in, or asks for."""
+    return call.request.model.role if call.played is None else call.played.role
 
 
 def call_of(stage: Stage) -> Call:
@@ -66,6 +86,13 @@ def call_of(stage: Stage) -> Call:
     if isinstance(stage, PreparedCall):
         return stage.routed.call
     return stage.call if isinstance(stage, RoutedCall) else stage
+
+
+def config_of(stage: Stage) -> ProviderConfig | None:
+    """The record of the provider, if the call came as far as to have one."""
+    prepared = stage.prepared if isinstance(stage, ClearedCall) else stage
+    routed = prepared.routed if isinstance(prepared, PreparedCall) else prepared
+    return routed.provider.config if isinstance(routed, RoutedCall) else None
 
 
 def nano_usd(cost: CostBreakdown | None) -> int | None:
@@ -94,7 +121,9 @@ def _attempt_record(attempt: Attempt) -> AttemptRecord:
         outcome=attempt.outcome,
         duration_us=_microseconds(attempt.duration_s),
         status_code=attempt.status_code,
-        provider_request_id=attempt.provider_request_id,
+        provider_request_id=name_or_mark(attempt.provider_request_id),
+        provider=attempt.provider,
+        model=name_or_mark(attempt.model_id),
     )
 
 

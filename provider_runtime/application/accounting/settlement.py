@@ -8,27 +8,21 @@ from typing import Self, TypeVar
 
 from attrs import define, evolve, field, frozen
 
-from provider_runtime.application.accounting.recording import record_of
+from provider_runtime.application.accounting.events import call_cleared, call_ended, call_passed_on, call_started
+from provider_runtime.application.accounting.recording import config_of, record_of
 from provider_runtime.application.accounting.telemetry import Telemetry
-from provider_runtime.application.call import AnsweredCall, Call, Stage
+from provider_runtime.application.call import AnsweredCall, Call, ClearedCall, Stage
 from provider_runtime.domain.catalog.pricing import PricingTable, estimate_cost
-from provider_runtime.domain.conversation.response import Attempt, CallWarning, ProviderResponse
+from provider_runtime.domain.conversation.response import Attempt, CallWarning, PassedOver, ProviderResponse
 from provider_runtime.domain.conversation.usage import CostBreakdown
 from provider_runtime.domain.conversation.warnings import WarningCode, warn
-from provider_runtime.domain.errors import BackendError, CallRefused, ProviderRuntimeError
-from provider_runtime.domain.records.events import EventKind, LifecycleEvent
+from provider_runtime.domain.errors import BackendError, CallRefused, ProviderError, ProviderRuntimeError
 from provider_runtime.domain.records.receipts import CallOutcome, CallRecord
 from provider_runtime.domain.secrets import Secret
 from provider_runtime.ports.journals import ReceiptProvider
 from provider_runtime.ports.system import Clock
 
 StageT = TypeVar("StageT", bound=Stage)
-_ENDED = {
-    CallOutcome.ANSWERED: EventKind.CALL_ANSWERED,
-    CallOutcome.REFUSED: EventKind.CALL_REFUSED,
-    CallOutcome.FAILED: EventKind.CALL_FAILED,
-    CallOutcome.CANCELLED: EventKind.CALL_CANCELLED,
-}
 
 
 @frozen(kw_only=True)
@@ -55,13 +49,15 @@ class Settlement:
 class Account:
     """What is known of one call so far; closed exactly once, also on failure and cancellation.
 
-    ``stage`` is how far the call came, ``attempts`` every try of sending it.
+    ``stage`` is how far the call came, ``attempts`` every try of sending it, ``passed_over`` the
+    alternatives that did not answer.
     """
 
     settlement: Settlement
     call: Call
     stage: Stage
     attempts: list[Attempt] = field(factory=list)
+    passed_over: tuple[PassedOver, ...] = ()
     answered: ProviderResponse | None = None
 
     def reached(self, stage: StageT) -> StageT:
@@ -69,10 +65,27 @@ class Account:
         self.stage = stage
         return stage
 
+    def cleared(self, cleared: ClearedCall) -> ClearedCall:
+        """Note that every gate let the call through."""
+        telemetry = self.settlement.telemetry
+        if telemetry.listening:
+            digest = self.settlement.digest(cleared.prepared.exchange.body)
+            telemetry.emit(call_cleared(cleared, digest, self.settlement.clock.now()))
+        return self.reached(cleared)
+
+    def pass_over(self, passed_over: PassedOver) -> None:
+        """Note an alternative that did not answer."""
+        self.passed_over += (passed_over,)
+        telemetry = self.settlement.telemetry
+        if telemetry.listening:
+            telemetry.emit(call_passed_on(self.call, passed_over, self.settlement.clock.now()))
+
     async def settle(self, answered: AnsweredCall) -> ProviderResponse:
         """The response as the caller gets it: priced, named, with every warning, its receipt written."""
         call, response = self.call, answered.response
         cost, price_warnings = self._cost(answered)
+        if self.passed_over:
+            price_warnings += (_answered_instead(answered, self.passed_over),)
         response = evolve(
             response,
             cost=cost,
@@ -80,11 +93,12 @@ class Account:
             call_id=call.call_id,
             runtime_id=call.runtime_id,
             attempts=answered.attempts,
+            passed_over=self.passed_over,
             duration_s=self.settlement.clock.monotonic() - call.started,
         )
         self.answered = response
         try:
-            await self._close(CallOutcome.ANSWERED, None)
+            await self._close(CallOutcome.ANSWERED, response)
         except BackendError:
             # The provider has worked and is paid: the answer is worth more than its receipt.
             late = warn(WarningCode.RECEIPT_PENDING, "the receipt of this call could not be written")
@@ -92,17 +106,8 @@ class Account:
         return response
 
     async def __aenter__(self) -> Self:
-        call = self.call
-        if not self.settlement.telemetry.listening:
-            return self
-        self.settlement.telemetry.emit(
-            LifecycleEvent(
-                kind=EventKind.CALL_STARTED,
-                call_id=call.call_id,
-                runtime_id=call.runtime_id,
-                model_asked=call.request.model.model_id,
-            )
-        )
+        if self.settlement.telemetry.listening:
+            self.settlement.telemetry.emit(call_started(self.call))
         return self
 
     async def __aexit__(
@@ -112,6 +117,8 @@ class Account:
             return
         if isinstance(error, ProviderRuntimeError):
             error.call_id, error.attempts = self.call.call_id, tuple(self.attempts)
+            if isinstance(error, ProviderError):
+                error.passed_over = self.passed_over
         await self._close(_outcome_of(error), error)
 
     def _cost(self, answered: AnsweredCall) -> tuple[CostBreakdown | None, tuple[CallWarning, ...]]:
@@ -121,7 +128,7 @@ class Account:
         asked = answered.cleared.prepared.routed.route.model_id
         return estimate_cost(prices, response.provider, response.model, response.usage, fallback_model=asked)
 
-    async def _close(self, outcome: CallOutcome, error: BaseException | None) -> None:
+    async def _close(self, outcome: CallOutcome, ended_with: ProviderResponse | BaseException) -> None:
         settlement = self.settlement
         duration_s = settlement.clock.monotonic() - self.call.started
         record = record_of(
@@ -129,13 +136,15 @@ class Account:
             outcome=outcome,
             duration_s=duration_s,
             attempts=tuple(self.attempts),
-            error=error,
-            response=self.answered,
+            passed_over=self.passed_over,
+            ended_with=ended_with,
             digest=settlement.digest,
             policy_version=settlement.policy_version,
         )
         if settlement.telemetry.listening:
-            settlement.telemetry.emit(_event_of(record, duration_s))
+            now = settlement.clock.now()
+            config = config_of(self.stage)
+            settlement.telemetry.emit(call_ended(record, self.call, config, self.answered, duration_s, now))
         await _kept(settlement.receipts, record)
 
 
@@ -157,20 +166,7 @@ def _outcome_of(error: BaseException) -> CallOutcome:
     return CallOutcome.FAILED if isinstance(error, Exception) else CallOutcome.CANCELLED
 
 
-def _event_of(record: CallRecord, duration_s: float) -> LifecycleEvent:
-    return LifecycleEvent(
-        kind=_ENDED[record.outcome],
-        call_id=record.call_id,
-        runtime_id=record.runtime_id,
-        provider=record.provider,
-        tier=record.tier,
-        model_asked=record.model_asked,
-        model_answered=record.model_answered,
-        duration_s=duration_s,
-        error_code=record.error_code,
-        finish_reason=record.finish_reason,
-        input_tokens=record.input_tokens,
-        output_tokens=record.output_tokens,
-        cost_nano_usd=record.cost_nano_usd,
-        warnings=record.warnings,
-    )
+def _answered_instead(answered: AnsweredCall, passed_over: tuple[PassedOver, ...]) -> CallWarning:
+    route = answered.cleared.prepared.routed.route
+    reasons = ", ".join(f"{one.model_id} ({one.code})" for one in passed_over)
+    return warn(WarningCode.FALLBACK_ANSWERED, f"{route.provider_id}:{route.model_id} answered in place of {reasons}")

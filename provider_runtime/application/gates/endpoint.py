@@ -4,6 +4,8 @@ from attrs import field, frozen
 
 from provider_runtime.application.call import PreparedCall
 from provider_runtime.domain.catalog.providers import ProviderConfig
+from provider_runtime.domain.errors import CallRefused
+from provider_runtime.domain.policy.credentials import fault_of_binding
 from provider_runtime.domain.policy.endpoints import fault_of_base_url
 from provider_runtime.domain.policy.verdict import Pass, Refusal, Verdict
 
@@ -12,7 +14,9 @@ _PASS = Pass(gate="endpoint")
 
 @frozen(kw_only=True)
 class EndpointGate:
-    """Judges the text of the base URL; the transport judges every address that it leads to.
+    """Judges the text of the base URL, and whether the provider's credential was given for it.
+
+    The transport judges every address that it leads to.
 
     Records are frozen, so one that passed is not read again; ``_sound`` holds those.
     """
@@ -23,7 +27,8 @@ class EndpointGate:
         config = prepared.routed.provider.config
         if config in self._sound:
             return _PASS
-        fault = fault_of_base_url(config.base_url, config.tier, config.allowed_networks)
+        fault: CallRefused | None = fault_of_base_url(config.base_url, config.tier, config.allowed_networks)
+        fault = fault or fault_of_binding(config)
         if fault is None:
             self._sound.add(config)
             return _PASS

@@ -6,19 +6,24 @@ from provider_runtime.application.call import PreparedCall
 from provider_runtime.domain.policy.governance import GovernancePolicy
 from provider_runtime.domain.policy.tiers import fault_of_tier
 from provider_runtime.domain.policy.verdict import Pass, Refusal, Verdict
+from provider_runtime.domain.profiles.profile import ProfileGovernance
 
 _PASS = Pass(gate="tier")
 
 
 @frozen(kw_only=True)
 class TierGate:
-    """Holds the provider's tier against the policy."""
+    """Holds the provider's tier against the policy, the work profile in force, and the role of the call."""
 
     policy: GovernancePolicy
+    governance: ProfileGovernance | None = None
 
     async def judge(self, prepared: PreparedCall, *, rehearsal: bool) -> Verdict:  # noqa: ARG002 - it uses nothing up
-        route = prepared.routed.route
-        fault = fault_of_tier(prepared.routed.provider.config.tier, self.policy)
+        routed = prepared.routed
+        route = routed.route
+        fault = fault_of_tier(
+            routed.provider.config.tier, self.policy, governance=self.governance, played=routed.call.played
+        )
         if fault is None:
             return _PASS
         fault.provider, fault.model = route.provider_id, route.model_id

@@ -10,7 +10,7 @@ from attrs.validators import optional
 
 from provider_runtime.domain.checks import FILLED, FLAG, OPTIONAL_TEXT, all_are, whole
 from provider_runtime.domain.identity import ProviderId
-from provider_runtime.domain.json_values import tuple_of
+from provider_runtime.domain.json_values import JsonObject, freeze_object, tuple_of
 
 _TOKENS: Final = optional(whole(1, 2**32 - 1))
 
@@ -48,6 +48,19 @@ class ModelCatalog:
             if all(entry.provider != model.provider for entry in known):
                 entries[model.model_id] = (*known, model)
         return MappingProxyType(entries)
+
+    @cached_property
+    def output_limits(self) -> Mapping[ProviderId, JsonObject]:
+        """What each model can write at most, in tokens, by provider and model id, where somebody said.
+
+        Made on first use and kept, like ``by_model_id``.
+        """
+        limits: dict[ProviderId, dict[str, int]] = {}
+        for entries in self.by_model_id.values():
+            for model in entries:
+                if model.max_output_tokens is not None:
+                    limits.setdefault(model.provider, {})[model.model_id] = model.max_output_tokens
+        return MappingProxyType({provider: freeze_object(known) for provider, known in limits.items()})
 
     def find(self, provider: ProviderId, model_id: str) -> ModelInfo | None:
         """The entry for exactly this provider and model id, or ``None``."""

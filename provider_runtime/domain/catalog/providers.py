@@ -1,13 +1,25 @@
 """Provider records: a stable id, the wire it speaks, where it is, and whose machine that is."""
 
 from enum import StrEnum
+from typing import Final, Self
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 from attrs.validators import and_, max_len, optional
 
-from provider_runtime.domain.checks import FILLED, FILLED_TEXTS, OPTIONAL_TEXT, TEXT, is_a
-from provider_runtime.domain.identity import ProviderId
+from provider_runtime.domain.calls.headers import check_header_name, check_headers, headers_of
+from provider_runtime.domain.catalog.credentials import (
+    CredentialRef,
+    EnvCredential,
+    KeyFileCredential,
+    KeyringCredential,
+    NamedKeyCredential,
+)
+from provider_runtime.domain.checks import FILLED_TEXTS, OPTIONAL_TEXT, TEXT, is_a
+from provider_runtime.domain.identity import ROLE_HINT, ProviderId
 from provider_runtime.domain.json_values import EMPTY_OBJECT, JsonObject, freeze_object, tuple_of
+from provider_runtime.domain.origins import origin_of
+
+_REFERENCES: Final = (EnvCredential, KeyFileCredential, NamedKeyCredential, KeyringCredential)
 
 
 class ProviderKind(StrEnum):
@@ -34,21 +46,13 @@ class Tier(StrEnum):
         return cls.CLOUD
 
 
-@frozen(kw_only=True)
-class EnvCredential:
-    """The credential stands in the environment variable ``name``, read once when a runtime opens."""
-
-    name: str = field(validator=FILLED)
-
-
-@frozen(kw_only=True)
-class KeyFileCredential:
-    """The credential is the content of the file at ``path``; ``~`` is the home directory."""
-
-    path: str = field(validator=FILLED)
-
-
-CredentialRef = EnvCredential | KeyFileCredential
+def _origin_text(given: str | None) -> str | None:
+    if given is None:
+        return None
+    origin = origin_of(given) if isinstance(given, str) else None
+    if origin is None:
+        raise ValueError("bound_to must be an origin, such as https://api.openai.com")
+    return str(origin)
 
 
 @frozen(kw_only=True)
@@ -58,6 +62,13 @@ class ProviderConfig:
     ``base_url`` is the address up to, not including, the path that the wire adds: for OpenAI
     ``https://api.openai.com``. It is judged by the endpoint gate at each call. ``options`` are
     private settings of the dialect, checked by the adapter that is built from the record.
+    ``headers`` go with every request to this provider, such as those of a gateway; credentials are
+    none. ``idempotency_header`` names the header in which the provider takes the name of a call, so
+    that it does not make it twice; only for providers that say so.
+
+    ``bound_to`` is the origin that the credential may be sent to: that of ``base_url`` when the
+    reference was given. It stays when the base URL is changed afterwards, by ``evolve`` or in a
+    file; the credential is then refused, until ``rebound()`` says that the change was meant.
     """
 
     provider_id: ProviderId = field(converter=ProviderId)
@@ -65,6 +76,23 @@ class ProviderConfig:
     base_url: str = field(validator=and_(TEXT, max_len(2048)))
     tier: Tier = field(default=Tier.CLOUD, converter=Tier)
     default_model: str | None = field(default=None, validator=OPTIONAL_TEXT)
-    credential: CredentialRef | None = field(default=None, validator=optional(is_a(EnvCredential, KeyFileCredential)))
+    credential: CredentialRef | None = field(default=None, validator=optional(is_a(*_REFERENCES)))
+    bound_to: str | None = field(default=None, converter=_origin_text)
     allowed_networks: tuple[str, ...] = field(default=(), converter=tuple_of, validator=FILLED_TEXTS)
     options: JsonObject = field(default=EMPTY_OBJECT, converter=freeze_object)
+    headers: JsonObject = field(default=EMPTY_OBJECT, converter=headers_of, validator=check_headers, repr=False)
+    idempotency_header: str | None = field(default=None, validator=optional(check_header_name))
+
+    def __attrs_post_init__(self) -> None:
+        if self.provider_id == ROLE_HINT:
+            raise ValueError("provider_id: no provider can be called role, which `role:worker` begins with")
+        bound_to = self.bound_to
+        if self.credential is None:
+            bound_to = None  # there is nothing to bind
+        elif bound_to is None and (origin := origin_of(self.base_url)) is not None:
+            bound_to = str(origin)
+        object.__setattr__(self, "bound_to", bound_to)
+
+    def rebound(self) -> Self:
+        """The same record with its credential bound to where it is now: said on purpose, after a change of address."""
+        return evolve(self, bound_to=None)

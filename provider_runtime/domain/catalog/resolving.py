@@ -50,6 +50,7 @@ class CatalogIndex:
 class RouteRule(StrEnum):
     """What decided a route, in the order of precedence."""
 
+    ROLE = "role"  # the request names a role, and the work profile a model for it
     HINT = "hint"
     CATALOG = "catalog"
     DEFAULT = "default"
@@ -151,6 +152,7 @@ def _ambiguous(model_id: str, listed: tuple[ProviderId, ...]) -> AmbiguousModelR
 
 def _not_registered(provider: ProviderId, rule: RouteRule, registered: Collection[ProviderId]) -> ProviderNotRegistered:
     named = {
+        RouteRule.ROLE: "the role is assigned to",
         RouteRule.HINT: "the request names",
         RouteRule.CATALOG: "the catalog lists the model for",
         RouteRule.DEFAULT: "the default provider is",

@@ -1,6 +1,6 @@
 """Taking the conversation out of a text: vendors quote what they were sent in their error messages."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from provider_runtime.domain.conversation.parts import (
@@ -20,9 +20,10 @@ from provider_runtime.domain.json_values import JsonValue
 _PIECE: Final = 12  # characters in a row that count as quoting
 
 
-def without_echoes(message: str, request: ProviderRequest) -> str:
-    """``message`` with every run of 12 or more characters that the conversation holds as ``…``."""
-    said = "\n".join(text for text in _texts(request) if len(text) >= _PIECE)
+def without_echoes(message: str, request: ProviderRequest, more: Iterable[object] = ()) -> str:
+    """``message`` with every run of 12 or more characters that the conversation, or ``more``, holds as ``…``."""
+    texts = (*_texts(request), *map(str, more))
+    said = "\n".join(text for text in texts if len(text) >= _PIECE)
     if not said or len(message) < _PIECE:
         return message
     kept: list[str] = []

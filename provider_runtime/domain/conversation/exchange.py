@@ -23,7 +23,7 @@ class PreparedExchange:
     model_id: str
     method: str
     url: str
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     body_sha256: str
     wanted: ResponseFormat = field(factory=TextFormat)

@@ -1,4 +1,4 @@
-"""The canonical request: what is asked, of which model, and how; and the options of one call."""
+"""The canonical request: what is asked, of which model, and how."""
 
 from enum import StrEnum
 from typing import Self, TypeAlias
@@ -27,21 +27,29 @@ from provider_runtime.domain.conversation.tools import (
     ToolChoiceSpecific,
     ToolDefinition,
 )
-from provider_runtime.domain.identity import ProviderId
+from provider_runtime.domain.identity import ROLE_HINT, ProviderId, Role
 from provider_runtime.domain.json_values import EMPTY_OBJECT, JsonObject, freeze_object, sorted_object, tuple_of
-from provider_runtime.domain.secrets import Secret
 
 
 @frozen(kw_only=True)
 class ModelRef:
-    """Which model, and whose: ``provider_hint`` is obeyed, never guessed over."""
+    """Which model, and whose: ``provider_hint`` is obeyed, never guessed over.
+
+    ``role:worker`` leaves the choice to the work profile of the runtime, and
+    ``role:worker=openai:gpt-5`` is a model of the request's own choice in that role: a hint
+    ``role`` is no provider.
+    """
 
     model_id: str = field(validator=FILLED)
     provider_hint: ProviderId | None = field(default=None, converter=optional_converter(ProviderId))
 
+    def __attrs_post_init__(self) -> None:
+        if self.provider_hint == ROLE_HINT:
+            _ = self.role, self.model_in_role  # both can be read, or this is no reference at all
+
     @classmethod
     def parse(cls, text: str) -> Self:
-        """``anthropic:claude-sonnet-4-5`` or a bare model id; the first colon splits.
+        """``anthropic:claude-sonnet-4-5``, ``role:worker`` or a bare model id; the first colon splits.
 
         Raises ``ValueError`` when a side of the colon is empty or the provider id is malformed.
         """
@@ -51,6 +59,27 @@ class ModelRef:
         if not hint or not model_id:
             raise ValueError(f"{text!r:.80} is not a model reference; write provider:model or model")
         return cls(model_id=model_id, provider_hint=ProviderId(hint))
+
+    @classmethod
+    def for_role(cls, role: str, model: "ModelRef | None" = None) -> Self:
+        """Whatever model plays ``role``; with ``model``, that one in the role. Raises ``ValueError``."""
+        return cls(model_id=role if model is None else f"{role}={model}", provider_hint=ROLE_HINT)
+
+    @property
+    def role(self) -> Role | None:
+        """The role that is named, if one is."""
+        return Role(self.model_id.partition("=")[0]) if self.provider_hint == ROLE_HINT else None
+
+    @property
+    def model_in_role(self) -> "ModelRef | None":
+        """The model that is named beside a role; ``None``: the profile chooses, or no role is named."""
+        _, equals, named = self.model_id.partition("=")
+        if self.provider_hint != ROLE_HINT or not equals:
+            return None
+        model = ModelRef.parse(named)
+        if model.provider_hint == ROLE_HINT:
+            raise ValueError("a role cannot be played by a role; write role:worker=provider:model")
+        return model
 
     def __str__(self) -> str:
         return self.model_id if self.provider_hint is None else f"{self.provider_hint}:{self.model_id}"
@@ -175,17 +204,3 @@ class ProviderRequest:
         """The verbatim fields for that provider; empty when there are none."""
         options = self.provider_options.get(provider_id, EMPTY_OBJECT)
         return options if isinstance(options, JsonObject) else EMPTY_OBJECT
-
-
-@frozen(kw_only=True)
-class CallOptions:
-    """What one call wants differently from its runtime.
-
-    ``credential`` beats every other source of a key, for this call only. ``deadline_s`` bounds
-    the whole call, all attempts and waits included. ``include_raw_response``: hand over the
-    provider's own JSON as well.
-    """
-
-    credential: Secret | None = field(default=None, validator=optional(is_a(Secret)))
-    deadline_s: float | None = field(default=None, validator=optional(number(0.001, 86_400)))
-    include_raw_response: bool = field(default=False, validator=FLAG)

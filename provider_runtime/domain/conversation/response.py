@@ -49,7 +49,7 @@ class Attempt:
     """One try of a call: what became of it.
 
     ``outcome`` is ``answered`` or an error code, ``status_code`` the status of an error answer,
-    ``wait_s`` how long was waited before the try.
+    ``wait_s`` how long was waited before the try. ``provider`` and ``model_id`` say who was asked.
     """
 
     number: int = field(validator=whole(1))
@@ -58,6 +58,18 @@ class Attempt:
     wait_s: float = 0.0
     status_code: int | None = None
     provider_request_id: str | None = None
+    provider: ProviderId | None = None
+    model_id: str | None = None
+
+
+@frozen(kw_only=True)
+class PassedOver:
+    """An alternative that did not answer: who, and why (an error code, and a sentence)."""
+
+    provider: ProviderId | None
+    model_id: str
+    code: str
+    reason: str
 
 
 @frozen(kw_only=True)
@@ -65,8 +77,9 @@ class ProviderResponse:
     """One answer of a model.
 
     ``provider`` is who was asked, ``model`` what the provider says answered. ``attempts`` tells
-    every try, the last one being the answer. ``raw_provider_response`` is there only if the call
-    asked for it.
+    every try, the last one being the answer. ``passed_over`` tells of those who were asked before,
+    or could not be, when the call had alternatives. ``raw_provider_response`` is there only if the
+    call asked for it.
     """
 
     output: AssistantOutput = field(validator=is_a(AssistantOutput))
@@ -82,6 +95,7 @@ class ProviderResponse:
     call_id: CallId | None = None
     runtime_id: RuntimeId | None = None
     attempts: tuple[Attempt, ...] = field(default=(), converter=tuple_of, validator=all_are(Attempt))
+    passed_over: tuple[PassedOver, ...] = field(default=(), converter=tuple_of, validator=all_are(PassedOver))
     duration_s: float | None = None
 
     @property

@@ -34,6 +34,9 @@ class WarningCode(StrEnum):
     HANDOFF_SYSTEM_AS_USER_TEXT = "handoff_system_as_user_text"
     HANDOFF_ARGUMENTS_WRAPPED = "handoff_arguments_wrapped"
     HANDOFF_EMPTY_MESSAGE_DROPPED = "handoff_empty_message_dropped"
+    # while looking for what must not leave
+    POSSIBLE_SECRET_SENT = "possible_secret_sent"  # noqa: S105 - a code, not a secret
+    SECRET_REDACTED = "secret_redacted"  # noqa: S105 - a code, not a secret
     # while decoding
     EMPTY_OUTPUT = "empty_output"
     MODEL_REFUSAL = "model_refusal"
@@ -63,6 +66,10 @@ class WarningCode(StrEnum):
     PRICING_MISSING_USAGE = "pricing.missing_usage"
     PRICING_PARTIAL_USAGE = "pricing.partial_usage"
     PRICING_PARTIAL_REASONING_RATE = "pricing.partial_reasoning_rate"
+    # alternatives and repeats
+    FALLBACK_ANSWERED = "fallback_answered"
+    OUTCOME_REPLAYED = "outcome_replayed"
+    OUTCOME_NOT_KEPT = "outcome_not_kept"
     # records
     RECEIPT_PENDING = "settlement_pending"
 

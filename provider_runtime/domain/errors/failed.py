@@ -2,7 +2,8 @@
 
 from attrs import define
 
-from provider_runtime.domain.errors.codes import Delivery, ErrorCode
+from provider_runtime.domain.conversation.response import PassedOver
+from provider_runtime.domain.errors.codes import Delivery, ErrorCode, RetryDenial, SwapFault
 from provider_runtime.domain.errors.root import ProviderRuntimeError
 from provider_runtime.domain.identity import ProviderId
 
@@ -14,14 +15,15 @@ class ProviderError(ProviderRuntimeError):
     """The provider, or the way to it, failed. ``delivery`` says how far the request got.
 
     ``retry_after_s``: how long the provider asks to wait. ``retry_denied_by``: why the call was
-    not tried again (``not_retryable``, ``attempts_used``, ``deadline`` …).
+    not tried again. ``passed_over``: who else was asked, where the call had alternatives.
     """
 
     provider: ProviderId
     model: str | None = None
     request_id: str | None = None
     retry_after_s: float | None = None
-    retry_denied_by: str | None = None
+    retry_denied_by: RetryDenial | None = None
+    passed_over: tuple[PassedOver, ...] = ()
 
 
 @define(kw_only=True, eq=False)
@@ -54,9 +56,14 @@ class ProviderStatusError(ProviderError):
 
 @define(kw_only=True, eq=False)
 class CredentialsRejected(ProviderStatusError):
-    """The provider says that the credential is wrong."""
+    """The provider says that the credential is wrong.
+
+    ``another_at_hand``: the sources of credentials know a different one by now, a rotated key or a
+    fresh token, so that one more attempt may succeed.
+    """
 
     code: ErrorCode = ErrorCode.CREDENTIALS_REJECTED
+    another_at_hand: bool = False
 
 
 @define(kw_only=True, eq=False)
@@ -78,6 +85,27 @@ class SerializationError(ProviderError):
     status_code: int | None = None
 
 
+@define(kw_only=True, eq=False)
+class CircuitOpen(ProviderError):
+    """The provider failed so often of late that it is left alone; ``retry_after_s`` says how long."""
+
+    code: ErrorCode = ErrorCode.CIRCUIT_OPEN
+    delivery: Delivery = Delivery.NOT_SENT
+    retryable: bool = True
+
+
+@define(kw_only=True, eq=False)
+class RateLimitWait(ProviderError):
+    """The runtime's own limits for this provider do not let the call through in its time.
+
+    ``retry_after_s``: when they might; ``None`` where waiting does not help, or nobody knows.
+    """
+
+    code: ErrorCode = ErrorCode.RATE_LIMIT_WAIT
+    delivery: Delivery = Delivery.NOT_SENT
+    retryable: bool = True
+
+
 # ── BackendError: a store or the runtime itself failed ──────────────────────────────────────
 
 
@@ -88,6 +116,13 @@ class BackendError(ProviderRuntimeError):
     code: ErrorCode = ErrorCode.STORE_UNAVAILABLE
     kind: str = ""
     key: str = ""
+
+
+@define(kw_only=True, eq=False)
+class StoreUnsafe(BackendError):
+    """A store of secrets lies where others can read or replace it, and is not used until that is mended."""
+
+    code: ErrorCode = ErrorCode.STORE_UNSAFE
 
 
 @define(kw_only=True, eq=False)
@@ -103,3 +138,12 @@ class RuntimeClosed(BackendError):
 
     code: ErrorCode = ErrorCode.RUNTIME_CLOSED
     kind: str = "runtime"
+
+
+@define(kw_only=True, eq=False)
+class SwapFailed(BackendError):
+    """A swap that was allowed did not come about; ``fault`` says why. The old model stays."""
+
+    code: ErrorCode = ErrorCode.SWAP_FAILED
+    kind: str = "swap"
+    fault: SwapFault

@@ -15,6 +15,7 @@ class ProviderRuntimeError(Exception):
     """Base of everything raised on purpose. Branch on ``code``; show ``str(error)``.
 
     ``remedy`` is the way out, in one sentence. ``call_id`` finds the receipt of the call.
+    ``requirement`` is the id that the source documents give to the rule that was broken, if any.
     """
 
     message: str = field(default="", converter=safe_text)
@@ -23,10 +24,16 @@ class ProviderRuntimeError(Exception):
     call_id: CallId | None = None
     attempts: tuple[Attempt, ...] = ()
 
+    requirement: str | None = None
+
     hsk_code: ClassVar[str | None] = None
-    requirement: ClassVar[str | None] = None
     delivery: Delivery = field(default=Delivery.NOT_SENT, converter=Delivery)
     retryable: bool = False
+
+    @property
+    def args(self) -> tuple[str, ...]:  # type: ignore[override]  # of an exception they are what it was made of
+        """What it says. The values it was made of may hold what was masked since."""
+        return (str(self),)
 
     @property
     def sent(self) -> bool:
@@ -61,7 +68,7 @@ class ProviderRuntimeError(Exception):
 
 
 _SHOWN: Final = (
-    *("provider", "model", "request_id", "status_code", "field", "gate"),
+    *("requirement", "provider", "model", "role", "request_id", "status_code", "field", "gate", "fault"),
     *("provider_key", "missing_fields", "provider_hint", "resolved", "capability", "candidates", "env_candidates"),
 )
 

@@ -1,13 +1,15 @@
 """Failures before anything was sent: a bad set-up, nobody to ask, a refusal."""
 
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from attrs import define, field
 
-from provider_runtime.domain.errors.codes import ErrorCode
+from provider_runtime.domain.errors.codes import ErrorCode, SwapFault
 from provider_runtime.domain.errors.root import ProviderRuntimeError
-from provider_runtime.domain.identity import ProviderId
+from provider_runtime.domain.identity import ProfileId, ProviderId, Role
+from provider_runtime.domain.policy.leakage.findings import Finding
+from provider_runtime.domain.secrets import safe_text
 
 
 def _sorted_names(names: Iterable[str]) -> tuple[str, ...]:
@@ -71,13 +73,50 @@ class InvalidPricingConfig(ConfigError):
 
 @define(kw_only=True, eq=False)
 class MissingProviderRuntimeError(ConfigError):
-    """A call lacks something that nothing may stand in for; there is no fallback to the ambient."""
+    """A call lacks something that nothing may stand in for; there is no fallback to the ambient.
+
+    ``provider_key`` names who found out, ``stage`` when, ``missing_fields`` what to supply and
+    ``remediation`` how, step by step. Source: semantics D.2.
+    """
 
     code: ErrorCode = ErrorCode.MISSING_RUNTIME
     provider_key: str = "provider-runtime"
     missing_fields: tuple[str, ...] = ()
     stage: str = "options"
-    requirement: ClassVar[str | None] = "REQ-SP4-001"
+    remediation: tuple[str, ...] = ()
+    requirement: str | None = "REQ-SP4-001"
+
+    def __attrs_post_init__(self) -> None:
+        if not self.remediation:
+            self.remediation = _SUPPLY_A_RUNTIME
+        if not self.remedy:
+            self.remedy = safe_text(" ".join(self.remediation))
+
+
+_SUPPLY_A_RUNTIME: Final = (
+    "Open a runtime with its own settings, or activate one that is registered.",
+    "Then make the call through it.",
+)
+
+
+@define(kw_only=True, eq=False)
+class ProviderRuntimeNormalizationError(ConfigError):
+    """What one call wants cannot be brought together with its runtime; ``field`` is where."""
+
+    code: ErrorCode = ErrorCode.CALL_NOT_NORMALIZED
+    provider_key: str = "provider-runtime"
+    field: str
+    stage: str = "options"
+    requirement: str | None = "REQ-SP4-002"
+
+
+@define(kw_only=True, eq=False)
+class ProviderRuntimeScopeError(ConfigError):
+    """A scope of a registry was left out of turn, or in another task than the one that entered it."""
+
+    code: ErrorCode = ErrorCode.SCOPE_MISMATCH
+    stage: str = "scope exit"
+    requirement: str | None = "REQ-SP4-004"
 
 
 @define(kw_only=True, eq=False)
@@ -87,6 +126,17 @@ class CredentialMissing(ConfigError):
     code: ErrorCode = ErrorCode.CREDENTIAL_MISSING
     provider: ProviderId
     env_candidates: tuple[str, ...] = field(default=(), converter=_sorted_names)
+    requirement: str | None = "REQ-SP4-003"
+
+
+@define(kw_only=True, eq=False)
+class AssignmentInvalid(ConfigError):
+    """No model can be named for ``role``: nobody assigns one, or to a provider that this runtime does not know."""
+
+    code: ErrorCode = ErrorCode.ASSIGNMENT_INVALID
+    role: Role
+    profile_id: ProfileId | None = None
+    hsk_code: ClassVar[str | None] = "HSK-400-INVALID-CONFIG"
 
 
 # ── RoutingError: nobody can answer ─────────────────────────────────────────────────────────
@@ -173,6 +223,25 @@ class CapabilityMismatch(CallRefused):
 
 
 @define(kw_only=True, eq=False)
+class ModelNotAllowed(CallRefused):
+    """The work profile does not let this model play ``role``."""
+
+    code: ErrorCode = ErrorCode.MODEL_NOT_ALLOWED
+    gate: str = "assignment"
+    role: Role
+    profile_id: ProfileId | None = None
+
+
+@define(kw_only=True, eq=False)
+class SwapRefused(CallRefused):
+    """A model is not swapped for another; ``fault`` says why. The old one stays."""
+
+    code: ErrorCode = ErrorCode.SWAP_REFUSED
+    gate: str = "swap"
+    fault: SwapFault
+
+
+@define(kw_only=True, eq=False)
 class TierRefused(CallRefused):
     """Policy keeps this call from leaving the machine."""
 
@@ -205,3 +274,30 @@ class EndpointBlocked(CallRefused):
     code: ErrorCode = ErrorCode.ENDPOINT_BLOCKED
     gate: str = "endpoint"
     hsk_code: ClassVar[str | None] = "HSK-403-SSRF-BLOCKED"
+
+
+@define(kw_only=True, eq=False)
+class CredentialBoundElsewhere(CallRefused):
+    """The credential may be sent to ``bound_to`` alone, and ``origin`` would get it. No secret was read or sent."""
+
+    code: ErrorCode = ErrorCode.CREDENTIAL_BOUND_ELSEWHERE
+    gate: str = "endpoint"
+    bound_to: str = ""
+    origin: str = ""
+
+
+@define(kw_only=True, eq=False)
+class LeakageRefused(CallRefused):
+    """What would be sent holds a secret, or what has to stay here.
+
+    ``reason``: ``secret_found``, ``unreadable``, ``opaque_part``, or why content is kept
+    (``unclassified``, ``not_exportable``, ``high_sensitivity``, ``unknown_member``). ``ref`` names that
+    content. ``findings`` tell kind and place of what was found, and nothing of it.
+    Source: semantics C.6, ``CloudLeakageBlocked(reason, ref)``.
+    """
+
+    code: ErrorCode = ErrorCode.LEAKAGE_FOUND
+    gate: str = "leakage"
+    reason: str = "secret_found"
+    ref: str = ""
+    findings: tuple[Finding, ...] = ()

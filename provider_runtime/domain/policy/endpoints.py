@@ -1,33 +1,20 @@
 """May this base URL be contacted? Judged on its text; every address it leads to is judged at the socket.
 
-One grammar, far smaller than what URL parsers accept, so that no two of them can read it
-differently. Source: reliability §4; semantics C.2.
+The grammar is that of ``origins``. Source: reliability §4; semantics C.2.
 """
 
 import re
 from ipaddress import IPv4Address, IPv6Address
 from typing import Final
 
-from attrs import frozen
-
 from provider_runtime.domain.catalog.providers import Tier
 from provider_runtime.domain.errors import EndpointBlocked, EndpointInvalid
+from provider_runtime.domain.origins import DEFAULT_PORTS, MAX_LENGTH, origin_of
 from provider_runtime.domain.policy.addresses import fault_of_address, parsed_address, unreadable_network
 
-MAX_LENGTH: Final = 2048
-_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
-
-# Possessive throughout (`++`, `*+`): nothing is ever tried twice, so the time is linear in the text.
-_URL: Final = re.compile(
-    r"(https?)://"
-    r"([a-z0-9.-]++|\[[0-9a-f:.]++\])"
-    r"(?::([1-9][0-9]{0,4}+))?+"
-    r"(?:/[a-z0-9._~!$&'()*+,;=:@-]++)*+/?+",
-    re.IGNORECASE | re.ASCII,
-)
+# Possessive (`++`): nothing is ever tried twice, so the time is linear in the text.
 _NAME: Final = re.compile(r"(?:(?!-)[a-z0-9-]{1,63}+(?<!-)(?:\.(?!\Z)|\Z))++")
 _MAX_NAME: Final = 253
-_DOTS: Final = re.compile(r"/\.{1,2}(?:/|\Z)")
 # What a resolver may take for a number: such a name has to be a dotted quad, or it is refused.
 _NUMERIC_END: Final = re.compile(r"(?:^|\.)(?:[0-9]+|0x[0-9a-f]*)\Z")
 
@@ -62,27 +49,6 @@ _BAD_PORTS: Final = frozenset(
 )
 
 
-@frozen
-class Origin:
-    """Whom a credential or a consent is given to: scheme, host and port, in lower case.
-
-    ``host`` keeps the brackets of an IPv6 address. Printed as ``https://api.openai.com:443``.
-    """
-
-    scheme: str
-    host: str
-    port: int
-
-    def __str__(self) -> str:
-        return f"{self.scheme}://{self.host}:{self.port}"
-
-
-def origin_of(base_url: str) -> Origin | None:
-    """The origin of a base URL, or ``None`` for text that is no base URL."""
-    match = _matched(base_url)
-    return _origin(match) if match else None
-
-
 def fault_of_base_url(
     base_url: str, tier: Tier, allowed_networks: tuple[str, ...] = ()
 ) -> EndpointInvalid | EndpointBlocked | None:
@@ -92,15 +58,14 @@ def fault_of_base_url(
     this tier may not go. Cloud is https to a public name; local is this machine. A private host
     needs its network in ``allowed_networks``. Messages quote host and port at most.
     """
-    match = _matched(base_url)
-    if match is None:
+    origin = origin_of(base_url)
+    if origin is None:
         return _invalid(base_url)
     if allowed_networks and (unreadable := unreadable_network(allowed_networks)) is not None:
         return EndpointInvalid(
             message=f"allowed_networks holds {unreadable!r:.60}, which is not a network",
             remedy="Write networks as 10.0.0.0/8 or fd12:3456::/32, without host bits.",
         )
-    origin = _origin(match)
     if origin.port > 65535:
         return EndpointInvalid(message=f"the base URL has port {origin.port}", remedy="Ports end at 65535.")
     if tier is not Tier.LOCAL and origin.scheme != "https":
@@ -112,19 +77,6 @@ def fault_of_base_url(
         return EndpointBlocked(message=fault, remedy="Let the provider listen on another port.")
     fault = _fault_of_host(origin.host, tier, allowed_networks)
     return None if fault is None else EndpointBlocked(message=fault, remedy=_remedy(tier, allowed_networks))
-
-
-def _matched(base_url: str) -> re.Match[str] | None:
-    if len(base_url) > MAX_LENGTH:
-        return None
-    match = _URL.fullmatch(base_url)
-    return None if match is None or ("/." in base_url and _DOTS.search(base_url)) else match
-
-
-def _origin(match: re.Match[str]) -> Origin:
-    scheme, host, port = match.groups()
-    scheme = scheme.lower()
-    return Origin(scheme, host.lower(), int(port) if port else _DEFAULT_PORTS[scheme])
 
 
 def _fault_of_port(port: int, tier: Tier) -> str | None:
@@ -192,7 +144,7 @@ def _what_is_wrong(base_url: str) -> str:
     if len(base_url) > MAX_LENGTH:
         return f"is longer than {MAX_LENGTH} characters"
     scheme, separator, rest = base_url.partition("://")
-    if not separator or scheme.lower() not in _DEFAULT_PORTS:
+    if not separator or scheme.lower() not in DEFAULT_PORTS:
         return "does not start with https:// or http://"
     if "@" in rest.partition("/")[0]:
         return "holds a user name or password, and those are registered apart"

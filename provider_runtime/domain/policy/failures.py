@@ -82,6 +82,15 @@ _BY_STATUS: Final = {
     503: ErrorCode.OVERLOADED,
     529: ErrorCode.OVERLOADED,
 }
+# Error objects under a good status: the status that their names stand for.
+_STATUS_OF_NAME: Final = {
+    **dict.fromkeys(("invalid_request_error", "invalid_request", "invalid_argument", "bad_request"), 400),
+    **dict.fromkeys(("permission_error", "permission_denied", "forbidden"), 403),
+    **dict.fromkeys(("server_error", "internal_server_error", "internal_error", "internal", "api_error"), 500),
+    **dict.fromkeys(("bad_gateway", "upstream_error"), 502),
+    **dict.fromkeys(("service_unavailable", "unavailable", "engine_overloaded"), 503),
+    **dict.fromkeys(("timeout", "timeout_error", "gateway_timeout", "deadline_exceeded"), 504),
+}
 _HEALING: Final = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 520, 521, 522, 524, 529})
 _GATEWAY_GAVE_UP: Final = frozenset({504, 524})
 
@@ -117,6 +126,8 @@ def failure_meaning(status: int, names: tuple[str, ...] = (), text: str = "") ->
         return FailureMeaning(code=ErrorCode.OVERLOADED, delivery=Delivery.REJECTED, retryable=True)
     if client_side and status != 413 and named & _LIMITED:
         return FailureMeaning(code=ErrorCode.RATE_LIMITED, delivery=Delivery.REJECTED, retryable=True)
+    if 200 <= status < 300:
+        status = next((_STATUS_OF_NAME[name] for name in sorted(named) if name in _STATUS_OF_NAME), status)
     return _by_status(status)
 
 
@@ -125,7 +136,9 @@ def _by_status(status: int) -> FailureMeaning:
     if status in _GATEWAY_GAVE_UP:
         # The gateway stopped waiting; the model behind it may be generating still.
         return FailureMeaning(code=ErrorCode.SERVER_ERROR, delivery=Delivery.AMBIGUOUS, retryable=retryable)
-    if 300 <= status < 400 and status != 304:
+    if status == 304:
+        return _final(ErrorCode.BAD_RESPONSE)  # "what you have is current": nothing was asked conditionally
+    if 300 <= status < 400:
         return _final(ErrorCode.REDIRECT_BLOCKED)
     code = _BY_STATUS.get(status)
     if code is None:

@@ -1,5 +1,6 @@
 """Which failures to try again, and after how long."""
 
+from math import isfinite
 from typing import Final, TypeAlias
 
 from attrs import Attribute, field, frozen
@@ -10,14 +11,27 @@ from provider_runtime.domain.errors import (
     InvalidRetryPolicy,
     ProviderError,
     ProviderStatusError,
+    RetryDenial,
     TransportError,
 )
 from provider_runtime.domain.json_values import tuple_of
+from provider_runtime.domain.policy.resilience.retry_budget import RetryTokens
 
 _HEALING: Final = (408, 409, 425, 429, 500, 502, 503, 504, 520, 521, 522, 524, 529)
 _THROTTLES: Final = frozenset({ErrorCode.RATE_LIMITED, ErrorCode.OVERLOADED})
-_ONCE: Final = frozenset({504, 524})
-_LONGEST_WAIT_S: Final = 60.0
+# What no wait mends, and no wish of the provider or of a policy repeats.
+_NEVER: Final = frozenset(
+    {
+        ErrorCode.CREDENTIALS_REJECTED,
+        ErrorCode.PERMISSION_DENIED,
+        ErrorCode.QUOTA_EXHAUSTED,
+        ErrorCode.CONTEXT_TOO_LONG,
+        ErrorCode.REDIRECT_BLOCKED,
+    }
+)
+_LONGEST_WISH_S: Final = 60.0
+_MOST_DOUBLINGS: Final = 64
+_FULL: Final = RetryTokens()
 
 
 @frozen(kw_only=True)
@@ -25,8 +39,10 @@ class RetryPolicy:
     """How often and how patiently a call is tried again.
 
     ``max_attempts`` counts the first one. Waits double from ``initial_backoff_ms`` up to
-    ``max_backoff_ms``, spread by chance. ``retry_on_timeout``: also when no answer came in time,
-    although the model may have worked and will be billed twice.
+    ``max_backoff_ms``, spread by chance. ``retryable_status_codes``: a status left out is final; one
+    added is tried again, unless its answer speaks of the key, of money or of a prompt that is too
+    long. ``retry_on_timeout``: also when no answer came in time, although the model may have worked
+    and will be billed twice.
     Raises ``InvalidRetryPolicy``. Source: semantics A.5, reliability §2.
     """
 
@@ -59,67 +75,153 @@ class RetryPolicy:
 
 
 @frozen(kw_only=True)
+class Tried:
+    """What the attempts of one call came to so far, the one that just failed included.
+
+    ``ambiguous``: got no whole answer and may have been billed. ``stale``: were lost on a
+    connection that had answered before. ``unauthorised``: had their credential refused.
+    """
+
+    attempts: int = 0
+    ambiguous: int = 0
+    stale: int = 0
+    unauthorised: int = 0
+
+    def and_then(self, error: ProviderError) -> "Tried":
+        """The same, and one more attempt that ended in ``error``."""
+        return Tried(
+            attempts=self.attempts + 1,
+            ambiguous=self.ambiguous + (error.delivery is Delivery.AMBIGUOUS),
+            stale=self.stale + went_stale(error),
+            unauthorised=self.unauthorised + (error.code is ErrorCode.CREDENTIALS_REJECTED),
+        )
+
+
+@frozen(kw_only=True)
 class Retry:
-    """Try again after ``wait_s`` seconds."""
+    """Try again after ``wait_s`` seconds; ``fresh_connection``: over a connection made for it."""
 
     wait_s: float
+    fresh_connection: bool = False
 
 
 @frozen(kw_only=True)
 class GiveUp:
     """Do not try again; ``reason`` says what stood in the way."""
 
-    reason: str
+    reason: RetryDenial
+
+    @property
+    def may_have_healed(self) -> bool:
+        """Whether another try might have helped, had it been allowed."""
+        return self.reason is not RetryDenial.NOT_RETRYABLE
 
 
 Decision: TypeAlias = Retry | GiveUp
 
 
-def decide(error: ProviderError, *, attempt: int, policy: RetryPolicy, time_left_s: float, chance: float) -> Decision:
-    """Whether to try again after attempt number ``attempt`` failed with ``error``.
+def decide(
+    error: ProviderError,
+    policy: RetryPolicy,
+    *,
+    tried: Tried,
+    time_left_s: float,
+    chance: float,
+    tokens: RetryTokens = _FULL,
+    another_token: bool = False,
+    circuit_open: bool = False,
+) -> Decision:
+    """Whether to try again now that an attempt has failed with ``error``.
 
-    ``chance`` is a number in [0, 1) that spreads the wait. Pure: equal arguments, equal decision.
+    ``tried`` counts that attempt too. ``chance`` is a number in [0, 1) that spreads the wait.
+    ``tokens`` is the retry budget before this failure. ``another_token``: the source of credentials
+    now has one that this call has not tried. ``circuit_open``: the origin is left alone for now.
+    Pure: equal arguments, equal decision. Source: reliability §2.2 and §2.3.
     """
-    if not _may_heal(error, attempt, policy):
-        return GiveUp(reason="not_retryable")
-    if attempt >= policy.max_attempts:
-        return GiveUp(reason="attempts_used")
-    wait = _wait(error, attempt, policy, chance)
-    if wait > _LONGEST_WAIT_S:
-        return GiveUp(reason="retry_after_too_long")
-    if wait >= time_left_s:
-        return GiveUp(reason="deadline")
-    return Retry(wait_s=wait)
+    denial = _denial(error, policy, tried, another_token=another_token)
+    if denial is not None:
+        return GiveUp(reason=denial)
+    wait_s = _wait(error, policy, tried, chance)
+    if _wish(error) > _LONGEST_WISH_S:
+        return GiveUp(reason=RetryDenial.RETRY_AFTER_TOO_LONG)
+    if not wait_s < time_left_s:
+        return GiveUp(reason=RetryDenial.DEADLINE)
+    if is_free(error, tried):
+        return Retry(wait_s=wait_s, fresh_connection=True)
+    if circuit_open:
+        return GiveUp(reason=RetryDenial.CIRCUIT_OPEN)
+    if not tokens.failed().allow_a_retry:
+        return GiveUp(reason=RetryDenial.RETRY_BUDGET)
+    return Retry(wait_s=wait_s, fresh_connection=went_stale(error))
 
 
-def _may_heal(error: ProviderError, attempt: int, policy: RetryPolicy) -> bool:
+def _denial(error: ProviderError, policy: RetryPolicy, tried: Tried, *, another_token: bool) -> RetryDenial | None:
+    wished = _retry_wished(error)
+    if error.code is ErrorCode.CREDENTIALS_REJECTED:
+        # Another credential makes another request: what the provider wishes was said of the first.
+        may_heal = another_token and tried.unauthorised == 1
+    elif wished is not None:
+        may_heal = wished
+    else:
+        may_heal = _may_heal(error, policy)
+    if not may_heal:
+        return RetryDenial.NOT_RETRYABLE
+    opted_in = wished or (error.code is ErrorCode.TIMED_OUT and policy.retry_on_timeout)
+    if error.delivery is Delivery.AMBIGUOUS and tried.ambiguous > 1 and not opted_in:
+        return RetryDenial.AMBIGUOUS_TWICE
+    return RetryDenial.ATTEMPTS_USED if tried.attempts >= policy.max_attempts else None
+
+
+def _retry_wished(error: ProviderError) -> bool | None:
+    """What the provider says of trying again, where it says so and it is for the provider to say."""
+    if not isinstance(error, ProviderStatusError) or error.should_retry is None:
+        return None
+    if error.should_retry and (error.code in _NEVER or error.status_code < 400):
+        return None
+    return error.should_retry
+
+
+def _may_heal(error: ProviderError, policy: RetryPolicy) -> bool:
     if isinstance(error, ProviderStatusError):
-        return _status_may_heal(error, attempt, policy)
-    if not isinstance(error, TransportError):
+        return _status_may_heal(error, policy)
+    if not isinstance(error, TransportError) or error.delivery is Delivery.ANSWERED_BAD:
         return False
-    if error.code is ErrorCode.TIMED_OUT:
-        return policy.retry_on_timeout or error.delivery is Delivery.NOT_SENT
-    if error.delivery is Delivery.AMBIGUOUS:
-        # It may have been billed: once more, and only where nothing of an answer had come.
-        return error.retryable and attempt == 1
+    if error.code is ErrorCode.TIMED_OUT and error.delivery is not Delivery.NOT_SENT:
+        return policy.retry_on_timeout  # the model may be generating still, and will be billed
     return error.retryable
 
 
-def _status_may_heal(error: ProviderStatusError, attempt: int, policy: RetryPolicy) -> bool:
-    if error.should_retry is not None and error.status_code >= 400 and error.status_code not in {401, 403}:
-        return error.should_retry
-    if error.status_code in _ONCE and attempt > 1:
+def _status_may_heal(error: ProviderStatusError, policy: RetryPolicy) -> bool:
+    if error.code in _NEVER:
         return False
-    # An error object under a good status has no status of its own to look up.
-    return error.retryable and (error.status_code < 300 or error.status_code in policy.retryable_status_codes)
+    if 200 <= error.status_code < 300:
+        return error.retryable  # an error object under a good status: there is no status to look up
+    return error.status_code in policy.retryable_status_codes and (error.retryable or error.status_code not in _HEALING)
 
 
-def _wait(error: ProviderError, attempt: int, policy: RetryPolicy, chance: float) -> float:
-    if error.retry_after_s is not None:
+def is_free(error: ProviderError, tried: Tried) -> bool:
+    """Whether another try costs nothing: a kept connection had gone stale, which says nothing of the provider."""
+    return went_stale(error) and tried.stale == 1
+
+
+def went_stale(error: ProviderError) -> bool:
+    """Whether a connection that had answered before was lost before it answered again."""
+    return isinstance(error, TransportError) and error.reused and error.code is ErrorCode.CONNECTION_LOST
+
+
+def _wish(error: ProviderError) -> float:
+    """How long the provider asks to wait; 0 where it does not, or asks for nonsense."""
+    asked = error.retry_after_s
+    return asked if asked is not None and isfinite(asked) and asked > 0 else 0.0
+
+
+def _wait(error: ProviderError, policy: RetryPolicy, tried: Tried, chance: float) -> float:
+    if error.code is ErrorCode.CREDENTIALS_REJECTED or is_free(error, tried):
+        return 0.0  # another credential, or another connection, is the cure; time is not
+    asked = _wish(error)
+    if asked:
         # Never earlier than asked; a little later, so that callers do not return all at once.
-        return error.retry_after_s + chance * min(1.0, 0.1 * error.retry_after_s)
-    if isinstance(error, TransportError) and error.reused:
-        return 0.0  # a kept-alive connection had gone stale; a new one is the cure, not time
+        return asked + chance * min(1.0, 0.1 * asked)
     first = policy.initial_backoff_ms * (2 if error.code in _THROTTLES else 1)
-    backoff_ms: int = min(policy.max_backoff_ms, first << (attempt - 1))
+    backoff_ms: int = min(policy.max_backoff_ms, first << min(tried.attempts - 1, _MOST_DOUBLINGS))
     return backoff_ms / 1000 * (0.5 + chance / 2)

@@ -4,16 +4,21 @@ from typing import TypeAlias
 
 from attrs import frozen
 
+from provider_runtime.domain.conversation.response import CallWarning
 from provider_runtime.domain.errors import CallRefused
 
 
 @frozen(kw_only=True)
 class Pass:
-    """The gate lets the call through. ``configured`` is ``False`` where nothing was set up to judge."""
+    """The gate lets the call through. ``configured`` is ``False`` where nothing was set up to judge.
+
+    ``warnings`` go with the answer.
+    """
 
     gate: str
     reason: str = ""
     configured: bool = True
+    warnings: tuple[CallWarning, ...] = ()
 
 
 @frozen(kw_only=True)

@@ -1,44 +1,102 @@
-"""Lifecycle events: a call started, was retried, refused, failed, cancelled, answered."""
+"""Lifecycle events: a call started, was cleared, tried, retried, refused, failed, cancelled, answered."""
 
+from datetime import datetime
 from enum import StrEnum
 
-from attrs import frozen
+from attrs import field, frozen
 
 from provider_runtime.domain.identity import CallId, RuntimeId
+from provider_runtime.domain.records.outside_names import name_or_mark
 
 
 class EventKind(StrEnum):
     """What happened."""
 
     CALL_STARTED = "call_started"
+    CALL_CLEARED = "call_cleared"  # every gate let it through; what follows leaves the process
+    ATTEMPT_STARTED = "attempt_started"
     ATTEMPT_FAILED = "attempt_failed"
+    CALL_PASSED_ON = "call_passed_on"  # to the next alternative
     CALL_REFUSED = "call_refused"
     CALL_FAILED = "call_failed"
     CALL_CANCELLED = "call_cancelled"
     CALL_ANSWERED = "call_answered"
+    PROFILE_SELECTED = "profile_selected"  # a runtime works under a profile from now on
+    PROFILE_CHANGED = "profile_changed"  # under another one than before
+    PROFILE_RESOLVED = "profile_resolved"  # one role of it, and the model that plays it
+    SWAP_REQUESTED = "swap_requested"
+    SWAP_COMPLETED = "swap_completed"
+    SWAP_FAILED = "swap_failed"
+    SWAP_TIMED_OUT = "swap_timed_out"
+    SWAP_ROLLED_BACK = "swap_rolled_back"
+    RUNTIME_ACTIVATED = "runtime_activated"
+    RUNTIME_RECONFIGURED = "runtime_reconfigured"
+    RUNTIME_RESET = "runtime_reset"
+    RUNTIME_DISPOSED = "runtime_disposed"
+
+
+ENDINGS = frozenset((EventKind.CALL_REFUSED, EventKind.CALL_FAILED, EventKind.CALL_CANCELLED, EventKind.CALL_ANSWERED))
+"""The kinds that end a call: each call that started has exactly one."""
 
 
 @frozen(kw_only=True)
 class LifecycleEvent:
-    """One step in the life of a call: ids, codes, counts and durations, never text.
+    """One step in the life of a call or a runtime: ids, codes, counts and durations, never text.
 
-    These fields are the allow-list: what is not here reaches no sink.
+    These fields are the allow-list: what is not here reaches no sink. ``at`` is the time of day,
+    ``duration_s`` of the call or the attempt. ``attempt`` counts from 1 over all alternatives;
+    the id of an attempt is ``call_id:attempt``. ``request_digest`` is keyed, as in receipts.
+    ``labels`` are the caller's, each ``name=value``. Token counts are the provider's: ``0`` is
+    what it said, ``None`` that it said nothing. A model or an id that came from outside, and has not
+    the shape of a name, is ``?``. ``swap_from`` and ``swap_to`` are models as ``provider:model``;
+    ``swap_reason`` is the requester's, where it has the shape of a name.
+    Source: semantics C.7, C.8, C.9, D.6.
     """
 
     kind: EventKind
-    call_id: CallId
     runtime_id: RuntimeId
+    call_id: CallId | None = None
+    at: datetime | None = None
+    trace_id: str | None = None
+    conversation_id: str | None = None
+    labels: tuple[str, ...] = ()
     provider: str | None = None
+    provider_kind: str | None = None
     tier: str | None = None
-    model_asked: str | None = None
-    model_answered: str | None = None
+    origin: str | None = None
+    model_asked: str | None = field(default=None, converter=name_or_mark)
+    model_answered: str | None = field(default=None, converter=name_or_mark)
     attempt: int | None = None
     duration_s: float | None = None
     wait_s: float | None = None
     status_code: int | None = None
     error_code: str | None = None
+    retry_denied_by: str | None = None
     finish_reason: str | None = None
+    response_id: str | None = field(default=None, converter=name_or_mark)
+    provider_request_id: str | None = field(default=None, converter=name_or_mark)
+    request_digest: str | None = None
+    request_bytes: int | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    max_output_tokens: int | None = None
     input_tokens: int | None = None
     output_tokens: int | None = None
+    cached_input_tokens: int | None = None
+    cache_write_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    total_tokens: int | None = None
     cost_nano_usd: int | None = None
     warnings: tuple[str, ...] = ()
+    role: str | None = None
+    profile_id: str | None = None
+    previous_profile_id: str | None = None
+    automation: str | None = None
+    cloud_escalation: bool | None = None
+    swap_id: str | None = field(default=None, converter=name_or_mark)
+    swap_from: str | None = field(default=None, converter=name_or_mark)
+    swap_to: str | None = field(default=None, converter=name_or_mark)
+    swap_strategy: str | None = None
+    swap_reason: str | None = field(default=None, converter=name_or_mark)
+    job_id: str | None = field(default=None, converter=name_or_mark)
+    state_hash: str | None = None

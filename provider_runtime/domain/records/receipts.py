@@ -24,6 +24,8 @@ class AttemptRecord:
     duration_us: int
     status_code: int | None = None
     provider_request_id: str | None = None
+    provider: str | None = None
+    model: str | None = None
 
 
 @frozen(kw_only=True)
@@ -32,7 +34,10 @@ class CallRecord:
 
     Digests are keyed (HMAC-SHA-256 under a key of the runtime): a bare hash of a short prompt
     could be guessed. Costs are billionths of a US dollar, rounded up. ``gates`` are the verdicts
-    in order, each ``name:verdict``. Source: reliability §3.7.
+    in order, each ``name:verdict``. ``labels`` are the caller's, each ``name=value``.
+    ``passed_over`` are alternatives that did not answer, each ``provider:model code``. ``role`` is
+    the role that was asked for, ``profile_id`` the work profile that assigned a model to it.
+    Source: reliability §3.7.
     """
 
     call_id: CallId
@@ -57,6 +62,11 @@ class CallRecord:
     output_tokens: int | None = None
     cost_nano_usd: int | None = None
     warnings: tuple[str, ...] = ()
+    trace_id: str | None = None
+    labels: tuple[str, ...] = ()
+    passed_over: tuple[str, ...] = ()
+    role: str | None = None
+    profile_id: str | None = None
 
 
 @frozen(kw_only=True)
@@ -79,7 +89,8 @@ class CallReceipt:
 class ChainVerdict:
     """Whether a chain of receipts is whole. ``head`` is the hash of the last good receipt.
 
-    A cut tail shows only against a ``head`` or a count that was noted elsewhere.
+    A cut tail shows only against a ``head`` or a count that was noted elsewhere. ``mark`` is the
+    end of a good chain: noted, it lets the next check begin there.
     """
 
     valid: bool
@@ -87,3 +98,4 @@ class ChainVerdict:
     head: str | None = None
     broken_at: int | None = None
     error: str | None = None
+    mark: str | None = None

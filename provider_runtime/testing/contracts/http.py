@@ -8,6 +8,7 @@ import pytest
 
 from provider_runtime.domain.catalog.providers import Tier
 from provider_runtime.domain.errors import Delivery, ErrorCode, RuntimeClosed
+from provider_runtime.domain.origins import origin_of
 from provider_runtime.domain.secrets import Secret
 from provider_runtime.ports.http import AuthHeader, HttpFailure, HttpReply, HttpRequest, HttpTransport
 from provider_runtime.testing.contracts.loopback import (
@@ -46,8 +47,8 @@ class HttpTransportContract:
         assert server.seen[0].body == _BODY
 
     async def test_headers_and_the_credential_arrive_as_given(self, transport: HttpTransport) -> None:
-        auth = AuthHeader(name="authorization", prefix="Bearer ", secret=Secret("secret-key"))
         async with loopback(answering(200, b"{}")) as server:
+            auth = _auth(server, name="authorization", prefix="Bearer ")
             await _exchange(transport, server, headers={"x-version": "1"}, auth=auth)
         assert server.seen[0].headers["x-version"] == "1"
         assert server.seen[0].headers["authorization"] == "Bearer secret-key"
@@ -119,8 +120,8 @@ class HttpTransportContract:
         assert isinstance(outcome, HttpFailure)
 
     async def test_a_failure_shows_neither_credential_nor_body(self, transport: HttpTransport) -> None:
-        auth = AuthHeader(name="x-api-key", secret=Secret("secret-key"))
         async with loopback(hanging_up) as server:
+            auth = _auth(server, name="x-api-key")
             outcome = await _exchange(transport, server, auth=auth, body=b"what was said")
         assert "secret-key" not in repr(outcome)
         assert "what was said" not in repr(outcome)
@@ -174,6 +175,12 @@ def _request(
     return HttpRequest(
         method=method, url=f"{url}/v1/things", tier=Tier.LOCAL, headers=headers or {}, body=body, auth=auth
     )
+
+
+def _auth(server: Loopback, *, name: str, prefix: str = "") -> AuthHeader:
+    origin = origin_of(server.url)
+    assert origin is not None
+    return AuthHeader(name=name, prefix=prefix, secret=Secret("secret-key"), origin=origin)
 
 
 async def _exchange(

@@ -1,62 +1,186 @@
 """What every EventSink keeps to."""
 
+import asyncio
+import inspect
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import Any, Final
 
 import pytest
+from attrs import fields
+from hypothesis import HealthCheck, given, settings
 
+from provider_runtime.domain.errors import RuntimeClosed
 from provider_runtime.domain.identity import CallId, RuntimeId
-from provider_runtime.domain.records.events import EventKind, LifecycleEvent
+from provider_runtime.domain.records.events import ENDINGS, EventKind, LifecycleEvent
 from provider_runtime.ports.telemetry import EventSink
+from provider_runtime.testing.strategies.events import lifecycle_events
+
+RUNTIME_KINDS: Final = tuple(kind for kind in EventKind if kind.value.startswith(("runtime_", "profile_", "swap_")))
+"""The kinds that tell of a runtime, its work profile or a swap of models, and of no call."""
 
 
-def an_event(kind: EventKind, number: int = 1) -> LifecycleEvent:
-    """An event with every field set."""
-    return LifecycleEvent(
-        kind=kind,
-        call_id=CallId(f"call_{number}"),
-        runtime_id=RuntimeId("rt_1"),
-        provider="openai",
-        tier="cloud",
-        model_asked="gpt-5-mini",
-        model_answered="gpt-5-mini-2025-08-07",
-        attempt=1,
-        duration_s=0.25,
-        wait_s=0.0,
-        status_code=200,
-        error_code="rate_limited",
-        finish_reason="stop",
-        input_tokens=12,
-        output_tokens=3,
-        cost_nano_usd=4200,
-        warnings=("empty_output",),
-    )
+def an_event(kind: EventKind, number: int = 1, **changes: Any) -> LifecycleEvent:
+    """An event with every field set, but that one of a runtime names no call."""
+    told: dict[str, Any] = {
+        "kind": kind,
+        "runtime_id": RuntimeId("rt_1"),
+        "call_id": None if kind in RUNTIME_KINDS else CallId(f"call_{number}"),
+        "at": datetime(2026, 1, 31, 12, 0, 0, 250_000, tzinfo=UTC),
+        "trace_id": "0af7651916cd43dd8448eb211c80319c",
+        "conversation_id": "chat-7",
+        "labels": ("job=nightly", "tenant=acme"),
+        "provider": "openai",
+        "provider_kind": "openai",
+        "tier": "cloud",
+        "origin": "https://api.openai.com:443",
+        "model_asked": "gpt-5-mini",
+        "model_answered": "gpt-5-mini-2025-08-07",
+        "attempt": 1,
+        "duration_s": 0.25,
+        "wait_s": 0.0,
+        "status_code": 200,
+        "error_code": "rate_limited",
+        "retry_denied_by": "attempts",
+        "finish_reason": "stop",
+        "response_id": "resp_1",
+        "provider_request_id": "req_1",
+        "request_digest": "5e884898da28047151d0e56f8dc62927",
+        "request_bytes": 180,
+        "temperature": 0.5,
+        "top_p": 0.9,
+        "max_output_tokens": 400,
+        "input_tokens": 12,
+        "output_tokens": 3,
+        "cached_input_tokens": 8,
+        "cache_write_tokens": 0,
+        "reasoning_tokens": 1,
+        "total_tokens": 15,
+        "cost_nano_usd": 4200,
+        "warnings": ("empty_output",),
+        "role": "worker",
+        "profile_id": "team@0123456789abcdef",
+        "previous_profile_id": "team@fedcba9876543210",
+        "automation": "hybrid",
+        "cloud_escalation": True,
+        "swap_id": "swap-1",
+        "swap_from": "ollama:llama3",
+        "swap_to": "openai:gpt-5-mini",
+        "swap_strategy": "unload_reload",
+        "swap_reason": "context_too_long",
+        "job_id": "job-1",
+        "state_hash": "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",
+    }
+    return LifecycleEvent(**{**told, **changes})
 
 
 class EventSinkContract:
-    """Give the fixture ``sink``, and ``seen``: the kinds that have arrived behind it, in order."""
+    """Give the fixture ``sink``. Any event is taken, whatever came before, and nothing waits."""
 
     @pytest.fixture
     def sink(self) -> EventSink:
         raise NotImplementedError("the subclass says which sink")
 
+    def test_it_is_a_sink(self, sink: EventSink) -> None:
+        assert isinstance(sink, EventSink)
+
+    def test_the_example_sets_every_field(self) -> None:
+        event = an_event(EventKind.CALL_ANSWERED)
+        assert [field.name for field in fields(LifecycleEvent) if getattr(event, field.name) in (None, ())] == []
+
+    @pytest.mark.parametrize("kind", list(EventKind))
+    def test_it_takes_every_kind_at_once_and_answers_nothing(self, sink: EventSink, kind: EventKind) -> None:
+        answer: object = sink.emit(an_event(kind))  # type: ignore[func-returns-value]  # that is what is tested
+        assert answer is None
+        assert not inspect.iscoroutinefunction(sink.emit)
+
+    @pytest.mark.parametrize("kind", list(EventKind))
+    def test_it_takes_an_event_that_knows_next_to_nothing(self, sink: EventSink, kind: EventKind) -> None:
+        sink.emit(LifecycleEvent(kind=kind, runtime_id=RuntimeId("rt_1")))
+        sink.emit(LifecycleEvent(kind=kind, runtime_id=RuntimeId("rt_1"), call_id=CallId("call_1")))
+
+    @pytest.mark.parametrize("ending", sorted(ENDINGS))
+    def test_it_takes_an_end_without_a_beginning_and_a_second_end(self, sink: EventSink, ending: EventKind) -> None:
+        for _ in range(2):
+            sink.emit(an_event(ending))
+
+    def test_it_takes_whatever_an_event_may_hold(self, sink: EventSink) -> None:
+        # Inside, for every subclass inherits the test around it.
+        @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+        @given(event=lifecycle_events())
+        def takes(event: LifecycleEvent) -> None:
+            sink.emit(event)
+
+        takes()
+
+    async def test_it_takes_events_from_inside_an_event_loop(self, sink: EventSink) -> None:
+        await asyncio.gather(*(_emitting(sink, number) for number in range(4)))
+
+    def test_it_takes_events_from_many_threads(self, sink: EventSink) -> None:
+        def live(number: int) -> None:
+            for kind in EventKind:
+                sink.emit(an_event(kind, number))
+
+        with ThreadPoolExecutor(8) as threads:
+            list(threads.map(live, range(40)))  # the list raises what a thread raised
+
+
+class KeepingEventSinkContract(EventSinkContract):
+    """For a sink that keeps every event: give ``seen`` as well."""
+
     def seen(self, sink: EventSink) -> Sequence[EventKind]:
         """The kinds of the events that came through ``sink``, oldest first."""
         raise NotImplementedError("the subclass knows where its events go")
 
-    def test_it_is_a_sink(self, sink: EventSink) -> None:
-        assert isinstance(sink, EventSink)
-
-    @pytest.mark.parametrize("kind", list(EventKind))
-    def test_it_takes_every_kind_of_event(self, sink: EventSink, kind: EventKind) -> None:
-        sink.emit(an_event(kind))
-        assert list(self.seen(sink)) == [kind]
-
-    def test_it_takes_an_event_that_knows_next_to_nothing(self, sink: EventSink) -> None:
-        sink.emit(LifecycleEvent(kind=EventKind.CALL_STARTED, call_id=CallId("call_1"), runtime_id=RuntimeId("rt_1")))
-        assert list(self.seen(sink)) == [EventKind.CALL_STARTED]
-
-    def test_events_keep_their_order(self, sink: EventSink) -> None:
+    def test_every_event_arrives_and_they_keep_their_order(self, sink: EventSink) -> None:
         kinds = [*EventKind, *reversed(EventKind)]
         for number, kind in enumerate(kinds):
             sink.emit(an_event(kind, number))
         assert list(self.seen(sink)) == kinds
+
+    def test_an_event_that_knows_next_to_nothing_arrives(self, sink: EventSink) -> None:
+        sink.emit(LifecycleEvent(kind=EventKind.RUNTIME_RESET, runtime_id=RuntimeId("rt_1")))
+        assert list(self.seen(sink)) == [EventKind.RUNTIME_RESET]
+
+    def test_nothing_is_lost_between_threads(self, sink: EventSink) -> None:
+        def live(number: int) -> None:
+            for kind in EventKind:
+                sink.emit(an_event(kind, number))
+
+        with ThreadPoolExecutor(8) as threads:
+            list(threads.map(live, range(40)))
+        seen = list(self.seen(sink))
+        assert {kind: seen.count(kind) for kind in EventKind} == dict.fromkeys(EventKind, 40)
+
+
+class ClosableEventSinkContract(KeepingEventSinkContract):
+    """For a sink that is to be closed: give ``close`` as well."""
+
+    def close(self, sink: EventSink) -> None:
+        """Close ``sink``."""
+        raise NotImplementedError("the subclass knows how its sink is closed")
+
+    def test_what_came_before_the_end_has_arrived(self, sink: EventSink) -> None:
+        for number in range(100):
+            sink.emit(an_event(EventKind.CALL_STARTED, number))
+        self.close(sink)
+        assert len(self.seen(sink)) == 100
+
+    def test_what_comes_after_the_end_is_refused(self, sink: EventSink) -> None:
+        self.close(sink)
+        with pytest.raises(RuntimeClosed):
+            sink.emit(an_event(EventKind.CALL_STARTED))
+        assert list(self.seen(sink)) == []
+
+    def test_closing_twice_is_closing_once(self, sink: EventSink) -> None:
+        sink.emit(an_event(EventKind.CALL_STARTED))
+        self.close(sink)
+        self.close(sink)
+        assert list(self.seen(sink)) == [EventKind.CALL_STARTED]
+
+
+async def _emitting(sink: EventSink, number: int) -> None:
+    sink.emit(an_event(EventKind.CALL_STARTED, number))
+    await asyncio.sleep(0)
+    sink.emit(an_event(EventKind.CALL_ANSWERED, number))

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from aiohttp import web
 
 # The first that says it is addressed answers. Anthropic is known by its headers, so it is asked first.
-_WIRES: Final[tuple[Wire, ...]] = (
+WIRES: Final[tuple[Wire, ...]] = (
     OpenRouter(),
     CompatibleChat(),
     OllamaChat(),
@@ -137,7 +137,7 @@ class Sandbox:
             body=await request.read(),
             received_at=self.clock.now(),
         )
-        wire = next((wire for wire in _WIRES if wire.serves(arrival)), None)
+        wire = next((wire for wire in WIRES if wire.serves(arrival)), None)
         kind = wire.kind if wire else None
         self._recorded.append(RecordedRequest.of(arrival, kind))
         fault = _taken(self._faults, arrival, kind)
@@ -147,18 +147,19 @@ class Sandbox:
             return await send(as_answer(scripted), None, request)
         stamps = Stamps(key=self.key)
         if not isinstance(fault, Fault):
-            return await send(_answer(wire, arrival, stamps), None, request)
+            return await send(answer_of(wire, arrival, stamps), None, request)
         if fault.mishap is Mishap.SLOW:
             await asyncio.sleep(fault.seconds)
         if fault.mishap is Mishap.STATUS:
             speaker = wire or _ELSEWHERE
             answer = speaker.refusal(speaker.failure(fault.code), arrival, stamps)
         else:
-            answer = _answer(wire, arrival, stamps)
+            answer = answer_of(wire, arrival, stamps)
         return await send(after_mishap(answer, fault), fault, request)
 
 
-def _answer(wire: Wire | None, arrival: Arrival, stamps: Stamps) -> Answer:
+def answer_of(wire: Wire | None, arrival: Arrival, stamps: Stamps) -> Answer:
+    """What the vendor that speaks ``wire`` answers; ``None``: the address is nobody's."""
     if wire is None:
         nowhere = Refused(f"Invalid URL ({arrival.method} {arrival.path})", status=404)
         return _ELSEWHERE.refusal(nowhere, arrival, stamps)

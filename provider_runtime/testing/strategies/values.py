@@ -6,7 +6,7 @@ from typing import Final, TypeVar
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from provider_runtime.domain.identity import ANTHROPIC, OPENAI, OPENROUTER, CallId, ProviderId
+from provider_runtime.domain.identity import ANTHROPIC, OPENAI, OPENROUTER, ROLE_HINT, CallId, ProviderId
 from provider_runtime.domain.json_values import JsonObject, JsonValue, freeze, freeze_object
 
 T = TypeVar("T")
@@ -40,7 +40,7 @@ def names() -> SearchStrategy[str]:
 def provider_ids() -> SearchStrategy[ProviderId]:
     """The known providers, and others."""
     others = st.builds("{}{}".format, st.sampled_from(_ALPHANUMERIC), st.text(f"{_ALPHANUMERIC}_.-", max_size=20))
-    return st.sampled_from((OPENAI, ANTHROPIC, OPENROUTER)) | others.map(ProviderId)
+    return st.sampled_from((OPENAI, ANTHROPIC, OPENROUTER)) | others.map(ProviderId).filter(ROLE_HINT.__ne__)
 
 
 def call_ids() -> SearchStrategy[CallId]:

@@ -1,7 +1,5 @@
 """Receipts as they lie in a file: found again, found out, never carried on over damage."""
 
-# ruff: noqa: ASYNC220, ASYNC240 - a test waits for small files and processes of its own
-
 import asyncio
 import subprocess
 import sys
@@ -10,7 +8,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from provider_runtime.adapters.backends.receipts import FilesystemReceiptProvider, verify_chain
+from provider_runtime.adapters.backends.receipt_chain import verify_chain
+from provider_runtime.adapters.backends.receipts import FilesystemReceiptProvider
 from provider_runtime.domain.errors import RecordCorrupt
 from provider_runtime.domain.records.receipts import CallOutcome
 from provider_runtime.testing.stages import a_record

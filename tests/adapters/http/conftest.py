@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
+from urllib.parse import urlsplit
 
 import pytest
 from aiohttp import ClientResponse
@@ -19,6 +20,7 @@ from loopback_server import LoopbackServer
 
 from provider_runtime.adapters.http.transport import AiohttpTransport
 from provider_runtime.domain.catalog.providers import Tier
+from provider_runtime.domain.origins import DEFAULT_PORTS, Origin
 from provider_runtime.domain.secrets import Secret
 from provider_runtime.ports.http import AuthHeader, HttpRequest
 
@@ -80,11 +82,18 @@ def a_request() -> Callable[..., HttpRequest]:
             "tier": Tier.LOCAL,
             "headers": {"content-type": "application/json"},
             "body": b'{"question":"why"}',
-            "auth": AuthHeader(name="authorization", prefix="Bearer ", secret=Secret(_KEY)),
+            "auth": AuthHeader(name="authorization", prefix="Bearer ", secret=Secret(_KEY), origin=_origin_of_any(url)),
         }
         return HttpRequest(url=url, **{**usual, **fields})
 
     return make
+
+
+def _origin_of_any(url: str) -> Origin:
+    parts = urlsplit(url)
+    port = parts.port or DEFAULT_PORTS[parts.scheme]
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else str(parts.hostname)
+    return Origin(parts.scheme, host, port)
 
 
 class _NoParser:

@@ -30,7 +30,7 @@ async def test_no_redirect_is_followed(
         server.scripts.append(sends(answer.encode()))
         reply = await transport.exchange(a_request(server.url))
         assert isinstance(reply, HttpReply)
-        assert (reply.status, reply.body) == (status, b"{}")
+        assert (reply.status, reply.body) == (status, b"")
 
     assert len(server.received) == 5
     assert trap.peers == []

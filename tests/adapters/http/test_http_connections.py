@@ -295,3 +295,14 @@ async def test_another_event_loop_is_told_so(server: LoopbackServer, a_request: 
     assert (elsewhere.code, elsewhere.delivery) == (ErrorCode.CONNECT_FAILED, Delivery.NOT_SENT)
     assert len(server.received) == 1
     await transport.aclose()
+
+
+async def test_a_request_that_asks_for_a_fresh_connection_gets_none_that_was_kept(
+    server: LoopbackServer, a_request: Requests
+) -> None:
+    transport = AiohttpTransport()
+    await asyncio.gather(*(_body(transport, a_request(server.url)) for _ in range(3)))
+    kept = {request.connection for request in server.received}
+    await _body(transport, a_request(server.url, fresh_connection=True))
+    assert server.received[-1].connection not in kept
+    await transport.aclose()

@@ -78,20 +78,18 @@ async def test_a_name_is_resolved_once_and_the_judged_address_is_the_one_dialled
     assert server.received[0].headers["host"] == f"llm.test:{server.port}"
 
 
-async def test_a_name_that_moves_to_a_forbidden_address_is_refused_the_next_time_it_is_looked_up(
+async def test_a_name_that_moves_to_a_forbidden_address_is_refused_with_the_next_connection(
     server: LoopbackServer, a_request: Requests
 ) -> None:
-    transport = AiohttpTransport(resolver=ScriptedResolver([("127.0.0.1",), ("10.0.0.1",)]))
-    request = a_request(f"http://llm.test:{server.port}/")
-    server.scripts.append(sends(OK.replace(b"\r\n\r\n", b"\r\nconnection: close\r\n\r\n")))
-    assert isinstance(await transport.exchange(request), HttpReply)
+    resolver = ScriptedResolver([("127.0.0.1",), ("127.0.0.1",), ("10.0.0.1",)])
+    server.scripts.extend([sends(OK.replace(b"\r\n\r\n", b"\r\nconnection: close\r\n\r\n"))] * 2)
+    first, second, moved = await _ask(resolver, a_request, server.port, times=3)
 
-    (pool,) = transport._pools.values()
-    connector = pool.session.connector
-    assert isinstance(connector, GuardedConnector)
-    connector.clear_dns_cache()
-    assert _is_refused(await transport.exchange(request))
-    await transport.aclose()
+    assert isinstance(first, HttpReply)
+    assert isinstance(second, HttpReply)
+    assert _is_refused(moved)
+    assert len(resolver.asked) == 3  # once for each connection, and no second opinion between judging and dialling
+    assert len(server.peers) == 2
 
 
 @pytest.mark.parametrize(

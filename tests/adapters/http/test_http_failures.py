@@ -84,6 +84,10 @@ CASES = {
         sends(_HEAD + b"content-length: 3\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"), _NOT_HTTP
     ),
     "switches protocols": Case(sends(b"HTTP/1.1 101 Go\r\nupgrade: x\r\nconnection: upgrade\r\n\r\nxx"), _NOT_HTTP),
+    **{
+        f"answers with status {status}": Case(sends(b"HTTP/1.1 %b X\r\n\r\n" % status, then="close"), _NOT_HTTP)
+        for status in (b"000", b"099", b"600", b"999")
+    },
     "promises more than the cap": Case(sends(_HEAD + b"content-length: 1000001\r\n\r\n{}"), _TOO_LARGE, _ANSWERED),
     "never ends": Case(_endless_chunks, _TOO_LARGE, _ANSWERED),
     "sends a gzip bomb": Case(sends(_packed(b"gzip", gzip.compress(bytes(50 * _MAX)))), _TOO_LARGE, _ANSWERED),

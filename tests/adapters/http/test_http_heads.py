@@ -11,6 +11,7 @@ from provider_runtime.adapters.http.heads import HeadWriter, UnfitRequest
 from provider_runtime.adapters.http.transport import AiohttpTransport
 from provider_runtime.domain.catalog.providers import Tier
 from provider_runtime.domain.errors import Delivery, ErrorCode
+from provider_runtime.domain.origins import Origin
 from provider_runtime.domain.secrets import Secret
 from provider_runtime.ports.http import AuthHeader, HttpFailure, HttpRequest
 
@@ -20,6 +21,8 @@ _VALUES = st.text(_VISIBLE + " ", min_size=1, max_size=40).filter(lambda value: 
 _HOSTILE = st.text(max_size=20) | st.sampled_from(
     ("a\r\nx: y", "a\nb", "a\x00b", "a\x7f", "é", "\u2028", "\ud800", " a", "a ", "", "\t")
 )
+
+_THERE = Origin("http", "localhost", 8000)
 
 
 def _request(**fields: object) -> HttpRequest:
@@ -103,10 +106,13 @@ def test_host_and_target_come_from_the_url_as_written(url: str, line: str, host:
         {"headers": {"transfer-encoding": "chunked"}},
         {"headers": {"Expect": "100-continue"}},
         {"headers": {"x-a": "1", "X-A": "2"}},
-        {"headers": {"Authorization": "a"}, "auth": AuthHeader(name="authorization", secret=Secret("s"))},
-        {"auth": AuthHeader(name="bad name", secret=Secret("s"))},
-        {"auth": AuthHeader(name="host", secret=Secret("s"))},
-        {"auth": AuthHeader(name="x-key", prefix="a\r\nb: ", secret=Secret("s"))},
+        {
+            "headers": {"Authorization": "a"},
+            "auth": AuthHeader(name="authorization", secret=Secret("s"), origin=_THERE),
+        },
+        {"auth": AuthHeader(name="bad name", secret=Secret("s"), origin=_THERE)},
+        {"auth": AuthHeader(name="host", secret=Secret("s"), origin=_THERE)},
+        {"auth": AuthHeader(name="x-key", prefix="a\r\nb: ", secret=Secret("s"), origin=_THERE)},
     ],
     ids=str,
 )
@@ -125,7 +131,7 @@ def test_a_head_that_was_written_before_is_checked_again_when_anything_differs()
     with pytest.raises(UnfitRequest):
         writer.head_of(_request(headers={"x-a": "1", "x-b": "\r\n"}))
     with pytest.raises(UnfitRequest):
-        writer.head_of(_request(headers={"x-a": "1"}, auth=AuthHeader(name="x-a", secret=Secret("s"))))
+        writer.head_of(_request(headers={"x-a": "1"}, auth=AuthHeader(name="x-a", secret=Secret("s"), origin=_THERE)))
     assert writer.head_of(_request(headers={"x-a": "1"}, body=b"longer")).endswith(b"content-length: 6\r\n")
     assert writer.head_of(request) == first
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from provider_runtime.adapters.credentials.sources import CredentialSources
 from provider_runtime.adapters.wire.adapter import WireAdapter
 from provider_runtime.adapters.wire.anthropic_messages.codec import AnthropicMessagesCodec
 from provider_runtime.adapters.wire.codec import WireCodec
@@ -14,7 +15,7 @@ from provider_runtime.domain.catalog.models import DiscoveryOptions
 from provider_runtime.domain.secrets import Secret
 from provider_runtime.ports.http import HttpReply, HttpRequest
 from provider_runtime.ports.provider_adapter import AdapterContext
-from provider_runtime.testing.fakes import FakeTokens, FakeTransport
+from provider_runtime.testing.fakes import FakeTransport
 
 
 def _anthropic_page(number: int, *, more: bool) -> dict[str, Any]:
@@ -34,7 +35,10 @@ WIRES = [
 
 async def _listed(provider: str, codec: WireCodec, transport: FakeTransport) -> list[str]:
     adapter = WireAdapter(
-        config=preset(provider), codec=codec, transport=transport, tokens=FakeTokens({provider: Secret("key")})
+        config=preset(provider),
+        codec=codec,
+        transport=transport,
+        credentials=CredentialSources(given={provider: Secret("key")}),
     )
     options = DiscoveryOptions(remote=True, refresh_cache=True)
     return [model.model_id for model in await adapter.discover_models(options, AdapterContext())]

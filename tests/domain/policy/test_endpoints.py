@@ -13,8 +13,9 @@ from shared_data import require_shared, shared_path
 
 from provider_runtime.domain.catalog.providers import Tier
 from provider_runtime.domain.errors import EndpointBlocked, EndpointInvalid
+from provider_runtime.domain.origins import Origin, origin_of
 from provider_runtime.domain.policy.addresses import fault_of_address
-from provider_runtime.domain.policy.endpoints import Origin, fault_of_base_url, origin_of
+from provider_runtime.domain.policy.endpoints import fault_of_base_url
 
 _OWN = Path(__file__).parents[2] / "fixtures" / "ssrf" / "cases.json"
 _SHARED_FILE = shared_path("cases", "ssrf_cases.json")

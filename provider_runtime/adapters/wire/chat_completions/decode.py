@@ -21,6 +21,7 @@ from provider_runtime.adapters.wire.reading import an_object, filled
 from provider_runtime.adapters.wire.writing import body_bytes
 from provider_runtime.domain.conversation.exchange import PreparedExchange
 from provider_runtime.domain.conversation.parts import ContentPart
+from provider_runtime.domain.conversation.request import TextFormat
 from provider_runtime.domain.conversation.response import AssistantOutput, CallWarning, FinishReason, ProviderResponse
 from provider_runtime.domain.conversation.warnings import WarningCode, warn
 from provider_runtime.domain.errors import Delivery, ProtocolError
@@ -102,6 +103,9 @@ def _message_of(choice: object, reply: HttpReply, prepared: PreparedExchange) ->
         raise _broken("choices[0].finish_reason", "the provider broke off with an error", reply, prepared)
     message = choice.get("message")
     if isinstance(message, dict):
+        # An object is the parsed value, which Cloudflare answers where JSON was asked for.
+        if isinstance(message.get("content"), int | float) and isinstance(prepared.wanted, TextFormat):
+            raise _broken("choices[0].message.content", "the content is a number, not text", reply, prepared)
         return message
     if isinstance(choice.get("text"), str):
         return {"content": choice["text"]}

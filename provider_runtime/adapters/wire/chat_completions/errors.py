@@ -48,6 +48,11 @@ class _Found:
         return next(names, self.codes[0] if self.codes else None)
 
     @property
+    def type(self) -> str | None:
+        """The first that says more than that there is an error."""
+        return next((kind for kind in self.types if kind != "error"), None)
+
+    @property
     def status(self) -> int | None:
         """The HTTP status that a code repeats."""
         return next((int(code) for code in self.codes if _STATUS.fullmatch(str(code)[:4])), None)
@@ -71,7 +76,7 @@ def error_of(reply: HttpReply, provider: ProviderId, model: str | None) -> Provi
         model,
         message=found.message[:_MAX_TEXT],
         error_code=found.code,
-        error_type=found.types[0] if found.types else None,
+        error_type=found.type,
         request_id=request_id_of(reply.headers, *REQUEST_IDS),
     )
     return _as_credentials(error) if error.code is ErrorCode.PERMISSION_DENIED else error

@@ -85,13 +85,20 @@ def test_equal_answers_give_equal_responses(name: str) -> None:
         (["a", {"type": "text", "text": "b"}, "", {"type": "text", "text": ""}], "ab"),
         ([""], ""),
         ({"b": 1, "a": [True]}, '{"b":1,"a":[true]}'),
-        (7, "7"),
     ],
 )
 def test_content_comes_in_many_forms(content: object, text: str) -> None:
     response = decoded(said(content))
     assert response.text == text
     assert codes(response) == ([] if text else ["empty_output"])
+
+
+@pytest.mark.parametrize("content", [7, 7.5, True])
+def test_a_number_as_content_is_a_value_only_where_json_was_asked_for(content: float) -> None:
+    assert decoded(said(content), wanted=_FORMATS["json_schema"]).output.structured_output == content
+    with pytest.raises(ProtocolError) as broken:
+        decoded(said(content))
+    assert broken.value.field == "choices[0].message.content"
 
 
 def test_an_object_as_content_is_the_structured_value_too() -> None:

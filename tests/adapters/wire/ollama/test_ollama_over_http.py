@@ -6,6 +6,7 @@ import pytest
 from ollama_wire import a_request
 
 from provider_runtime import ToolDefinition, ollama_server, tool_result, user
+from provider_runtime.adapters.credentials.sources import CredentialSources
 from provider_runtime.adapters.http.transport import AiohttpTransport
 from provider_runtime.composition.wires import adapter_for
 from provider_runtime.domain.catalog.models import DiscoveryOptions, ModelCatalog
@@ -23,7 +24,6 @@ from provider_runtime.domain.errors import CredentialsRejected, ErrorCode, Provi
 from provider_runtime.domain.json_values import freeze_object
 from provider_runtime.domain.secrets import Secret
 from provider_runtime.ports.provider_adapter import AdapterContext, ProviderAdapter
-from provider_runtime.testing.fakes import FakeTokens
 from provider_runtime.testing.sandbox import Sandbox
 
 Connect = Callable[..., ProviderAdapter]
@@ -40,7 +40,7 @@ async def connect() -> AsyncIterator[Connect]:
     transport = AiohttpTransport()
     async with Sandbox() as sandbox:
         yield lambda **options: adapter_for(
-            ollama_server(sandbox.url, options=freeze_object(options)), ModelCatalog(), transport, FakeTokens({})
+            ollama_server(sandbox.url, options=freeze_object(options)), ModelCatalog(), transport, CredentialSources()
         )
         await transport.aclose()
 

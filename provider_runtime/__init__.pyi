@@ -1,0 +1,517 @@
+# Written by scripts/refresh_face.py: the names of provider_runtime, for type checkers.
+from collections.abc import Mapping
+
+from provider_runtime.adapters.process import (
+    harden_process,
+)
+from provider_runtime.adapters.telemetry import (
+    FanOut,
+    GenAiConventions,
+    JsonLinesEventSink,
+    LoggingEventSink,
+    OpenTelemetryEventSink,
+)
+from provider_runtime.application.explaining import (
+    CallPlan,
+    GateVerdict,
+)
+from provider_runtime.composition.lifecycle import (
+    open_runtime,
+)
+from provider_runtime.composition.presets import (
+    local_server,
+    ollama_server,
+    preset,
+)
+from provider_runtime.composition.registry import (
+    RuntimeHandle,
+    RuntimeRegistry,
+)
+from provider_runtime.composition.runtime import (
+    ProviderRuntime,
+)
+from provider_runtime.composition.settings import (
+    FileReceipts,
+    KeyringSecrets,
+    MemoryReceipts,
+    RuntimeSettings,
+    SecretFile,
+    SqliteReceipts,
+)
+from provider_runtime.composition.shared import (
+    SharedParts,
+)
+from provider_runtime.domain.calls.options import (
+    CallOptions,
+)
+from provider_runtime.domain.calls.parameters import (
+    ModelParameters,
+)
+from provider_runtime.domain.catalog.credentials import (
+    EnvCredential,
+    KeyFileCredential,
+    KeyringCredential,
+    NamedKeyCredential,
+)
+from provider_runtime.domain.catalog.models import (
+    DiscoveryOptions,
+    ModelCatalog,
+    ModelInfo,
+    ProviderCapabilities,
+)
+from provider_runtime.domain.catalog.pricing import (
+    PriceRule,
+    PricingTable,
+)
+from provider_runtime.domain.catalog.providers import (
+    ProviderConfig,
+    ProviderKind,
+    Tier,
+)
+from provider_runtime.domain.catalog.swap_records import (
+    hash_of_states,
+)
+from provider_runtime.domain.catalog.swapping import (
+    ModelFootprint,
+    ModelSwap,
+    ModelSwapRequest,
+    OnSwapFailure,
+    SwapPolicy,
+    SwapPriority,
+    SwapRequester,
+    SwapState,
+    SwapStrategy,
+    SwapSubsystem,
+)
+from provider_runtime.domain.conversation.handoff import (
+    HandoffTarget,
+    hand_off,
+    normalize_handoff_messages,
+)
+from provider_runtime.domain.conversation.markers import (
+    CacheBoundary,
+    CacheTtl,
+    Signature,
+)
+from provider_runtime.domain.conversation.messages import (
+    Message,
+    MessageRole,
+    assistant,
+    system,
+    tool_result,
+    user,
+)
+from provider_runtime.domain.conversation.parts import (
+    AudioPart,
+    Citation,
+    ContentPart,
+    DocumentPart,
+    ImageDetail,
+    ImagePart,
+    InlineData,
+    MediaUrl,
+    ProviderFile,
+    RefusalPart,
+    TextPart,
+    ThinkingPart,
+    ToolCallPart,
+    ToolResult,
+    ToolResultJson,
+    ToolResultPart,
+    ToolResultParts,
+    ToolResultText,
+)
+from provider_runtime.domain.conversation.request import (
+    Effort,
+    JsonObjectFormat,
+    JsonSchemaFormat,
+    ModelRef,
+    ProviderRequest,
+    ReasoningBudget,
+    ReasoningEffort,
+    ReasoningOff,
+    TextFormat,
+)
+from provider_runtime.domain.conversation.response import (
+    AssistantOutput,
+    Attempt,
+    CallWarning,
+    FinishReason,
+    PassedOver,
+    ProviderResponse,
+)
+from provider_runtime.domain.conversation.tools import (
+    ToolCall,
+    ToolChoiceAuto,
+    ToolChoiceNone,
+    ToolChoiceRequired,
+    ToolChoiceSpecific,
+    ToolDefinition,
+)
+from provider_runtime.domain.conversation.usage import (
+    CostBreakdown,
+    PricingSource,
+    Usage,
+)
+from provider_runtime.domain.conversation.warnings import (
+    WarningCode,
+)
+from provider_runtime.domain.errors import (
+    AmbiguousModelRoute,
+    AssignmentInvalid,
+    BackendError,
+    CallRefused,
+    CapabilityMismatch,
+    CircuitOpen,
+    ConfigError,
+    CredentialBoundElsewhere,
+    CredentialMissing,
+    CredentialsRejected,
+    EndpointBlocked,
+    EndpointInvalid,
+    ErrorCode,
+    GovernanceLocked,
+    IntentUnsupported,
+    InvalidPricingConfig,
+    InvalidProviderConfig,
+    InvalidRetryPolicy,
+    InvalidSettings,
+    InvalidTimeout,
+    LeakageRefused,
+    MissingProviderRuntimeError,
+    ModelNotAllowed,
+    ModelNotFound,
+    ProtocolError,
+    ProviderError,
+    ProviderHintMismatch,
+    ProviderNotRegistered,
+    ProviderRuntimeError,
+    ProviderRuntimeNormalizationError,
+    ProviderRuntimeScopeError,
+    ProviderStatusError,
+    RateLimitWait,
+    RecordCorrupt,
+    RequestInvalid,
+    RetryDenial,
+    RoutingError,
+    RuntimeClosed,
+    SerializationError,
+    StoreUnsafe,
+    SwapFailed,
+    SwapFault,
+    SwapRefused,
+    TierRefused,
+    TransportError,
+)
+from provider_runtime.domain.identity import (
+    CallId,
+    ProfileId,
+    ProviderId,
+    Role,
+    RuntimeId,
+)
+from provider_runtime.domain.json_values import (
+    JsonObject,
+    JsonValue,
+    freeze,
+)
+from provider_runtime.domain.policy.credentials import (
+    CredentialReport,
+)
+from provider_runtime.domain.policy.fallback import (
+    FallbackPolicy,
+)
+from provider_runtime.domain.policy.governance import (
+    ConsentRule,
+    GovernanceMode,
+    GovernancePolicy,
+    OnLossy,
+    Unless,
+)
+from provider_runtime.domain.policy.leakage.classification import (
+    ContentClassification,
+    Sensitivity,
+)
+from provider_runtime.domain.policy.leakage.findings import (
+    Finding,
+    FindingKind,
+    Place,
+    Severity,
+)
+from provider_runtime.domain.policy.leakage.opaque import (
+    Opaque,
+)
+from provider_runtime.domain.policy.leakage.policy import (
+    LeakagePolicy,
+    Treatment,
+)
+from provider_runtime.domain.policy.resilience.rate_limits import (
+    RateLimits,
+)
+from provider_runtime.domain.policy.retrying import (
+    RetryPolicy,
+)
+from provider_runtime.domain.profiles.experts import (
+    DEFAULT_EXPERTS,
+    ExpertRole,
+)
+from provider_runtime.domain.profiles.profile import (
+    AutomationLevel,
+    ProfileGovernance,
+    WorkProfile,
+)
+from provider_runtime.domain.profiles.resolution import (
+    Resolution,
+    RuleFinding,
+)
+from provider_runtime.domain.profiles.roles import (
+    DEFAULT_ROLES,
+    ModelAssignment,
+)
+from provider_runtime.domain.records.events import (
+    EventKind,
+    LifecycleEvent,
+)
+from provider_runtime.domain.records.receipts import (
+    CallOutcome,
+    CallReceipt,
+    CallRecord,
+    ChainVerdict,
+)
+from provider_runtime.domain.records.state import (
+    State,
+)
+from provider_runtime.domain.secrets import (
+    Secret,
+)
+from provider_runtime.ports.context import (
+    ContextCompiler,
+    ContextOrder,
+)
+from provider_runtime.ports.leakage import (
+    LeakScanner,
+    MaskedText,
+    OutboundContent,
+)
+from provider_runtime.ports.outcomes import (
+    OutcomeStore,
+)
+from provider_runtime.ports.provider_adapter import (
+    AdapterContext,
+    ProviderAdapter,
+)
+from provider_runtime.ports.secrets import (
+    SecretStore,
+)
+from provider_runtime.ports.state import (
+    StateProvider,
+)
+from provider_runtime.ports.tokens import (
+    TokenProvider,
+)
+
+HOMES: Mapping[str, str]
+__all__ = [
+    "DEFAULT_EXPERTS",
+    "DEFAULT_ROLES",
+    "AdapterContext",
+    "AmbiguousModelRoute",
+    "AssignmentInvalid",
+    "AssistantOutput",
+    "Attempt",
+    "AudioPart",
+    "AutomationLevel",
+    "BackendError",
+    "CacheBoundary",
+    "CacheTtl",
+    "CallId",
+    "CallOptions",
+    "CallOutcome",
+    "CallPlan",
+    "CallReceipt",
+    "CallRecord",
+    "CallRefused",
+    "CallWarning",
+    "CapabilityMismatch",
+    "ChainVerdict",
+    "CircuitOpen",
+    "Citation",
+    "ConfigError",
+    "ConsentRule",
+    "ContentClassification",
+    "ContentPart",
+    "ContextCompiler",
+    "ContextOrder",
+    "CostBreakdown",
+    "CredentialBoundElsewhere",
+    "CredentialMissing",
+    "CredentialReport",
+    "CredentialsRejected",
+    "DiscoveryOptions",
+    "DocumentPart",
+    "Effort",
+    "EndpointBlocked",
+    "EndpointInvalid",
+    "EnvCredential",
+    "ErrorCode",
+    "EventKind",
+    "ExpertRole",
+    "FallbackPolicy",
+    "FanOut",
+    "FileReceipts",
+    "Finding",
+    "FindingKind",
+    "FinishReason",
+    "GateVerdict",
+    "GenAiConventions",
+    "GovernanceLocked",
+    "GovernanceMode",
+    "GovernancePolicy",
+    "HandoffTarget",
+    "ImageDetail",
+    "ImagePart",
+    "InlineData",
+    "IntentUnsupported",
+    "InvalidPricingConfig",
+    "InvalidProviderConfig",
+    "InvalidRetryPolicy",
+    "InvalidSettings",
+    "InvalidTimeout",
+    "JsonLinesEventSink",
+    "JsonObject",
+    "JsonObjectFormat",
+    "JsonSchemaFormat",
+    "JsonValue",
+    "KeyFileCredential",
+    "KeyringCredential",
+    "KeyringSecrets",
+    "LeakScanner",
+    "LeakagePolicy",
+    "LeakageRefused",
+    "LifecycleEvent",
+    "LoggingEventSink",
+    "MaskedText",
+    "MediaUrl",
+    "MemoryReceipts",
+    "Message",
+    "MessageRole",
+    "MissingProviderRuntimeError",
+    "ModelAssignment",
+    "ModelCatalog",
+    "ModelFootprint",
+    "ModelInfo",
+    "ModelNotAllowed",
+    "ModelNotFound",
+    "ModelParameters",
+    "ModelRef",
+    "ModelSwap",
+    "ModelSwapRequest",
+    "NamedKeyCredential",
+    "OnLossy",
+    "OnSwapFailure",
+    "Opaque",
+    "OpenTelemetryEventSink",
+    "OutboundContent",
+    "OutcomeStore",
+    "PassedOver",
+    "Place",
+    "PriceRule",
+    "PricingSource",
+    "PricingTable",
+    "ProfileGovernance",
+    "ProfileId",
+    "ProtocolError",
+    "ProviderAdapter",
+    "ProviderCapabilities",
+    "ProviderConfig",
+    "ProviderError",
+    "ProviderFile",
+    "ProviderHintMismatch",
+    "ProviderId",
+    "ProviderKind",
+    "ProviderNotRegistered",
+    "ProviderRequest",
+    "ProviderResponse",
+    "ProviderRuntime",
+    "ProviderRuntimeError",
+    "ProviderRuntimeNormalizationError",
+    "ProviderRuntimeScopeError",
+    "ProviderStatusError",
+    "RateLimitWait",
+    "RateLimits",
+    "ReasoningBudget",
+    "ReasoningEffort",
+    "ReasoningOff",
+    "RecordCorrupt",
+    "RefusalPart",
+    "RequestInvalid",
+    "Resolution",
+    "RetryDenial",
+    "RetryPolicy",
+    "Role",
+    "RoutingError",
+    "RuleFinding",
+    "RuntimeClosed",
+    "RuntimeHandle",
+    "RuntimeId",
+    "RuntimeRegistry",
+    "RuntimeSettings",
+    "Secret",
+    "SecretFile",
+    "SecretStore",
+    "Sensitivity",
+    "SerializationError",
+    "Severity",
+    "SharedParts",
+    "Signature",
+    "SqliteReceipts",
+    "State",
+    "StateProvider",
+    "StoreUnsafe",
+    "SwapFailed",
+    "SwapFault",
+    "SwapPolicy",
+    "SwapPriority",
+    "SwapRefused",
+    "SwapRequester",
+    "SwapState",
+    "SwapStrategy",
+    "SwapSubsystem",
+    "TextFormat",
+    "TextPart",
+    "ThinkingPart",
+    "Tier",
+    "TierRefused",
+    "TokenProvider",
+    "ToolCall",
+    "ToolCallPart",
+    "ToolChoiceAuto",
+    "ToolChoiceNone",
+    "ToolChoiceRequired",
+    "ToolChoiceSpecific",
+    "ToolDefinition",
+    "ToolResult",
+    "ToolResultJson",
+    "ToolResultPart",
+    "ToolResultParts",
+    "ToolResultText",
+    "TransportError",
+    "Treatment",
+    "Unless",
+    "Usage",
+    "WarningCode",
+    "WorkProfile",
+    "assistant",
+    "freeze",
+    "hand_off",
+    "harden_process",
+    "hash_of_states",
+    "local_server",
+    "normalize_handoff_messages",
+    "ollama_server",
+    "open_runtime",
+    "preset",
+    "system",
+    "tool_result",
+    "user",
+]

@@ -1,0 +1,188 @@
+"""The chain of receipts as bytes: how one is linked to the one before, read back, and checked.
+
+A stored entry is ``{"receipt":…,"receipt_hash":"sha256:…"}``. The hash covers the very bytes that
+stand between, which are canonical JSON (RFC 8785), so checking needs no second opinion on how to
+write them.
+"""
+
+import secrets
+from hashlib import sha256
+from typing import Any, Final
+
+import msgspec
+from attrs import define, field, frozen
+
+from provider_runtime.domain.errors import RecordCorrupt
+from provider_runtime.domain.identity import CallId, RuntimeId
+from provider_runtime.domain.records.receipts import AttemptRecord, CallReceipt, CallRecord, ChainVerdict
+
+_DOMAIN: Final = b"provider_runtime/receipt/v1\0"
+_VERSION: Final = 1
+# For null, booleans, integers, text, lists and objects with ASCII keys this is RFC 8785 to the byte.
+_CANONICAL: Final = msgspec.json.Encoder(order="sorted", enc_hook=str)
+_OPENING: Final = b'{"receipt":'
+_HASH_KEY: Final = b',"receipt_hash":"'
+_CLOSING: Final = b'"}'
+_REPLACED: Final = "the noted receipt is not in its place: receipts were cut off, or the chain was replaced"
+_HASH_LENGTH: Final = len("sha256:") + 64
+
+
+@frozen(kw_only=True)
+class Link:
+    """A place in a chain: what the next receipt has to know of the one before."""
+
+    chain_id: str
+    seq: int
+    receipt_hash: str
+
+
+@define(kw_only=True)
+class ChainCheck:
+    """Recomputes a chain one entry at a time.
+
+    ``from_start``: the first entry must be the first of its chain; else older ones may be gone.
+    ``noted``: the first entry must be this one. ``head``: a hash that must be met.
+    """
+
+    from_start: bool = True
+    noted: Link | None = None
+    head: str | None = None
+    last: Link | None = field(default=None, init=False)
+    """The last good receipt."""
+    _met: bool = field(init=False)
+
+    @_met.default
+    def _make_met(self) -> bool:
+        return self.head is None
+
+    @property
+    def last_hash(self) -> str | None:
+        """The hash of the last good receipt."""
+        return None if self.last is None else self.last.receipt_hash
+
+    def add(self, entry: bytes) -> str | None:
+        """What is wrong with ``entry`` as the next; ``None`` when nothing is."""
+        content = content_of(entry)
+        if content is None:
+            return "the receipt cannot be read"
+        link = Link(chain_id=content["chain_id"], seq=content["seq"], receipt_hash=hash_in(entry))
+        fault = _fault(entry, content, self.last, from_start=self.from_start and self.noted is None)
+        if fault is None and self.last is None and self.noted not in {None, link}:
+            fault = _REPLACED
+        if fault is None:
+            self.last = link
+            self._met = self._met or link.receipt_hash == self.head
+        return fault
+
+    def missing(self) -> str | None:
+        """What is wrong with a chain that ends here; ``None`` when nothing is."""
+        if self.noted is not None and self.last is None:
+            return _REPLACED
+        return None if self._met else "the noted head is not in the chain: receipts were cut off, or it was replaced"
+
+
+def verify_chain(entries: tuple[bytes, ...], *, head: str | None = None, from_start: bool = True) -> ChainVerdict:
+    """Recompute a chain of stored receipts; ``broken_at`` is the index of the first bad one."""
+    check = ChainCheck(head=head, from_start=from_start)
+    for index, entry in enumerate(entries):
+        if fault := check.add(entry):
+            return ChainVerdict(valid=False, count=len(entries), head=check.last_hash, broken_at=index, error=fault)
+    if fault := check.missing():
+        return ChainVerdict(valid=False, count=len(entries), head=check.last_hash, broken_at=len(entries), error=fault)
+    return ChainVerdict(valid=True, count=len(entries), head=check.last_hash)
+
+
+def _fault(entry: bytes, content: dict[str, Any], before: Link | None, *, from_start: bool) -> str | None:
+    if hash_in(entry) != _hash_of(entry[len(_OPENING) : -_tail_length()], content["prev_hash"]):
+        return "the receipt does not match its own hash"
+    if before is None:
+        if content["seq"] == 0:
+            return "the first receipt names one before it" if content["prev_hash"] is not None else None
+        return "receipts before it are missing" if from_start else None
+    if content["prev_hash"] != before.receipt_hash:
+        return "the receipt does not follow the one before it"
+    if content["seq"] != before.seq + 1 or content["chain_id"] != before.chain_id:
+        return "the receipt is out of its place in the chain"
+    return None
+
+
+def linked(record: CallRecord, before: Link | None) -> tuple[bytes, CallReceipt]:
+    """``record`` as the stored entry after ``before``, and as the receipt it holds."""
+    receipt_id = f"rct_{secrets.token_hex(16)}"
+    chain_id = before.chain_id if before else f"chain_{secrets.token_hex(16)}"
+    seq = before.seq + 1 if before else 0
+    prev_hash = before.receipt_hash if before else None
+    content = _CANONICAL.encode(
+        {
+            "version": _VERSION,
+            "receipt_id": receipt_id,
+            "chain_id": chain_id,
+            "seq": seq,
+            "prev_hash": prev_hash,
+            "record": record,
+        }
+    )
+    receipt_hash = _hash_of(content, prev_hash)
+    receipt = CallReceipt(
+        receipt_id=receipt_id, chain_id=chain_id, seq=seq, prev_hash=prev_hash, record=record, receipt_hash=receipt_hash
+    )
+    return _OPENING + content + _HASH_KEY + receipt_hash.encode() + _CLOSING, receipt
+
+
+def _hash_of(content: bytes, prev_hash: str | None) -> str:
+    return f"sha256:{sha256(_DOMAIN + (prev_hash or '').encode() + content).hexdigest()}"
+
+
+def _tail_length() -> int:
+    return len(_HASH_KEY) + _HASH_LENGTH + len(_CLOSING)
+
+
+def hash_in(entry: bytes) -> str:
+    """The hash that a stored entry names as its own."""
+    return entry[-len(_CLOSING) - _HASH_LENGTH : -len(_CLOSING)].decode(errors="replace")
+
+
+def content_of(entry: bytes) -> dict[str, Any] | None:
+    """What stands under ``receipt`` in a stored entry; ``None`` when it is not an entry at all."""
+    try:
+        value = msgspec.json.decode(entry)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+    content = value.get("receipt") if isinstance(value, dict) else None
+    if not isinstance(content, dict) or not entry.startswith(_OPENING) or not entry.endswith(_CLOSING):
+        return None
+    if entry[-_tail_length() :][: len(_HASH_KEY)] != _HASH_KEY:
+        return None
+    named = all(isinstance(content.get(name), str) for name in ("receipt_id", "chain_id"))
+    linked = "prev_hash" in content and isinstance(content["prev_hash"], str | None)
+    sound = named and linked and type(content.get("seq")) is int and isinstance(content.get("record"), dict)
+    return content if sound else None
+
+
+def receipt_in(entry: bytes, place: str) -> CallReceipt:
+    """The receipt in a stored entry. ``place`` names it when it cannot be read: then ``RecordCorrupt``."""
+    content = content_of(entry)
+    try:
+        if content is not None:
+            return CallReceipt(**{**content, "record": _record_in(content["record"])}, receipt_hash=hash_in(entry))
+    except (TypeError, ValueError, KeyError):
+        pass  # raised below as what it means
+    raise unreadable(place)
+
+
+def unreadable(place: str) -> RecordCorrupt:
+    """What reading a receipt raises that is none."""
+    return RecordCorrupt(
+        kind="receipts",
+        key=place,
+        message=f"receipt number {place} cannot be read",
+        remedy="`provider-runtime receipts verify` shows the place and the extent.",
+    )
+
+
+def _record_in(value: dict[str, Any]) -> CallRecord:
+    fields: dict[str, Any] = {name: tuple(kept) if isinstance(kept, list) else kept for name, kept in value.items()}
+    fields["call_id"] = CallId(value["call_id"])
+    fields["runtime_id"] = RuntimeId(value["runtime_id"])
+    fields["attempts"] = tuple(AttemptRecord(**attempt) for attempt in value["attempts"])
+    return CallRecord(**fields)

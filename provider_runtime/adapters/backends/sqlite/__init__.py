@@ -1,0 +1,1 @@
+"""Media in one SQLite file: durable, fast under load, safe under several processes."""

@@ -1,0 +1,1 @@
+"""Where credentials come from, and the stores that keep them."""

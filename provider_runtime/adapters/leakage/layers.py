@@ -1,0 +1,175 @@
+"""What hides a text: encodings of a piece of it, and ways to write the whole of it, each undone once."""
+
+import html
+import re
+import zlib
+from base64 import b32decode, urlsafe_b64decode
+from collections.abc import Callable, Iterator
+from string import printable
+from typing import Final
+from urllib.parse import unquote
+
+from provider_runtime.adapters.leakage.runs import is_media
+from provider_runtime.adapters.leakage.views import rotated, without_look_alikes
+
+_BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{24,}+={0,2}")
+_SOLID: Final = re.compile(r"[A-Za-z0-9]{22}")  # text in base64 or hexadecimal is hardly ever without
+_HEX: Final = re.compile(r"(?:0x)?([0-9a-fA-F]{24,}+)")
+_BASE32: Final = re.compile(r"[A-Z2-7]{32,}+={0,6}")
+_SMALLEST: Final = 24
+_HEAD: Final = 16
+_WIDE: Final = b"\0\0\0\0"
+_UNPRINTABLE: Final = bytes(code for code in range(128) if chr(code) not in printable)
+_PACKED: Final = (b"\x1f\x8b", b"x\x9c", b"x\xda", b"x\x01", b"x\x5e")
+_LARGEST_UNPACKED: Final = 4 * 1024 * 1024
+
+
+class TooLarge(Exception):
+    """Packed so tightly that unpacking it would take more room than anybody needs; it counts as unreadable."""
+
+
+def decoded(run: str) -> Iterator[tuple[str, str]]:
+    """Each text that ``run`` may be an encoding of, with the name of the encoding. Raises ``TooLarge``."""
+    if len(run) < _SMALLEST:
+        return
+    if _SOLID.search(run) is None:
+        return
+    for found in _BASE64.finditer(run):
+        yield from _from_base64(found.group())
+    for found in _HEX.finditer(run):
+        digits = found[1][: len(found[1]) // 2 * 2]
+        plain = _text(bytes.fromhex(digits))
+        if plain:
+            yield "hex", plain
+    for found in _BASE32.finditer(run):
+        code = found.group().rstrip("=")
+        plain = _text(_attempt(b32decode, code + "=" * (-len(code) % 8)))
+        if plain:
+            yield "base32", plain
+
+
+def _from_base64(code: str) -> Iterator[tuple[str, str]]:
+    if is_media(code):
+        return
+    code = code.rstrip("=").translate(_URL_SAFE)
+    head = _attempt(urlsafe_b64decode, code[:_HEAD])
+    if head.startswith(_PACKED):
+        plain = _text(_unpacked(_bytes(code)))
+        if plain:
+            yield "gzip in base64", plain
+    elif head[1:8:2] == _WIDE:  # PowerShell encodes its commands so
+        yield "base64", _bytes(code).decode("utf-16-le", "replace")
+    elif _is_printable(head):
+        plain = _text(_bytes(code))
+        if plain:
+            yield "base64", plain
+
+
+_URL_SAFE: Final = str.maketrans("+/", "-_")
+
+
+def _bytes(code: str) -> bytes:
+    code = code[:-1] if len(code) % 4 == 1 else code
+    return _attempt(urlsafe_b64decode, code + "=" * (-len(code) % 4))
+
+
+def _attempt(decode: Callable[[str], bytes], code: str) -> bytes:
+    try:
+        return decode(code)
+    except ValueError:
+        return b""
+
+
+def _unpacked(packed: bytes) -> bytes:
+    unpacking = zlib.decompressobj(wbits=47)  # gzip or zlib, by its head
+    try:
+        plain = unpacking.decompress(packed, _LARGEST_UNPACKED)
+    except zlib.error:
+        return b""
+    if unpacking.unconsumed_tail:
+        raise TooLarge
+    return plain
+
+
+def _is_printable(content: bytes) -> bool:
+    """Whether no control character stands in it; what is not ASCII is looked at later."""
+    return len(content.translate(None, _UNPRINTABLE)) == len(content)
+
+
+def _text(content: bytes) -> str:
+    """``content`` as text; empty where it is none."""
+    if len(content) < 8 or not _is_printable(content):
+        return ""
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        return ""
+
+
+# ── the whole text, written otherwise ───────────────────────────────────────────────────────
+
+_PERCENT: Final = re.compile(r"%[0-9a-fA-F]{2}")
+_ESCAPED: Final = re.compile(r"(?:\\x[0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\u\{[0-9a-fA-F]{1,6}\}|\\[0-7]{3})")
+_JOINT: Final = re.compile(
+    r"(?P<quote>[\"'`])[ \t]*(?:[+.&]|,[ \t]|\|\||\\)?[ \t]*(?:\r?\n[ \t]*(?:[+.&][ \t]*)?)?(?P=quote)"
+)
+_WRAPPED: Final = re.compile(r"\n(?<=[A-Za-z0-9+/_=.-]{8}\n)[ \t>|]*(?=[A-Za-z0-9+/_=.-]{8})")
+_WRAPPED_BY_BACKSLASH: Final = re.compile(r"\\\r?\n[ \t]*")
+_SPACED: Final = re.compile(r"(?:[!-~][ \t\n.,|·]){12,}+[!-~]?")
+_SPACED_SHAPE: Final = bytes(32 if chr(code) in " \t\n.,|" else 120 if 32 < code < 127 else 46 for code in range(256))
+_SPACED_GATE: Final = b"x " * 12
+_CODES: Final = re.compile(r"(?<![0-9.])(?:[0-9]{2,3}(?:, ?| )){15,}+[0-9]{0,3}")
+_FEWEST_CODES: Final = 14  # commas between the numbers of what is hidden so
+_JOINTS: Final = ("+", "'\n", '"\n', '" "', "' '", '", "', "', '")
+_MIXED: Final = re.compile(
+    "[A-Za-z0-9_-][\u0131\u0251\u0261\u0370-\u058f\u0660-\u06f9\u2010-\u2212\ufe63]|[\u0370-\u058f][A-Za-z0-9_-]"
+)
+
+
+def rewritten(text: str, plain: bytes) -> Iterator[tuple[str, str]]:
+    """``text`` as it reads when each way of hiding it in plain sight is undone, with the name of that way.
+
+    ``plain`` is the same text, a byte for each character.
+    """
+    if "%" in text and _PERCENT.search(text):
+        yield "percent", unquote(text, errors="replace")
+    if "&#" in text:
+        yield "html", html.unescape(text)
+    if "\\" in text and _ESCAPED.search(text):
+        yield "escapes", _ESCAPED.sub(_character, text)
+    if _SPACED_GATE in plain.translate(_SPACED_SHAPE):
+        yield "spaces", _SPACED.sub(lambda found: f" {found.group()[::2]} ", text)
+    if not text.isascii() and _MIXED.search(text):
+        yield "look-alikes", without_look_alikes(text)
+    if any(map(text.__contains__, _JOINTS)):
+        joined = _JOINT.sub("", text)
+        if joined != text:
+            yield "concatenation", joined
+    if "\n" in text:
+        joined = _WRAPPED.sub("", _WRAPPED_BY_BACKSLASH.sub("", text))
+        if joined != text:
+            yield "line ends", joined
+    found = _CODES.search(text) if text.count(",") >= _FEWEST_CODES else None
+    if found is not None:
+        codes = [int(code) for code in re.findall(r"[0-9]+", found.group())]
+        if all(31 < code < 127 for code in codes):
+            yield "character codes", "".join(map(chr, codes))
+
+
+def turned(run: str) -> Iterator[tuple[str, str]]:
+    """``run`` read backwards, and with its letters rotated: from where a name or a sign before it ends."""
+    solid = run.strip(".:=/&!#*~^")
+    yield "reversed", solid[::-1]
+    if "=" in solid or ":" in solid:
+        yield "reversed", solid[_after_sign(solid) :][::-1]
+    yield "rot13", rotated(solid[_after_sign(solid) :])
+
+
+def _after_sign(run: str) -> int:
+    return max(run.rfind("="), run.rfind(":")) + 1
+
+
+def _character(found: re.Match[str]) -> str:
+    code = found.group()
+    number = int(code[1:], 8) if code[1].isdigit() else int(code.strip("\\xu{}"), 16)
+    return chr(number) if number < 0xD800 or 0xDFFF < number < 0x110000 else " "

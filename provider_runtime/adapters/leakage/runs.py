@@ -1,0 +1,68 @@
+"""Runs: the pieces of a text without spaces, quotes and brackets, where credentials stand."""
+
+import re
+from collections.abc import Iterator
+from string import ascii_letters, digits
+from typing import Final
+
+from provider_runtime.adapters.leakage.views import View
+
+SHORTEST: Final = 16  # no credential with a shape of its own is shorter
+_BETWEEN: Final = frozenset(b" \t\r\n\"'`,;<>(){}[]|\\?" + bytes(range(32)) + bytes(range(127, 256)))
+_SHAPE: Final = bytes(32 if code in _BETWEEN else 120 for code in range(256))
+_LONG: Final = b"x" * SHORTEST
+# Names, paths, numbers, dates, rules; hashes and identifiers in hexadecimal, unless they spell text.
+_ORDINARY: Final = re.compile(
+    r"(?:[a-z_./:#*=+-]++|[A-Z]{0,14}+(?:[_-]++[A-Z]{0,14}+)++|[=*#_.~+-]++|[0-9.:/TZ+-]++"
+    r"|(?:sha(?:1|256|512)[:-])?(?!(?:[2-7][0-9a-f]){12})[0-9a-f-]++)[.:]?\Z"
+)
+_BLANKS: Final = (b"\\n", b"\\t", b"\\r")
+_LEAST_MEDIA: Final = 512
+# How the files begin that people send as media, in base64: PNG, JPEG, GIF, RIFF (WebP, WAV), PDF, ZIP (office
+# documents), Ogg, FLAC, MP3, fonts. Nobody can read secrets in their bytes, and there are very many of them.
+_MEDIA: Final = (
+    "iVBORw0KGgo",
+    "/9j/",
+    "_9j_",
+    "R0lGOD",
+    "UklGR",
+    "JVBERi0",
+    "UEsDB",
+    "T2dnUw",
+    "ZkxhQ",
+    "SUQz",
+    "d09G",
+)
+_LETTERS: Final = frozenset((ascii_letters + digits).encode())
+_WORDS: Final = bytes(code if code in _LETTERS else 32 for code in range(256)).lower()
+
+
+def runs(view: View) -> Iterator[tuple[int, str]]:
+    """Each run of ``view`` that is long enough and nothing ordinary, with its place, in their order."""
+    plain = _apart(view.plain)
+    shape = plain.translate(_SHAPE)
+    place = shape.find(_LONG)
+    while place >= 0:
+        end = shape.find(b" ", place + SHORTEST)
+        run = plain[place : end if end >= 0 else None].decode("ascii")
+        if not _ORDINARY.match(run) and not is_media(run):
+            yield place, run
+        place = shape.find(_LONG, end) if end >= 0 else -1
+
+
+def _apart(plain: bytes) -> bytes:
+    """``plain`` with the escapes for white space blank: in JSON inside a text, they stand before what matters."""
+    if b"\\" in plain:
+        for escape in _BLANKS:
+            plain = plain.replace(escape, b"  ")
+    return plain
+
+
+def is_media(run: str) -> bool:
+    """Whether it is a picture, a recording or a document in base64."""
+    return len(run) >= _LEAST_MEDIA and run.startswith(_MEDIA)
+
+
+def words(view: View) -> list[bytes]:
+    """Every run of letters and digits, in small letters."""
+    return view.plain.translate(_WORDS).split()

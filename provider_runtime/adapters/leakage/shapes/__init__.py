@@ -1,0 +1,1 @@
+"""What credentials look like: by their beginning, by their build, by the name beside them."""

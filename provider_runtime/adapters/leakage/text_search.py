@@ -1,0 +1,144 @@
+"""TextSearch: every secret in one text, however it is hidden."""
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Final
+
+from attrs import define, field, frozen
+
+from provider_runtime.adapters.leakage.hits import Hit, TooMany
+from provider_runtime.adapters.leakage.known_secrets import KnownSecrets
+from provider_runtime.adapters.leakage.layers import TooLarge, decoded, rewritten, turned
+from provider_runtime.adapters.leakage.runs import runs, words
+from provider_runtime.adapters.leakage.shapes.assignments import (
+    NAME_PARTS,
+    NAME_WORDS,
+    assignments,
+)
+from provider_runtime.adapters.leakage.shapes.beginnings import beginnings, is_beginning
+from provider_runtime.adapters.leakage.shapes.structures import addresses, blocks, built, marks_in
+from provider_runtime.adapters.leakage.views import View, view_of
+from provider_runtime.domain.policy.leakage.findings import FindingKind
+
+_DEEPEST: Final = 3
+_ROOM: Final = 4  # what is decoded may be so many times the size of the text
+_LEAST_ROOM: Final = 64 * 1024
+_TURNED: Final = 20  # shorter runs are not read backwards
+
+_BY_SURROUNDINGS: Final = frozenset({FindingKind.ASSIGNMENT, FindingKind.AUTH_HEADER})
+
+
+@define
+class _Room:
+    """How much may still be decoded."""
+
+    left: int
+
+    def take(self, text: str) -> str:
+        self.left -= len(text)
+        if self.left < 0:
+            raise TooLarge
+        return text
+
+
+@frozen(kw_only=True)
+class TextSearch:
+    """Looks for secrets by value, by shape and by name, in a text and in what it hides.
+
+    Depth and size are bounded, so the time is linear in the text. What goes beyond the bounds is a
+    hit of its own: ``unreadable``. ``markers`` are phrases in the form ``marker_form`` gives them.
+    """
+
+    known: KnownSecrets
+    markers: tuple[str, ...] = field(default=())
+
+    def hits(self, text: str, most: int = 1000) -> list[Hit]:
+        """What is found in ``text``, at most ``most`` hits; the places are those of ``view_of(text)``."""
+        room = _Room(max(_LEAST_ROOM, _ROOM * len(text)))
+        found: list[Hit] = []
+        try:
+            for hit in islice(self._search(view_of(text), 0, room), most):
+                found.append(hit)  # noqa: PERF402 - what was found before the bounds were reached counts, too
+        except (TooLarge, TooMany):
+            found.append(Hit(FindingKind.UNREADABLE, "", 0, len(text)))
+        return _told_once(found)
+
+    def _search(self, view: View, depth: int, room: _Room) -> Iterator[Hit]:
+        yield from self._said(view)
+        seen: dict[str, tuple[Hit, ...]] = {}
+        yield from self._shaped(view, depth, room, seen)
+        if depth < _DEEPEST:
+            for name, text in rewritten(view.text, view.plain):
+                inner = view_of(room.take(text))
+                # Joined texts put names beside values that are not theirs: there, only shapes count.
+                whole = name in {"percent", "html", "escapes", "character codes"}
+                hits = self._search(inner, depth + 1, room) if whole else self._joined(inner, depth + 1, room, seen)
+                yield from _covered(hits, 0, len(view.text), name)
+
+    def _joined(self, view: View, depth: int, room: _Room, seen: dict[str, tuple[Hit, ...]]) -> Iterator[Hit]:
+        fresh: dict[str, tuple[Hit, ...]] = dict.fromkeys(seen, ())  # the hits in these were told of
+        return self._shaped(view, depth, room, fresh)
+
+    def _said(self, view: View) -> Iterator[Hit]:
+        """What is known by value, by a name beside it, or by its place."""
+        if self.known:
+            yield from self.known.hits(view)
+        if self.markers:
+            yield from self._marked(view)
+        low = view.low
+        if "://" in low or "thin:" in low:
+            yield from addresses(view.text)
+        if "private key" in low or "secret key" in low or "putty-" in low:
+            yield from blocks(view.text)
+        if any(map(low.__contains__, NAME_PARTS)) or not NAME_WORDS.isdisjoint(words(view)) or not view.text.isascii():
+            yield from assignments(view)
+
+    def _shaped(self, view: View, depth: int, room: _Room, seen: dict[str, tuple[Hit, ...]]) -> Iterator[Hit]:
+        """Hits in the runs of ``view``; ``seen`` knows, and learns, what stands in which run."""
+        marks = marks_in(view.text)
+        for place, run in runs(view):
+            if run not in seen:
+                seen[run] = self._in_run(run, depth, room, marks=marks)
+            for hit in seen[run]:
+                yield hit._replace(start=place + hit.start, end=place + hit.end)
+
+    def _in_run(self, run: str, depth: int, room: _Room, *, marks: bool) -> tuple[Hit, ...]:
+        hits = (*beginnings(run), *built(run, marks=marks))
+        return hits or (tuple(self._hidden(run, depth, room)) if depth < _DEEPEST else ())
+
+    def _hidden(self, run: str, depth: int, room: _Room) -> Iterator[Hit]:
+        for name, text in decoded(run):
+            inner = view_of(room.take(text))
+            yield from _covered(self._search(inner, depth + 1, room), 0, len(run), name)
+        if len(run) >= _TURNED:
+            for name, text in turned(run):
+                if is_beginning(text):
+                    yield Hit(FindingKind.VENDOR_KEY, "", 0, len(run), (name,))
+
+    def _marked(self, view: View) -> Iterator[Hit]:
+        text = marker_form(view.text)
+        if any(marker in text for marker in self.markers):
+            yield Hit(FindingKind.MARKER, "", 0, len(view.text))
+
+
+def marker_form(text: str) -> str:
+    """A phrase as it is compared: case folded, every space the same."""
+    return " ".join(view_of(text).text.casefold().split())
+
+
+def _covered(hits: Iterator[Hit], start: int, end: int, name: str) -> Iterator[Hit]:
+    for hit in hits:
+        yield Hit(hit.kind, hit.source, start, end, (name, *hit.hidden_by))
+
+
+def _told_once(hits: list[Hit]) -> list[Hit]:
+    """``hits`` without repetitions, and without a name's value that is known for what it is."""
+    once = list(dict.fromkeys(hits))
+    known = [hit for hit in once if hit.kind not in _BY_SURROUNDINGS]
+    if not known or len(known) == len(once):
+        return once
+    return [
+        hit
+        for hit in once
+        if hit.kind not in _BY_SURROUNDINGS or not any(hit.start < one.end and one.start < hit.end for one in known)
+    ]

@@ -1,0 +1,86 @@
+"""A text made ready to be searched: escapes undone, look-alikes folded, what cannot be seen left out."""
+
+import re
+import unicodedata
+from string import ascii_lowercase, ascii_uppercase
+from typing import Final
+
+from attrs import frozen
+
+_ESCAPES: Final = (("\\n", "\n"), ("\\t", "\t"), ("\\r", "\r"), ('\\"', '"'), ("\\/", "/"), ("\\b", " "), ("\\f", " "))
+_UNICODE_ESCAPE: Final = re.compile(r"(?:\\u[0-9a-fA-F]{4})+")
+# Soft hyphen, zero-width characters and joiners, marks of direction, fillers, variation selectors, tags.
+_UNSEEN: Final = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e007f]+"
+)
+_CAPITALS: Final = bytes(range(65)) + ascii_lowercase.encode() + bytes(range(91, 256))
+# Letters of other alphabets that look like Latin ones, and the hyphens that stand in for ours.
+_LOOK_ALIKES: Final = str.maketrans(
+    # Cyrillic, Greek, Armenian, IPA, dashes, Arabic digits
+    "АВЕЅІЈКМНОРСТХУЗаеѕіјорсухԁԛԝһӏԌԍΑΒΕΖΗΙΚΜΝΟΡΤΥΧαορνιτκυՏՕսոօցɡɑı‐‑‒–—−﹣٠۰",  # noqa: RUF001 - the list of them
+    "ABESIJKMHOPCTXY3aesijopcyxdqwhlGgABEZHIKMNOPTYXaopvitkuSOunoggai-------00",
+)
+
+
+@frozen
+class View:
+    """One reading of a text.
+
+    ``text`` is what is read; ``plain`` is as long, with ``?`` for every character outside Latin-1, and
+    ``low`` is ``plain`` with small letters: so a place in one is the same place in the others.
+    ``faithful``: a place in it is the same place in the text it was made from.
+    """
+
+    text: str
+    plain: bytes
+    low: str
+    faithful: bool
+
+
+def view_of(text: str) -> View:
+    """``text`` as it reads: compatibility forms folded (full-width ``a`` is ``a``), unseen characters left out."""
+    if text.isascii():
+        plain = text.encode("ascii")
+        return View(text, plain, plain.translate(_CAPITALS).decode("ascii"), faithful=True)
+    read = _UNSEEN.sub("", text)
+    if not unicodedata.is_normalized("NFKC", read):
+        read = unicodedata.normalize("NFKC", read)
+    plain = read.encode("latin-1", "replace")
+    return View(read, plain, plain.translate(_CAPITALS).decode("latin-1"), faithful=read == text)
+
+
+def unescaped(text: str) -> str:
+    """JSON text with the escapes of its strings undone, once. Its quotes and braces stay."""
+    if "\\" not in text:
+        return text
+    return "\\".join(_without_escapes(piece) for piece in text.split("\\\\"))
+
+
+def _without_escapes(piece: str) -> str:
+    if "\\" not in piece:
+        return piece
+    for escape, meaning in _ESCAPES:
+        piece = piece.replace(escape, meaning)
+    return _UNICODE_ESCAPE.sub(_characters, piece) if "\\u" in piece else piece
+
+
+def _characters(escapes: re.Match[str]) -> str:
+    units = bytes.fromhex(escapes.group().replace("\\u", ""))
+    return units.decode("utf-16-be", "replace")
+
+
+def without_look_alikes(text: str) -> str:
+    """``text`` with letters of other alphabets replaced by the Latin ones they look like."""
+    return text.translate(_LOOK_ALIKES)
+
+
+def rotated(text: str) -> str:
+    """``text`` with each letter moved thirteen places: its own inverse."""
+    return text.translate(_ROT13)
+
+
+_ROT13: Final = str.maketrans(
+    ascii_lowercase + ascii_uppercase,
+    ascii_lowercase[13:] + ascii_lowercase[:13] + ascii_uppercase[13:] + ascii_uppercase[:13],
+)

@@ -1,0 +1,147 @@
+"""One cleared call, sent: tried again where policy allows, inside one deadline for everything."""
+
+import asyncio
+from typing import Final
+
+from attrs import evolve, frozen
+
+from provider_runtime.application.accounting.events import attempt_failed, attempt_started
+from provider_runtime.application.accounting.telemetry import Telemetry
+from provider_runtime.application.call import AnsweredCall, ClearedCall, RoutedCall
+from provider_runtime.application.resilience.leave import Leave, Resilience
+from provider_runtime.application.sending.trying import Trying
+from provider_runtime.application.sending.validation import held_against_schema
+from provider_runtime.domain.conversation.echoes import without_echoes
+from provider_runtime.domain.conversation.exchange import PreparedExchange
+from provider_runtime.domain.conversation.response import Attempt, ProviderResponse
+from provider_runtime.domain.errors import (
+    BackendError,
+    CallRefused,
+    CircuitOpen,
+    ConfigError,
+    ProviderError,
+    RetryDenial,
+)
+from provider_runtime.domain.policy.retrying import GiveUp, Retry
+from provider_runtime.domain.secrets import Secret
+from provider_runtime.ports.provider_adapter import AdapterContext, ProviderAdapter
+from provider_runtime.ports.schemas import SchemaValidator
+from provider_runtime.ports.system import Clock
+
+# What an adapter raises besides a ``ProviderError``: no credential, none for this address, or a store that broke.
+_BEFORE_SENDING: Final = (ConfigError, CallRefused, BackendError)
+
+
+@frozen(kw_only=True)
+class Sending:
+    """The only step of a call that leaves the process. A retry sends the identical bytes."""
+
+    clock: Clock
+    resilience: Resilience
+    telemetry: Telemetry
+    schemas: SchemaValidator
+
+    async def send(self, cleared: ClearedCall, attempts: list[Attempt]) -> AnsweredCall:
+        """The answer, within the deadline. Notes every try in ``attempts``, also when it raises.
+
+        Raises ``CredentialMissing``, or the ``ProviderError`` of the last try.
+        """
+        call = cleared.prepared.routed.call
+        limit_s = call.terms.deadline_s
+        deadline = call.started + limit_s
+        trying = Trying(cleared=cleared, attempts=attempts)
+        try:
+            async with asyncio.timeout(deadline - self.clock.monotonic()):
+                response = await self._try(trying, deadline)
+        except TimeoutError:
+            pass  # raised below, so that no frame that held a credential stays in the traceback
+        except asyncio.CancelledError:
+            trying.cancelled(self.clock.monotonic())
+            raise
+        else:
+            response = held_against_schema(response, cleared.prepared.exchange.wanted, self.schemas)
+            return AnsweredCall(cleared=cleared, response=response, attempts=tuple(attempts))
+        under_way = trying.under_way
+        error = trying.timed_out(self.clock.monotonic(), limit_s)
+        if under_way and self.telemetry.listening:
+            self.telemetry.emit(attempt_failed(cleared, error, attempts[-1], self.clock.now()))
+        raise error
+
+    async def _try(self, trying: Trying, deadline: float) -> ProviderResponse:
+        prepared = trying.cleared.prepared
+        options, adapter = prepared.routed.call.terms.options, prepared.routed.provider.adapter
+        pacing = self.resilience.pacings.of(prepared.routed.route.provider_id)
+        context = AdapterContext(
+            credential=_own_credential(prepared.routed),
+            include_raw_response=options.include_raw_response,
+            hear=None if pacing is None else pacing.hear,
+        )
+        while True:
+            leave = await self._leave(trying, deadline)
+            if leave.only_fresh_connections != context.fresh_connection:
+                context = evolve(context, fresh_connection=leave.only_fresh_connections)
+            try:
+                self._begin(trying)
+                outcome = await _outcome(adapter, prepared.exchange, context)
+                now = self.clock.monotonic()
+                if isinstance(outcome, ProviderResponse):
+                    leave.answered(outcome)
+                    trying.answered(outcome, now)
+                    return outcome
+                retry = self._retry(trying, outcome, leave, now, deadline)
+            except _BEFORE_SENDING:
+                leave.unsent()
+                raise
+            finally:
+                leave.close()
+            trying.wait_s = retry.wait_s
+            await self.clock.sleep(retry.wait_s)
+
+    async def _leave(self, trying: Trying, deadline: float) -> Leave:
+        try:
+            return await self.resilience.leave(trying.cleared.prepared, deadline)
+        except ProviderError as refused:
+            if trying.last is None:
+                raise
+            denied_by = RetryDenial.CIRCUIT_OPEN if isinstance(refused, CircuitOpen) else RetryDenial.RATE_LIMITS
+        # What the call failed with is the news; that it was not tried again is a fact about it.
+        trying.last.retry_denied_by = denied_by
+        raise trying.last
+
+    def _begin(self, trying: Trying) -> None:
+        if self.telemetry.listening:
+            self.telemetry.emit(attempt_started(trying.cleared, trying.number, trying.wait_s, self.clock.now()))
+        trying.begin(self.clock.monotonic())
+
+    def _retry(self, trying: Trying, error: ProviderError, leave: Leave, now: float, deadline: float) -> Retry:
+        attempt, call = trying.failed(error, now), trying.cleared.prepared.routed.call
+        decision = leave.failed(error, call.terms.retry, tried=trying.tried, time_left_s=deadline - now)
+        headers = (
+            *call.terms.options.headers.values(),
+            *trying.cleared.prepared.routed.provider.config.headers.values(),
+        )
+        error.message = without_echoes(error.message, call.request, headers)
+        if isinstance(decision, GiveUp):
+            error.retry_denied_by = decision.reason
+        if self.telemetry.listening:
+            self.telemetry.emit(attempt_failed(trying.cleared, error, attempt, self.clock.now()))
+        if isinstance(decision, GiveUp):
+            raise error
+        return decision
+
+
+def _own_credential(routed: RoutedCall) -> Secret | None:
+    """The call's own credential, if it was meant for the origin that the call goes to now."""
+    call = routed.call
+    elsewhere = call.credential_origin is not None and call.credential_origin != routed.provider.origin
+    return None if elsewhere else call.terms.options.credential
+
+
+async def _outcome(
+    adapter: ProviderAdapter, exchange: PreparedExchange, context: AdapterContext
+) -> ProviderResponse | ProviderError:
+    """One attempt, its failure as a value: the retry loop runs in a frame without a traceback."""
+    try:
+        return await adapter.send(exchange, context)
+    except ProviderError as error:
+        return error.with_traceback(None)

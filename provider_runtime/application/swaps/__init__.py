@@ -1,0 +1,1 @@
+"""Swaps: another model for work that is under way."""

@@ -1,0 +1,209 @@
+"""RuntimeHandle: a registered runtime, the same object through every change of its settings."""
+
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING
+
+from attrs import define, evolve, field
+
+from provider_runtime.application.accounting.profile_events import profile_changed
+from provider_runtime.composition import choices
+from provider_runtime.composition.registry.generations import Generation, drain_all
+from provider_runtime.composition.registry.missing import not_ready
+from provider_runtime.composition.runtime import ProviderRuntime
+from provider_runtime.composition.settings import MemoryReceipts, RuntimeSettings
+from provider_runtime.domain.calls.options import CallOptions
+from provider_runtime.domain.catalog.models import DiscoveryOptions, ModelCatalog
+from provider_runtime.domain.catalog.swapping import ModelSwap, ModelSwapRequest
+from provider_runtime.domain.conversation.request import ModelRef, ProviderRequest
+from provider_runtime.domain.conversation.response import ProviderResponse
+from provider_runtime.domain.errors import RuntimeClosed
+from provider_runtime.domain.identity import RuntimeId
+from provider_runtime.domain.records.events import EventKind, LifecycleEvent
+from provider_runtime.domain.secrets import Secret
+from provider_runtime.ports.journals import ReceiptProvider
+from provider_runtime.ports.system import IdSource, Randomness
+
+if TYPE_CHECKING:
+    from provider_runtime.application.explaining import CallPlan
+    from provider_runtime.domain.profiles.resolution import Resolution
+
+
+@define(eq=False, kw_only=True)
+class RuntimeHandle:
+    """One runtime of a registry: ``run``, ``explain``, ``discover_models``, ``export_catalog_json``.
+
+    Stays the same object while the runtime is reset or told new settings; each call sees the
+    settings that were in force when it began. ``runtime_id`` is the name of the runtime and the
+    mark of its present graph, which receipts and events carry. Raises
+    ``MissingProviderRuntimeError`` between a reset and the next activation, ``RuntimeClosed``
+    once the runtime is disposed of.
+    """
+
+    name: RuntimeId
+    _ids: IdSource
+    _randomness: Randomness
+    _settings: RuntimeSettings
+    _parts: Mapping[str, object]
+    _generation: Generation | None = field(default=None, init=False)
+    _retired: tuple[Generation, ...] = field(default=(), init=False)
+    _kept: Mapping[str, object] = field(factory=dict, init=False)
+    _disposed: bool = field(default=False, init=False)
+    _receipt_key: Secret = field(init=False, repr=False)
+
+    @_receipt_key.default
+    def _own_key(self) -> Secret:
+        return Secret(self._randomness.token(32).hex())
+
+    async def run(self, request: ProviderRequest, options: CallOptions | None = None) -> ProviderResponse:
+        """See ``ProviderRuntime.run``."""
+        async with self._call() as runtime:
+            return await runtime.run(request, options)
+
+    async def explain(self, request: ProviderRequest, options: CallOptions | None = None) -> "CallPlan":
+        """See ``ProviderRuntime.explain``."""
+        async with self._call() as runtime:
+            return await runtime.explain(request, options)
+
+    async def swap_model(self, request: ModelSwapRequest, options: CallOptions | None = None) -> ModelSwap:
+        """See ``ProviderRuntime.swap_model``."""
+        async with self._call() as runtime:
+            return await runtime.swap_model(request, options)
+
+    def resolve(self, model: ModelRef | str) -> "Resolution":
+        """See ``ProviderRuntime.resolve``."""
+        return self.present.runtime.resolve(model)
+
+    async def discover_models(self, options: DiscoveryOptions | None = None) -> ModelCatalog:
+        """See ``ProviderRuntime.discover_models``."""
+        async with self._call() as runtime:
+            return await runtime.discover_models(options)
+
+    def export_catalog_json(self, catalog: ModelCatalog | None = None) -> str:
+        """See ``ProviderRuntime.export_catalog_json``."""
+        return self.present.runtime.export_catalog_json(catalog)
+
+    @property
+    def receipts(self) -> ReceiptProvider:
+        """The chain of receipts. In memory it goes on through changes of settings, and ends with a reset."""
+        return self.present.runtime.receipts
+
+    @property
+    def runtime_id(self) -> RuntimeId:
+        """The id that receipts and events of the next call carry."""
+        return self.present.runtime.runtime_id
+
+    @property
+    def settings(self) -> RuntimeSettings:
+        """The settings in force."""
+        return self._settings
+
+    @property
+    def ready(self) -> bool:
+        """Whether calls can be made."""
+        return self._generation is not None
+
+    @property
+    def present(self) -> Generation:
+        """The graph that the next call will use. Raises as ``run`` does."""
+        self._refuse_if_disposed()
+        if self._generation is None:
+            raise not_ready(self.name)
+        return self._generation
+
+    def _call(self) -> AbstractAsyncContextManager[ProviderRuntime]:
+        return self.present.call()
+
+    # ── what the registry does to it, one at a time ──────────────────────────────────────────
+
+    async def open(self) -> None:
+        """Build the graph, if there is none."""
+        if self._generation is None:
+            await self._begin(self._settings)
+
+    async def _begin(self, settings: RuntimeSettings) -> None:
+        kept = self._lasting(settings)
+        fresh = await self._opened(settings, kept)
+        self._settings, self._generation, self._kept = settings, fresh, kept
+        self._tell(EventKind.RUNTIME_ACTIVATED)
+
+    async def reconfigure(self, settings: RuntimeSettings) -> None:
+        """From the next call on, hold to ``settings``. If they cannot work, nothing changes."""
+        before = self._generation
+        if before is None:
+            return await self._begin(settings)
+        kept = self._kept if settings.receipts == self._settings.receipts else self._lasting(settings)
+        fresh = await self._opened(settings, kept)
+        previous, self._settings = self._settings, settings
+        self._generation, self._kept = fresh, kept
+        self._tell(EventKind.RUNTIME_RECONFIGURED)
+        self._tell_of_profile(fresh.runtime, previous)
+        return await self._retire(before)
+
+    async def reset(self) -> None:
+        """Drop the graph with all it holds; settings and name stay. Calls under way end on it."""
+        before = self._generation
+        if before is not None:
+            self._tell(EventKind.RUNTIME_RESET)
+            self._generation, self._kept = None, {}
+            await self._retire(before)
+
+    async def _retire(self, before: Generation) -> None:
+        self._retired = (*(one for one in self._retired if not one.closed), before)
+        await before.retire()
+
+    async def dispose(self, drain_s: float) -> None:
+        """Take no more calls; give those under way ``drain_s`` seconds; close. Idempotent."""
+        self._disposed = True
+        before, self._generation = self._generation, None
+        retired, self._retired = self._retired, ()
+        if before is not None:
+            self._tell(EventKind.RUNTIME_DISPOSED, before)
+        # A call that began before a change of settings, or a reset, is a call of this runtime, too.
+        await drain_all(retired if before is None else (*retired, before), drain_s)
+
+    async def _opened(self, settings: RuntimeSettings, kept: Mapping[str, object]) -> Generation:
+        self._refuse_if_disposed()
+        fresh = await Generation.open(self._named(settings), {**kept, **self._parts})
+        try:
+            self._refuse_if_disposed()  # meanwhile
+        except RuntimeClosed:
+            await fresh.close()
+            raise
+        return fresh
+
+    def _refuse_if_disposed(self) -> None:
+        if self._disposed:
+            raise RuntimeClosed(
+                key=self.name,
+                message=f"runtime {self.name} was disposed of",
+                remedy="Register it again, or use another one.",
+            )
+
+    def _named(self, settings: RuntimeSettings) -> RuntimeSettings:
+        named: RuntimeSettings = evolve(
+            settings,
+            runtime_id=RuntimeId(f"{self.name}:{self._ids.next_runtime_id()}"),
+            receipt_key=settings.receipt_key or self._receipt_key,
+        )
+        return named
+
+    def _lasting(self, settings: RuntimeSettings) -> dict[str, object]:
+        """What a change of settings must not end: receipts that are kept in memory."""
+        kept_in_memory = isinstance(settings.receipts, MemoryReceipts) and "receipts" not in self._parts
+        return {"receipts": choices.receipts(settings)} if kept_in_memory else {}
+
+    def _tell_of_profile(self, runtime: ProviderRuntime, before: RuntimeSettings) -> None:
+        if self._settings.profile != before.profile:
+            previous = None if before.profile is None else before.profile.profile_id
+            now = runtime.clock.now()
+            runtime.settlement.telemetry.emit(
+                profile_changed(runtime.runtime_id, self._settings.profile, previous, now)
+            )
+
+    def _tell(self, kind: EventKind, generation: Generation | None = None) -> None:
+        told = generation or self._generation
+        if told is not None:
+            runtime = told.runtime
+            event = LifecycleEvent(kind=kind, runtime_id=runtime.runtime_id, at=runtime.clock.now())
+            runtime.settlement.telemetry.emit(event)

@@ -1,0 +1,1 @@
+"""What belongs to one call beside its request: options, parameters, headers, labels."""

@@ -1,0 +1,16 @@
+"""Names that come from outside: kept where they have the shape of a name, since they might be a text or a key."""
+
+import re
+from typing import Final
+
+NO_NAME: Final = "?"
+"""Stands in a record where what came has not the shape of a name."""
+
+# The alphabet of identifiers in records: no spaces, so that no sentence fits. What begins as the keys of
+# the usual vendors do is none either: it is in the wrong field. Source: semantics C.9.
+_NAME: Final = re.compile(r"(?!(?:sk|pk|rk|hf|gsk|ghp|gho|xai)[-_]|AIza|AKIA|eyJ)[A-Za-z0-9_.:/@+~=-]{1,256}\Z")
+
+
+def name_or_mark(text: str | None) -> str | None:
+    """``text`` where it is 1 to 256 letters, digits and ``_.:/@+~=-``, and no key; else ``?``."""
+    return text if text is None or _NAME.match(text) else NO_NAME

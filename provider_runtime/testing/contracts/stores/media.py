@@ -1,0 +1,389 @@
+"""What every medium keeps to: documents by key, and journals that only grow."""
+
+import asyncio
+import unicodedata
+from functools import partial
+from typing import Final
+
+import pytest
+
+from provider_runtime.adapters.backends.medium import START, Documents, Journal, Media, Position, Tail
+from provider_runtime.domain.errors import BackendError, ErrorCode, RecordCorrupt
+
+# Names that some file system, or some careless join of paths, would mix up or lead elsewhere.
+ODD_NAMES: Final = (
+    *("..", ".", "../up", "a/b", "/etc/passwd", "a\\b", "C:\\x", "a:b", ".hidden", "-rf", "~", "a b", " a", "a ", "a."),
+    *("con", "CON", "nul", "Nul", "com1", "lpt9", "aux.txt", "nul\0byte", "\n", "line\nbreak", "\x7f", "%2e%2e", "=2e"),
+    *(
+        "a",
+        "A",
+        "ß",
+        "SS",
+        "\N{LATIN SMALL LETTER DOTLESS I}",
+        "I",
+        "i",
+        "K",
+        "\N{KELVIN SIGN}",
+        "\N{ANGSTROM SIGN}",
+        "Å",
+        "😀",
+        "\u202e",
+        "\ufeff",
+    ),
+    *(unicodedata.normalize(form, "café") for form in ("NFC", "NFD")),
+    *("x" * length for length in (1, 179, 180, 181, 255, 256, 1000)),
+    *("X" * 400, "é" * 400, "é" * 399 + "e", "😀" * 1000, "a" * 79 + "é" * 50, "+", "a+b"),
+)
+IMPOSSIBLE_NAMES: Final = ("", "x" * 1001, "\ud800", "a\udfffb")
+
+
+class DocumentsContract:
+    """Give the fixture ``media``, empty."""
+
+    @pytest.fixture
+    def media(self) -> Media:
+        raise NotImplementedError("the subclass says which medium")
+
+    @pytest.fixture
+    def documents(self, media: Media) -> Documents:
+        return media.documents()
+
+    async def test_nothing_is_there_at_first(self, documents: Documents) -> None:
+        assert await documents.get("things", "one") is None
+        assert not await documents.exists("things", "one")
+        assert await documents.keys("things") == ()
+        assert not await documents.delete("things", "one")
+
+    async def test_what_was_put_is_found(self, documents: Documents) -> None:
+        for content in (b"", b"text", b"\x00\xff\r\n", b"x" * 300_000):
+            version = await documents.put("things", "one", content)
+            found = await documents.get("things", "one")
+            assert found is not None
+            assert (found.content, found.version) == (content, version)
+            assert await documents.exists("things", "one")
+
+    async def test_a_version_is_never_the_same_again(self, documents: Documents) -> None:
+        versions = [await documents.put("things", "one", b"same") for _ in range(5)]
+        await documents.delete("things", "one")
+        versions.append(await documents.put("things", "one", b"same"))
+        assert len(set(versions)) == 6
+
+    async def test_collections_are_apart(self, documents: Documents) -> None:
+        await documents.put("things", "one", b"thing")
+        await documents.put("Things", "one", b"other")
+        await documents.delete("things", "one")
+        assert await documents.get("things", "one") is None
+        assert await documents.keys("Things") == ("one",)
+
+    async def test_deleting_leaves_nothing_and_may_be_done_again(self, documents: Documents) -> None:
+        await documents.put("things", "one", b"1")
+        assert await documents.delete("things", "one")
+        assert not await documents.delete("things", "one")
+        assert await documents.get("things", "one") is None
+        assert await documents.keys("things") == ()
+
+    async def test_keys_are_sorted_and_may_be_asked_for_by_their_beginning(self, documents: Documents) -> None:
+        names = ["b", "a/2", "a", "a/1", "B", "é", "a/10", "😀", "\uffff"]
+        for name in names:
+            await documents.put("things", name, b"")
+        assert await documents.keys("things") == tuple(sorted(names))
+        assert await documents.keys("things", prefix="a/") == ("a/1", "a/10", "a/2")
+        assert await documents.keys("things", prefix="nothing") == ()
+
+    # ── comparing and setting ───────────────────────────────────────────────────────────────
+
+    async def test_what_shall_be_absent_is_created_once(self, documents: Documents) -> None:
+        version = await documents.put_if("things", "one", b"first", version=None)
+        assert version
+        assert await documents.put_if("things", "one", b"second", version=None) is None
+        found = await documents.get("things", "one")
+        assert found is not None
+        assert (found.content, found.version) == (b"first", version)
+
+    async def test_only_the_version_that_stands_there_is_replaced(self, documents: Documents) -> None:
+        old = await documents.put("things", "one", b"old")
+        new = await documents.put_if("things", "one", b"new", version=old)
+        assert new
+        assert await documents.put_if("things", "one", b"late", version=old) is None
+        assert await documents.put_if("things", "other", b"late", version=old) is None
+        found = await documents.get("things", "one")
+        assert found is not None
+        assert (found.content, found.version) == (b"new", new)
+        assert not await documents.exists("things", "other")
+
+    async def test_of_several_who_compare_and_set_at_once_one_succeeds(self, documents: Documents) -> None:
+        version: str | None = None
+        for _ in range(5):
+            tries = [documents.put_if("things", "one", b"%d" % number, version=version) for number in range(20)]
+            won = [made for made in await asyncio.gather(*tries) if made is not None]
+            assert len(won) == 1
+            version = won[0]
+
+    # ── names ───────────────────────────────────────────────────────────────────────────────
+
+    async def test_odd_names_are_names_like_others_and_never_the_same(self, documents: Documents) -> None:
+        for number, name in enumerate(ODD_NAMES):
+            await documents.put("odd", name, b"%d" % number)
+            await documents.put(name, "key", b"%d" % number)
+        for number, name in enumerate(ODD_NAMES):
+            for found in (await documents.get("odd", name), await documents.get(name, "key")):
+                assert found is not None
+                assert found.content == b"%d" % number
+        assert await documents.keys("odd") == tuple(sorted(ODD_NAMES))
+
+    @pytest.mark.parametrize("name", IMPOSSIBLE_NAMES, ids=ascii)
+    async def test_a_name_that_cannot_be_kept_is_refused(self, documents: Documents, name: str) -> None:
+        for collection, key in ((name, "key"), ("collection", name)):
+            for asked in (
+                documents.get(collection, key),
+                documents.put(collection, key, b""),
+                documents.put_if(collection, key, b"", version=None),
+                documents.delete(collection, key),
+                documents.exists(collection, key),
+            ):
+                with pytest.raises(BackendError) as refused:
+                    await asked
+                assert refused.value.code is ErrorCode.NAME_INVALID
+
+    # ── cancelling, closing ─────────────────────────────────────────────────────────────────
+
+    async def test_a_cancelled_put_leaves_the_old_or_the_new_and_never_comes_after_a_later_one(
+        self, documents: Documents
+    ) -> None:
+        for number in range(8):
+            putting = asyncio.ensure_future(documents.put("things", "one", b"given up %d" % number))
+            for _ in range(number % 3):
+                await asyncio.sleep(0)
+            putting.cancel()
+            await asyncio.gather(putting, return_exceptions=True)
+            await documents.put("things", "one", b"last %d" % number)
+            found = await documents.get("things", "one")
+            assert found is not None
+            assert found.content == b"last %d" % number
+
+    async def test_a_closed_one_refuses(self, documents: Documents, media: Media) -> None:
+        await documents.put("things", "one", b"1")
+        await media.aclose()
+        await media.aclose()
+        writing = (documents.put("things", "one", b""), documents.put_if("things", "one", b"", version=None))
+        for asked in (*writing, documents.delete("a", "b"), documents.get("things", "one"), documents.keys("things")):
+            with pytest.raises(BackendError, match="closed"):
+                await asked
+
+    async def test_a_flushed_one_goes_on(self, documents: Documents, media: Media) -> None:
+        await media.flush()
+        await documents.put("things", "one", b"1")
+        await media.flush()
+        assert await documents.exists("things", "one")
+
+
+def counting(last: bytes | None) -> bytes:
+    """The next whole number: each entry made of the one before."""
+    return b"%d" % (0 if last is None else int(last) + 1)
+
+
+def _as_it_is(entry: bytes, _last: bytes | None) -> bytes:
+    return entry
+
+
+class JournalContract:
+    """Give the fixture ``media``, empty."""
+
+    @pytest.fixture
+    def media(self) -> Media:
+        raise NotImplementedError("the subclass says which medium")
+
+    @pytest.fixture
+    def journal(self, media: Media) -> Journal:
+        return media.journal("steps")
+
+    async def test_an_empty_journal_has_nothing(self, journal: Journal) -> None:
+        page = await journal.read()
+        assert (page.entries, page.end, page.torn) == ((), START, 0)
+        assert (await journal.tail(5)).entries == ()
+        assert await journal.count() == 0
+
+    async def test_each_entry_is_made_of_the_one_before(self, journal: Journal) -> None:
+        assert [await journal.append(counting) for _ in range(3)] == [b"0", b"1", b"2"]
+        assert (await journal.read()).entries == (b"0", b"1", b"2")
+        assert await journal.count() == 3
+
+    async def test_an_entry_may_be_any_bytes(self, journal: Journal) -> None:
+        odd = [b"", b"\x00\xff\r", b"a\nb\n", "é✓".encode(), b"x" * 200_000, b"00000001 00000000 x 00000001\n"]
+        for entry in odd:
+            await journal.append(partial(_as_it_is, entry))
+        assert list((await journal.read()).entries) == odd
+        assert list((await journal.tail(3)).entries) == odd[-3:]
+
+    async def test_appending_at_once_loses_nothing_and_keeps_the_order_of_asking(self, journal: Journal) -> None:
+        made = await asyncio.gather(*(journal.append(counting) for _ in range(100)))
+        assert made == [b"%d" % number for number in range(100)]
+        assert list((await journal.read()).entries) == made
+
+    async def test_an_entry_that_could_not_be_made_is_not_kept_and_blocks_nobody(self, journal: Journal) -> None:
+        def failing(_last: bytes | None) -> bytes:
+            raise ValueError("no")
+
+        await journal.append(counting)
+        outcomes = await asyncio.gather(
+            journal.append(failing), journal.append(counting), journal.append(failing), return_exceptions=True
+        )
+        assert [type(outcome) for outcome in outcomes] == [ValueError, bytes, ValueError]
+        assert (await journal.read()).entries == (b"0", b"1")
+
+    async def test_a_cancelled_append_is_whole_or_nothing_and_never_comes_after_a_later_one(
+        self, journal: Journal
+    ) -> None:
+        for steps in range(12):
+            appending = asyncio.ensure_future(journal.append(counting))
+            for _ in range(steps % 3):
+                await asyncio.sleep(0)
+            appending.cancel()
+            await asyncio.gather(appending, return_exceptions=True)
+            last = await journal.append(counting)
+            entries = (await journal.read()).entries
+            assert entries[-1] == last
+            assert [int(entry) for entry in entries] == list(range(len(entries)))
+
+    async def test_journals_are_apart(self, media: Media, journal: Journal) -> None:
+        other = media.journal("Steps")
+        for _ in range(3):
+            await journal.append(counting)
+        await other.append(counting)
+        await journal.clear()
+        assert (await other.read()).entries == (b"0",)
+        assert await journal.count() == 0
+
+    @pytest.mark.parametrize("name", IMPOSSIBLE_NAMES, ids=ascii)
+    def test_a_name_that_cannot_be_kept_is_refused(self, media: Media, name: str) -> None:
+        with pytest.raises(BackendError) as refused:
+            media.journal(name)
+        assert refused.value.code is ErrorCode.NAME_INVALID
+
+    async def test_odd_names_are_names_like_others(self, media: Media) -> None:
+        for number, name in enumerate(ODD_NAMES):
+            await media.journal(name).append(partial(_as_it_is, b"%d" % number))
+        for number, name in enumerate(ODD_NAMES):
+            assert (await media.journal(name).read()).entries == (b"%d" % number,)
+
+    # ── reading on ──────────────────────────────────────────────────────────────────────────
+
+    async def test_pages_follow_one_another(self, journal: Journal) -> None:
+        for _ in range(10):
+            await journal.append(counting)
+        end, pages = START, []
+        while (page := await journal.read(after=end, limit=4)).entries:
+            pages.append([int(entry) for entry in page.entries])
+            end = Position.parse(str(page.end))
+        assert pages == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
+        assert (await journal.read(after=end)).end == end
+        await journal.append(counting)
+        assert (await journal.read(after=end)).entries == (b"10",)
+
+    @pytest.mark.parametrize("limit", [0, 1, 3, 7, 8])
+    async def test_the_tail_is_the_last_entries_in_order(self, journal: Journal, limit: int) -> None:
+        for _ in range(7):
+            await journal.append(counting)
+        page = await journal.tail(limit)
+        assert [int(entry) for entry in page.entries] == list(range(max(7 - limit, 0), 7))
+        assert page.end == (await journal.read()).end
+
+    async def test_a_position_that_was_cleared_away_is_told(self, journal: Journal) -> None:
+        for _ in range(5):
+            await journal.append(counting)
+        noted = (await journal.read()).end
+        await journal.clear()
+        for _ in range(6):
+            with pytest.raises(RecordCorrupt):
+                await journal.read(after=noted)
+            await journal.append(lambda _last: b"other")
+
+    async def test_a_position_of_nowhere_is_told(self, journal: Journal) -> None:
+        await journal.append(counting)
+        end = (await journal.read()).end
+        for offset, check in ((end.offset + 1, end.check), (end.offset, "00000000"), (2**62, end.check)):
+            made_up = Position(offset=offset, check=check)
+            with pytest.raises(RecordCorrupt):
+                await journal.read(after=made_up)
+
+    # ── deciding ────────────────────────────────────────────────────────────────────────────
+
+    async def test_a_step_sees_what_came_since_and_adds_one_entry_or_none(self, journal: Journal) -> None:
+        await journal.append(counting)
+        noted = (await journal.read()).end
+        await journal.append(counting)
+        seen: list[tuple[bytes, ...]] = []
+
+        def step(tail: Tail) -> bytes | None:
+            seen.append(tail.since(noted))
+            assert tail.last == b"1"
+            return None
+
+        end = await journal.decide(step)
+        assert (seen, end) == ([(b"1",)], (await journal.read()).end)
+        assert await journal.decide(lambda tail: b"last was " + (tail.last or b"")) != end
+        assert (await journal.read()).entries == (b"0", b"1", b"last was 1")
+
+    async def test_of_many_who_decide_at_once_exactly_as_many_are_let_in_as_there_is_room(
+        self, journal: Journal
+    ) -> None:
+        noted, admitted = START, 0
+
+        def step(tail: Tail) -> bytes | None:
+            nonlocal noted, admitted
+            admitted += len(tail.since(noted))
+            noted = tail.end
+            return b"in" if admitted < 10 else None
+
+        before = (await journal.read()).end
+        await asyncio.gather(*(journal.decide(step) for _ in range(100)))
+        assert (await journal.read(after=before)).entries == (b"in",) * 10
+
+    async def test_a_step_with_a_position_of_another_journal_fails_alone(self, journal: Journal) -> None:
+        await journal.append(counting)
+        lost = Position(offset=12345, check="12345678")
+
+        def step(tail: Tail) -> bytes | None:
+            return b"%d" % len(tail.since(lost))
+
+        outcomes = await asyncio.gather(journal.decide(step), journal.append(counting), return_exceptions=True)
+        assert isinstance(outcomes[0], RecordCorrupt)
+        assert outcomes[1] == b"1"
+
+    # ── clearing, closing ───────────────────────────────────────────────────────────────────
+
+    async def test_clearing_begins_anew(self, journal: Journal) -> None:
+        await journal.append(counting)
+        await journal.clear()
+        await journal.clear()
+        assert (await journal.read()).entries == ()
+        assert await journal.append(counting) == b"0"
+        assert await journal.count() == 1
+
+    async def test_clearing_takes_its_turn_among_appends(self, journal: Journal) -> None:
+        await asyncio.gather(
+            *(journal.append(counting) for _ in range(5)),
+            journal.clear(),
+            *(journal.append(counting) for _ in range(3)),
+        )
+        assert (await journal.read()).entries == (b"0", b"1", b"2")
+
+    async def test_closing_ends_what_was_asked_for_and_refuses_more(self, media: Media, journal: Journal) -> None:
+        appending = [asyncio.ensure_future(journal.append(counting)) for _ in range(20)]
+        await asyncio.sleep(0)
+        await media.aclose()
+        assert await asyncio.gather(*appending) == [b"%d" % number for number in range(20)]
+        await media.aclose()
+        reading = (journal.read(), journal.tail(1), journal.count())
+        for asked in (journal.append(counting), journal.decide(lambda _tail: None), journal.clear(), *reading):
+            with pytest.raises(BackendError, match="closed"):
+                await asked
+
+    async def test_a_flushed_one_goes_on(self, media: Media, journal: Journal) -> None:
+        appending = [asyncio.ensure_future(journal.append(counting)) for _ in range(5)]
+        await asyncio.sleep(0)
+        await media.flush()
+        assert all(task.done() for task in appending)
+        assert await journal.append(counting) == b"5"
+        await media.flush()
+        assert await journal.count() == 6

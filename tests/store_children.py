@@ -1,0 +1,139 @@
+"""Processes that write to a store until they are done, or until they are ended.
+
+They are forked from one process that has everything loaded and no thread: a child costs milliseconds.
+"""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from store_faults import KillingFiles, connection_that, die
+
+from provider_runtime.adapters.backends.filesystem.calls import SystemFiles
+from provider_runtime.adapters.backends.filesystem.media import FilesystemMedia
+from provider_runtime.adapters.backends.medium import Media
+from provider_runtime.adapters.backends.sqlite.media import SqliteMedia
+from provider_runtime.testing.contracts.stores.media import counting
+
+Failpoint = tuple[str, int, str]
+"""What operation or statement, the how-maniest, and whether before, in it, or after."""
+
+
+def opened(kind: str, folder: Path, failpoint: Failpoint | None = None) -> FilesystemMedia | SqliteMedia:
+    """The medium in ``folder``; the process ends at ``failpoint``."""
+    if kind == "filesystem":
+        return FilesystemMedia(root=folder, files=KillingFiles(*failpoint) if failpoint else SystemFiles())
+    path = folder / "store.sqlite"
+    return SqliteMedia(path=path, connection=_killing(*failpoint)) if failpoint else SqliteMedia(path=path)
+
+
+def _killing(statement: str, at: int, moment: str) -> type:
+    left = [at]
+
+    def act(when: str, sql: str) -> None:
+        if when == moment and sql.startswith(statement):
+            left[0] -= 1
+            if left[0] == 0:
+                die()
+
+    return connection_that(act)
+
+
+def write(folder: Path, kind: str, rounds: int, failpoint: Failpoint | None, told: BinaryIO) -> None:
+    """Append four entries at once and put a document, again and again; write what is told to be kept."""
+
+    async def main() -> None:
+        media: Media = opened(kind, folder, failpoint)
+        journal, documents = media.journal("steps"), media.documents()
+        for number in range(rounds):
+            kept = await asyncio.gather(*(journal.append(counting) for _ in range(4)))
+            told.write(b"entries " + b" ".join(kept) + b"\n")
+            await documents.put("c", "k", b"%d" % number + b"." * 5000)
+            told.write(b"document %d\n" % number)
+        await media.aclose()
+
+    asyncio.run(main())
+
+
+def add(folder: Path, kind: str, rounds: int, _failpoint: None, _told: BinaryIO) -> None:
+    """Add 1 to a number that others add to, too, by comparing and setting."""
+
+    async def main() -> None:
+        documents = opened(kind, folder).documents()
+        for _ in range(rounds):
+            made = None
+            while made is None:
+                found = await documents.get("bank", "account")
+                amount, version = (int(found.content), found.version) if found else (0, None)
+                made = await documents.put_if("bank", "account", b"%d" % (amount + 1), version=version)
+
+    asyncio.run(main())
+
+
+class Children:
+    """The process that forks children on order."""
+
+    def __init__(self) -> None:
+        self._server = subprocess.Popen(
+            [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+        )
+
+    def start(self, work: str, folder: Path, kind: str, rounds: int, failpoint: Failpoint | None = None) -> "Child":
+        """A child that does ``work``, one of the functions above."""
+        folder.mkdir(parents=True, exist_ok=True)
+        pipe = folder.parent / f"told-{os.urandom(8).hex()}"
+        os.mkfifo(pipe)
+        pid = self._asked([work, str(folder), kind, rounds, failpoint, str(pipe)])
+        return Child(pid=pid, told=pipe.open("rb"), ended=lambda: self._asked(pid))
+
+    def _asked(self, order: Any) -> int:
+        assert self._server.stdin is not None
+        assert self._server.stdout is not None
+        self._server.stdin.write(json.dumps(order) + "\n")
+        return int(self._server.stdout.readline())
+
+    def close(self) -> None:
+        """End the process."""
+        assert self._server.stdin is not None
+        assert self._server.stdout is not None
+        self._server.stdin.close()
+        self._server.wait(10)
+        self._server.stdout.close()
+
+
+class Child:
+    """One of its children. ``ended`` waits for its end and says how it came."""
+
+    def __init__(self, pid: int, told: BinaryIO, ended: Callable[[], int]) -> None:
+        self.pid, self.ended, self._told = pid, ended, told
+
+    def told(self) -> Iterator[list[bytes]]:
+        """Line by line what it was told is kept, until it ends."""
+        with self._told:
+            for line in self._told:
+                if line.endswith(b"\n"):
+                    yield line.split()
+
+
+def _serve() -> None:
+    for line in sys.stdin:
+        order = json.loads(line)
+        if isinstance(order, int):
+            answer = os.waitstatus_to_exitcode(os.waitpid(order, 0)[1])
+        elif (answer := os.fork()) == 0:
+            work, folder, kind, rounds, failpoint, pipe = order
+            try:
+                with Path(pipe).open("wb", buffering=0) as told:
+                    globals()[work](Path(folder), kind, rounds, failpoint, told)
+            finally:
+                os._exit(1 if sys.exc_info()[0] else 0)
+        print(answer, flush=True)  # noqa: T201 - that is how the server answers
+
+
+if __name__ == "__main__":
+    _serve()
