@@ -27,10 +27,54 @@ from provider_runtime.testing.stages import a_prepared_call
 RNG = random.Random(11)  # noqa: S311 - chance that can be repeated
 SECRETS = (Secret("sk-ant-api03-" + "q8Rt2xLm9Zk4Vw7Y" * 5), Secret("sk-proj-" + "Rt2xLm9Zk4Vw7Yq8" * 5))
 SEARCH = TextSearch(known=KnownSecrets.of(SECRETS))
-WORDS = (
-    "the quick brown fox jumps over a lazy dog and then it went home to its family near the river while the key to"
-    " the house, a token of love, lay in the garden; nobody asked for a password or wrote to the author about it"
-).split()
+WORDS = [
+    "the",
+    "quick",
+    "brown",
+    "fox",
+    "jumps",
+    "over",
+    "a",
+    "lazy",
+    "dog",
+    "and",
+    "then",
+    "it",
+    "went",
+    "home",
+    "to",
+    "its",
+    "family",
+    "near",
+    "the",
+    "river",
+    "while",
+    "the",
+    "key",
+    "to",
+    "the",
+    "house,",
+    "a",
+    "token",
+    "of",
+    "love,",
+    "lay",
+    "in",
+    "the",
+    "garden;",
+    "nobody",
+    "asked",
+    "for",
+    "a",
+    "password",
+    "or",
+    "wrote",
+    "to",
+    "the",
+    "author",
+    "about",
+    "it",
+]
 SIZE = 32_000
 
 
@@ -75,7 +119,7 @@ HOSTILE: dict[str, Callable[[], str]] = {
             *("sk-", "sk-ant-", "ghp_", "AKIA ", "eyJ.", "eyJ-", "://a:b@", "password=", "password: x", "key token "),
             *("-----BEGIN PRIVATE KEY-----", "x ", "%41", "&#115;", "\\", "\\u0041", '" + "', "bearer ", "login a "),
             *("T3BlbkFJ", "$6$", "1/123456789012:", "Mabcdefghijklmnopqrstuv.", "12, ", "a\n", "abcdefgh\n", "-us1"),
-            *("密码：", "а\u200b", "аb", "aA0-", "secret is ", "pat." + "a-" * 20, "Q~", ":AA"),  # noqa: RUF001 - look-alikes
+            *("密码：", "а\u200b", "аb", "aA0-", "secret is ", "pat." + "a-" * 20, "Q~", ":AA"),
         )
     },
 }

@@ -108,7 +108,7 @@ def _text(content: bytes) -> str:
 
 # ── the whole text, written otherwise ───────────────────────────────────────────────────────
 
-_PERCENT: Final = re.compile(r"%[0-9a-fA-F]{2}")
+_PERCENT: Final = re.compile(r"%[2-7][0-9a-fA-F]")  # a sign or letter of ASCII
 _ESCAPED: Final = re.compile(r"(?:\\x[0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\u\{[0-9a-fA-F]{1,6}\}|\\[0-7]{3})")
 _JOINT: Final = re.compile(
     r"(?P<quote>[\"'`])[ \t]*(?:[+.&]|,[ \t]|\|\||\\)?[ \t]*(?:\r?\n[ \t]*(?:[+.&][ \t]*)?)?(?P=quote)"

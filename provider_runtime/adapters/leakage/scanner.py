@@ -59,16 +59,17 @@ class PatternLeakScanner:
         return masked(self._search(secrets), text, kinds)
 
     def _search(self, more: tuple[Secret, ...]) -> "TextSearch":
+        if self._ready is not None and not more:
+            return self._ready
         from provider_runtime.adapters.leakage.known_secrets import KnownSecrets  # noqa: PLC0415 - see the class
         from provider_runtime.adapters.leakage.text_search import TextSearch, marker_form  # noqa: PLC0415 - as above
 
+        markers = tuple(marker_form(marker) for marker in self.markers)
         if self._ready is None:
-            self._ready = TextSearch(
-                known=KnownSecrets.of(self.secrets), markers=tuple(marker_form(marker) for marker in self.markers)
-            )
+            self._ready = TextSearch(known=KnownSecrets.of(self.secrets), markers=markers)
         if not more:
             return self._ready
-        return TextSearch(known=KnownSecrets.of((*self.secrets, *more)), markers=self._ready.markers)
+        return TextSearch(known=KnownSecrets.of((*self.secrets, *more)), markers=markers)
 
 
 def findings(

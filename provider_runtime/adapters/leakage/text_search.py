@@ -61,7 +61,7 @@ class TextSearch:
                 found.append(hit)  # noqa: PERF402 - what was found before the bounds were reached counts, too
         except (TooLarge, TooMany):
             found.append(Hit(FindingKind.UNREADABLE, "", 0, len(text)))
-        return _told_once(found)
+        return _told_once(found) if found else found
 
     def _search(self, view: View, depth: int, room: _Room) -> Iterator[Hit]:
         yield from self._said(view)
@@ -95,8 +95,10 @@ class TextSearch:
 
     def _shaped(self, view: View, depth: int, room: _Room, seen: dict[str, tuple[Hit, ...]]) -> Iterator[Hit]:
         """Hits in the runs of ``view``; ``seen`` knows, and learns, what stands in which run."""
-        marks = marks_in(view.text)
+        marks: bool | None = None
         for place, run in runs(view):
+            if marks is None:
+                marks = marks_in(view.text)
             if run not in seen:
                 seen[run] = self._in_run(run, depth, room, marks=marks)
             for hit in seen[run]:

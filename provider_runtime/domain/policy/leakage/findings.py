@@ -12,14 +12,14 @@ from provider_runtime.domain.checks import count
 class FindingKind(StrEnum):
     """What kind of thing was found."""
 
-    KNOWN_SECRET = "known_secret"
+    KNOWN_SECRET = "known_secret"  # noqa: S105 - the name of a kind
     VENDOR_KEY = "vendor_key"  # begins as the credentials of a known service do
     PRIVATE_KEY = "private_key"  # a PEM block and its like
     JWT = "jwt"  # a signed token
-    URL_PASSWORD = "url_password"
+    URL_PASSWORD = "url_password"  # noqa: S105 - as above
     AUTH_HEADER = "auth_header"  # an Authorization header, or what a command line makes one of
     ASSIGNMENT = "assignment"  # a name such as `password`, and a value that is none by chance
-    PASSWORD_HASH = "password_hash"
+    PASSWORD_HASH = "password_hash"  # noqa: S105 - as above
     CUSTOM = "custom"  # a rule of the operator's own
     MARKER = "marker"  # a phrase that the operator says must stay here
     UNREADABLE = "unreadable"  # text that cannot be looked into: broken, or too tangled to finish
