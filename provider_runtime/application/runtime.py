@@ -49,7 +49,7 @@ class Lifetime:
             )
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False)
 class CallRuntime:
     """One isolated runtime: everything a call needs, and nothing that another runtime can reach.
 
@@ -179,6 +179,11 @@ class CallRuntime:
     def receipts(self) -> ReceiptProvider:
         """The chain of receipts of this runtime."""
         return self.settlement.receipts
+
+    def __repr__(self) -> str:
+        state = "closed" if self.lifetime.closed else "open"
+        known = ", ".join(sorted(self.routing.providers.ids)) or "nobody"
+        return f"<{type(self).__name__} {self.runtime_id}: {state}, asks {known}>"
 
     @property
     def telemetry_failures(self) -> int:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from provider_runtime.composition.builder import ProviderRuntimeBuilder
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False)
 class ProviderRuntime(CallRuntime):
     """One isolated runtime: ``run``, ``explain``, ``discover_models``, ``export_catalog_json``.
 

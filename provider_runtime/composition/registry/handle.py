@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from provider_runtime.domain.profiles.resolution import Resolution
 
 
-@define(eq=False, kw_only=True)
+@define(eq=False, kw_only=True, repr=False)
 class RuntimeHandle:
     """One runtime of a registry: ``run``, ``explain``, ``discover_models``, ``export_catalog_json``.
 
@@ -113,6 +113,10 @@ class RuntimeHandle:
 
     def _call(self) -> AbstractAsyncContextManager[ProviderRuntime]:
         return self.present.call()
+
+    def __repr__(self) -> str:
+        state = "disposed of" if self._disposed else "reset" if self._generation is None else str(self.runtime_id)
+        return f"<RuntimeHandle {self.name}: {state}>"
 
     # ── what the registry does to it, one at a time ──────────────────────────────────────────
 

@@ -23,7 +23,7 @@ from provider_runtime.domain.identity import RuntimeId
 from provider_runtime.ports.system import IdSource, Randomness
 
 
-@define(eq=False, kw_only=True)
+@define(eq=False, kw_only=True, repr=False)
 class RuntimeRegistry:
     """Many isolated runtimes in one process and one event loop.
 
@@ -229,6 +229,9 @@ class RuntimeRegistry:
             raise cancelled
         if failures:
             raise ExceptionGroup("runtimes could not be closed", failures)
+
+    def __repr__(self) -> str:
+        return f"<RuntimeRegistry of {', '.join(self.names) or 'no runtimes'}>"
 
     def _refuse_if_closed(self) -> None:
         if self._closed:

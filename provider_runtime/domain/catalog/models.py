@@ -34,7 +34,9 @@ class ModelInfo:
 class ModelCatalog:
     """Models in a stated order. The first entry for a (provider, model id) pair counts."""
 
-    models: tuple[ModelInfo, ...] = field(default=(), converter=tuple_of, validator=all_are(ModelInfo))
+    models: tuple[ModelInfo, ...] = field(
+        default=(), converter=tuple_of, validator=all_are(ModelInfo), repr=lambda models: f"<{len(models)}>"
+    )
 
     @cached_property
     def by_model_id(self) -> Mapping[str, tuple[ModelInfo, ...]]:

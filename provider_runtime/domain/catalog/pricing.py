@@ -140,7 +140,9 @@ class PriceRule(TokenRates):
 class PricingTable:
     """Price rules, and where they come from. ``version`` is named in every cost estimated by them."""
 
-    rules: tuple[PriceRule, ...] = field(default=(), converter=tuple_of, validator=all_are(PriceRule))
+    rules: tuple[PriceRule, ...] = field(
+        default=(), converter=tuple_of, validator=all_are(PriceRule), repr=lambda rules: f"<{len(rules)}>"
+    )
     version: str | None = field(default=None, validator=OPTIONAL_TEXT)
     source: str | None = field(default=None, validator=OPTIONAL_TEXT)
 

@@ -307,3 +307,14 @@ async def test_many_changes_at_once_leave_one_runtime_that_works(registry: Runti
     async with registry.activate("acme") as acme:
         assert (await acme.run(QUESTION)).text == "yes"
         assert keys(transport) == [acme.settings.credentials["local"].reveal()]
+
+
+async def test_registries_handles_and_runtimes_print_as_one_line(registry: RuntimeRegistry) -> None:
+    acme = await registry.register("acme", settings(), transport=answering())
+    assert repr(registry) == "<RuntimeRegistry of acme>"
+    assert repr(acme) == "<RuntimeHandle acme: acme:rt_1>"
+    assert repr(acme.present.runtime) == "<ProviderRuntime acme:rt_1: open, asks local>"
+    await registry.reset("acme")
+    assert repr(acme) == "<RuntimeHandle acme: reset>"
+    await registry.dispose("acme")
+    assert repr(acme) == "<RuntimeHandle acme: disposed of>"
