@@ -1,5 +1,6 @@
 """The one adapter behind every wire: codecs are pure, only this talks."""
 
+import asyncio
 from collections.abc import Mapping
 from hashlib import sha256
 from typing import Final, cast
@@ -43,6 +44,7 @@ _MOST_PAGES: Final = 100  # a list that never ends is cut, not followed for ever
 _ANSWERS: Final = frozenset({200, 201})  # of the other 2xx, some promise a part, some nothing at all
 _EMPTY: Final = frozenset({204, 205})
 _UNAUTHORIZED: Final = 401
+_LARGE: Final = 256 * 1024  # bytes of an answer; reading it takes some milliseconds at the most
 
 
 @frozen(kw_only=True)
@@ -147,7 +149,7 @@ class WireAdapter:
                 context.hear(hint)
             if reply.status not in _ANSWERS:
                 return _without_key(self._not_answered(reply, prepared), auth)
-            response = _named_without_key(self._decoded(reply, prepared), auth, reply)
+            response = _named_without_key(await self._read(reply, prepared), auth, reply)
         except ProviderError as error:
             return _bare(_without_key(error, auth))
         remarks = asked_and_got(prepared, response)
@@ -155,6 +157,11 @@ class WireAdapter:
             return response
         raw = _raw(reply) if context.include_raw_response else None
         return evolve(response, warnings=response.warnings + remarks, raw_provider_response=raw)
+
+    async def _read(self, reply: HttpReply, prepared: PreparedExchange) -> ProviderResponse:
+        if len(reply.body) < _LARGE:
+            return self._decoded(reply, prepared)
+        return await asyncio.to_thread(self._decoded, reply, prepared)  # others go on meanwhile
 
     def _decoded(self, reply: HttpReply, prepared: PreparedExchange) -> ProviderResponse:
         try:
@@ -214,7 +221,8 @@ class WireAdapter:
         outcome = await self.transport.exchange(request)
         if isinstance(outcome, HttpFailure):
             raise self._failure(outcome, model)
-        if is_crowded(outcome.body):
+        large = len(outcome.body) >= _LARGE
+        if await asyncio.to_thread(is_crowded, outcome.body) if large else is_crowded(outcome.body):
             raise self._too_many_values(outcome, model)
         return outcome
 
