@@ -80,10 +80,10 @@ _BY_HOME: Final = {
     "domain.secrets": "Secret",
     "ports.context": "ContextCompiler ContextOrder",
     "ports.leakage": "LeakScanner MaskedText OutboundContent",
-    "ports.outcomes": "OutcomeStore",
+    "ports.stores.outcomes": "OutcomeStore",
     "ports.provider_adapter": "AdapterContext ProviderAdapter",
     "ports.secrets": "SecretStore",
-    "ports.state": "StateProvider",
+    "ports.stores.state": "StateProvider",
     "ports.tokens": "TokenProvider",
 }
 HOMES: Final = {name: f"{__name__}.{home}" for home, names in _BY_HOME.items() for name in names.split()}

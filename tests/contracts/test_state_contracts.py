@@ -3,7 +3,7 @@
 import pytest
 
 from provider_runtime.adapters.backends.state_in_memory import MemoryStateProvider
-from provider_runtime.ports.state import StateProvider
+from provider_runtime.ports.stores.state import StateProvider
 from provider_runtime.testing.contracts.stores.state import StateProviderContract
 from provider_runtime.testing.mocks import MockStateProvider
 
