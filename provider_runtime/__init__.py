@@ -56,8 +56,8 @@ _BY_HOME: Final = {
         "MissingProviderRuntimeError "
         "ModelNotAllowed ModelNotFound ProtocolError ProviderError ProviderHintMismatch ProviderNotRegistered "
         "ProviderRuntimeError ProviderRuntimeNormalizationError ProviderRuntimeScopeError ProviderStatusError "
-        "RateLimitWait RecordCorrupt RequestInvalid RetryDenial RoutingError RuntimeClosed SerializationError "
-        "StoreUnsafe SwapFailed SwapFault SwapRefused TierRefused TransportError"
+        "RateLimitWait RecordCorrupt RecordMissing RequestInvalid RetryDenial RoutingError RuntimeClosed "
+        "SerializationError StoreUnsafe SwapFailed SwapFault SwapRefused TierRefused TransportError"
     ),
     "domain.identity": "CallId ProfileId ProviderId Role RuntimeId",
     "domain.json_values": "JsonObject JsonValue freeze",
@@ -80,10 +80,10 @@ _BY_HOME: Final = {
     "domain.secrets": "Secret",
     "ports.context": "ContextCompiler ContextOrder",
     "ports.leakage": "LeakScanner MaskedText OutboundContent",
-    "ports.outcomes": "OutcomeStore",
     "ports.provider_adapter": "AdapterContext ProviderAdapter",
     "ports.secrets": "SecretStore",
-    "ports.state": "StateProvider",
+    "ports.stores.outcomes": "OutcomeStore",
+    "ports.stores.state": "StateProvider",
     "ports.tokens": "TokenProvider",
 }
 HOMES: Final = {name: f"{__name__}.{home}" for home, names in _BY_HOME.items() for name in names.split()}

@@ -191,6 +191,7 @@ from provider_runtime.domain.errors import (
     ProviderStatusError,
     RateLimitWait,
     RecordCorrupt,
+    RecordMissing,
     RequestInvalid,
     RetryDenial,
     RoutingError,
@@ -293,9 +294,6 @@ from provider_runtime.ports.leakage import (
     MaskedText,
     OutboundContent,
 )
-from provider_runtime.ports.outcomes import (
-    OutcomeStore,
-)
 from provider_runtime.ports.provider_adapter import (
     AdapterContext,
     ProviderAdapter,
@@ -303,7 +301,10 @@ from provider_runtime.ports.provider_adapter import (
 from provider_runtime.ports.secrets import (
     SecretStore,
 )
-from provider_runtime.ports.state import (
+from provider_runtime.ports.stores.outcomes import (
+    OutcomeStore,
+)
+from provider_runtime.ports.stores.state import (
     StateProvider,
 )
 from provider_runtime.ports.tokens import (
@@ -443,6 +444,7 @@ __all__ = [
     "ReasoningEffort",
     "ReasoningOff",
     "RecordCorrupt",
+    "RecordMissing",
     "RefusalPart",
     "RequestInvalid",
     "Resolution",

@@ -8,7 +8,7 @@ from attrs import define, field, frozen
 from provider_runtime.domain.checks import whole
 from provider_runtime.domain.errors import ProviderError
 from provider_runtime.domain.identity import CallId
-from provider_runtime.ports.outcomes import Claim, Claimed, OtherRequest, Outcome, UnderWay
+from provider_runtime.ports.stores.outcomes import Claim, Claimed, OtherRequest, Outcome, UnderWay
 
 
 @frozen

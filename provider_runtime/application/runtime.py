@@ -28,7 +28,7 @@ from provider_runtime.domain.errors import ProviderRuntimeError, RuntimeClosed
 from provider_runtime.domain.identity import RuntimeId
 from provider_runtime.domain.policy.verdict import Refusal
 from provider_runtime.domain.profiles.resolution import Resolution
-from provider_runtime.ports.journals import ReceiptProvider
+from provider_runtime.ports.stores.journals import ReceiptProvider
 from provider_runtime.ports.system import Clock, IdSource
 
 

@@ -12,7 +12,7 @@ from provider_runtime.adapters.serialization import make_converter, to_json
 from provider_runtime.cli.failures import run_or_exit
 from provider_runtime.cli.rendering import console
 from provider_runtime.domain.records.receipts import CallReceipt
-from provider_runtime.ports.journals import ReceiptProvider
+from provider_runtime.ports.stores.journals import ReceiptProvider
 
 _SHOWN: Final = 50
 _SQLITE: Final = b"SQLite format 3\0"

@@ -30,11 +30,11 @@ from provider_runtime.domain.policy.governance import GovernancePolicy
 from provider_runtime.domain.secrets import Secret
 from provider_runtime.ports.context import ContextCompiler
 from provider_runtime.ports.http import HttpTransport
-from provider_runtime.ports.journals import ReceiptProvider
 from provider_runtime.ports.leakage import LeakScanner
-from provider_runtime.ports.outcomes import OutcomeStore
 from provider_runtime.ports.schemas import SchemaValidator
-from provider_runtime.ports.state import StateProvider
+from provider_runtime.ports.stores.journals import ReceiptProvider
+from provider_runtime.ports.stores.outcomes import OutcomeStore
+from provider_runtime.ports.stores.state import StateProvider
 from provider_runtime.ports.system import Clock, IdSource, Randomness
 from provider_runtime.ports.telemetry import EventSink
 from provider_runtime.ports.tokens import CredentialFinder

@@ -33,9 +33,9 @@ from provider_runtime.domain.policy.governance import GovernanceMode
 from provider_runtime.domain.policy.leakage.policy import LeakagePolicy
 from provider_runtime.domain.secrets import Secret
 from provider_runtime.ports.http import HttpTransport
-from provider_runtime.ports.journals import ReceiptProvider
 from provider_runtime.ports.leakage import LeakScanner
 from provider_runtime.ports.secrets import SecretStore
+from provider_runtime.ports.stores.journals import ReceiptProvider
 from provider_runtime.ports.tokens import CredentialFinder, TokenProvider
 
 

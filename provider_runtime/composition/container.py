@@ -14,8 +14,8 @@ from provider_runtime.composition.settings import RuntimeSettings
 from provider_runtime.composition.shared import SharedParts
 from provider_runtime.domain.secrets import Secret
 from provider_runtime.ports.context import ContextCompiler
-from provider_runtime.ports.outcomes import OutcomeStore
-from provider_runtime.ports.state import StateProvider
+from provider_runtime.ports.stores.outcomes import OutcomeStore
+from provider_runtime.ports.stores.state import StateProvider
 from provider_runtime.ports.telemetry import EventSink
 from provider_runtime.ports.tokens import TokenProvider
 

@@ -16,12 +16,12 @@ from provider_runtime.domain.profiles.assigning import fault_of_assignments
 from provider_runtime.domain.secrets import Secret, secret_in
 from provider_runtime.ports.context import ContextCompiler
 from provider_runtime.ports.http import HttpTransport
-from provider_runtime.ports.journals import ReceiptProvider
 from provider_runtime.ports.leakage import LeakScanner
-from provider_runtime.ports.outcomes import OutcomeStore
 from provider_runtime.ports.schemas import SchemaValidator
 from provider_runtime.ports.secrets import SecretStore
-from provider_runtime.ports.state import StateProvider
+from provider_runtime.ports.stores.journals import ReceiptProvider
+from provider_runtime.ports.stores.outcomes import OutcomeStore
+from provider_runtime.ports.stores.state import StateProvider
 from provider_runtime.ports.system import Clock, IdSource, Randomness
 from provider_runtime.ports.telemetry import EventSink
 from provider_runtime.ports.tokens import CredentialFinder, TokenProvider

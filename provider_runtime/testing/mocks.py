@@ -1,7 +1,10 @@
 """A mock for each port that stores something: real behaviour in memory, calls remembered, failures on request."""
 
+from provider_runtime.adapters.backends.families.sessions import MemorySessionProvider
+from provider_runtime.adapters.backends.families.snapshots import MemorySnapshotProvider
+from provider_runtime.adapters.backends.families.states import MemoryStateProvider
+from provider_runtime.adapters.backends.families.traces import MemoryTraceProvider
 from provider_runtime.adapters.backends.receipts import InMemoryReceiptProvider
-from provider_runtime.adapters.backends.state_in_memory import MemoryStateProvider
 from provider_runtime.adapters.credentials.memory import MemorySecretStore
 from provider_runtime.adapters.outcomes import MemoryOutcomes
 from provider_runtime.testing.fakes import FakeContextCompiler
@@ -22,6 +25,18 @@ class MockOutcomeStore(Recorded, MemoryOutcomes):
 
 class MockStateProvider(Recorded, MemoryStateProvider):
     """States in memory, as ``MemoryStateProvider`` keeps them."""
+
+
+class MockSessionProvider(Recorded, MemorySessionProvider):
+    """Sessions in memory, as ``MemorySessionProvider`` keeps them."""
+
+
+class MockSnapshotProvider(Recorded, MemorySnapshotProvider):
+    """Snapshots in memory, as ``MemorySnapshotProvider`` keeps them."""
+
+
+class MockTraceProvider(Recorded, MemoryTraceProvider):
+    """Steps in memory, as ``MemoryTraceProvider`` keeps them."""
 
 
 class MockContextCompiler(Recorded, FakeContextCompiler):

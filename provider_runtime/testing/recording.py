@@ -4,9 +4,11 @@ import functools
 import inspect
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Final
 
 from attrs import define, field, frozen
+
+_NOTHING: Final = object()
 
 
 @frozen(kw_only=True)
@@ -28,7 +30,7 @@ class Recording:
 
 
 class Recorded:
-    """Put before a real implementation, remembers each call of its async methods.
+    """Put before a real implementation, remembers each call of its methods.
 
     ``class MockReceiptProvider(Recorded, InMemoryReceiptProvider)`` is a whole mock: it behaves as
     the real one until told otherwise, so it passes the contract of the port.
@@ -42,8 +44,12 @@ class Recorded:
         super().__init_subclass__(**kwargs)
         for name in dir(cls):
             method = inspect.getattr_static(cls, name)
-            if not name.startswith("_") and inspect.iscoroutinefunction(method) and not hasattr(method, "is_recorded"):
+            if name.startswith("_") or hasattr(Recorded, name) or hasattr(method, "is_recorded"):
+                continue
+            if inspect.iscoroutinefunction(method):
                 setattr(cls, name, _recorded(name, method))
+            elif inspect.isfunction(method):
+                setattr(cls, name, _recorded_at_once(name, method))
 
     @property
     def calls(self) -> tuple[RecordedCall, ...]:
@@ -70,13 +76,26 @@ class Recorded:
 def _recorded(name: str, method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
     @functools.wraps(method)
     async def recorded(self: Recorded, *args: Any, **kwargs: Any) -> Any:
-        recording = self._recording
-        recording.calls.append(RecordedCall(method=name, args=args, kwargs=tuple(kwargs.items())))
-        if recording.failures.get(name):
-            raise recording.failures[name].popleft()
-        if recording.answers.get(name):
-            return recording.answers[name].popleft()
-        return await method(self, *args, **kwargs)
+        told = _noted(self._recording, name, args, kwargs)
+        return await method(self, *args, **kwargs) if told is _NOTHING else told
 
     recorded.is_recorded = True  # type: ignore[attr-defined]  # so that a subclass of a mock records once
     return recorded
+
+
+def _recorded_at_once(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(method)
+    def recorded(self: Recorded, *args: Any, **kwargs: Any) -> Any:
+        told = _noted(self._recording, name, args, kwargs)
+        return method(self, *args, **kwargs) if told is _NOTHING else told
+
+    recorded.is_recorded = True  # type: ignore[attr-defined]  # as above
+    return recorded
+
+
+def _noted(recording: Recording, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """What the call was told to return, ``_NOTHING`` if nothing; raises what it was told to raise."""
+    recording.calls.append(RecordedCall(method=name, args=args, kwargs=tuple(kwargs.items())))
+    if recording.failures.get(name):
+        raise recording.failures[name].popleft()
+    return recording.answers[name].popleft() if recording.answers.get(name) else _NOTHING

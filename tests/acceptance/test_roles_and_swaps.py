@@ -23,7 +23,7 @@ from provider_runtime import (
     system,
     user,
 )
-from provider_runtime.adapters.backends.state_in_memory import MemoryStateProvider
+from provider_runtime.adapters.backends.families.states import MemoryStateProvider
 from provider_runtime.adapters.telemetry.event_json import line_of
 from provider_runtime.testing.builders import a_request
 from provider_runtime.testing.fakes import EventRecorder

@@ -21,8 +21,8 @@ from provider_runtime.domain.conversation.exchange import PreparedExchange
 from provider_runtime.domain.conversation.response import ProviderResponse
 from provider_runtime.domain.errors import Delivery
 from provider_runtime.domain.identity import CallId, ProviderId
-from provider_runtime.ports.outcomes import Claim, Outcome
 from provider_runtime.ports.provider_adapter import AdapterContext
+from provider_runtime.ports.stores.outcomes import Claim, Outcome
 from provider_runtime.testing.builders import a_request, a_response
 from provider_runtime.testing.fakes import FakeAdapter
 from provider_runtime.testing.mocks import MockOutcomeStore

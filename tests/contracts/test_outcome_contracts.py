@@ -4,7 +4,7 @@ import pytest
 
 from provider_runtime.adapters.outcomes import MemoryOutcomes
 from provider_runtime.domain.identity import CallId
-from provider_runtime.ports.outcomes import Claimed, OutcomeStore, UnderWay
+from provider_runtime.ports.stores.outcomes import Claimed, OutcomeStore, UnderWay
 from provider_runtime.testing.builders import a_response
 from provider_runtime.testing.contracts.stores.outcomes import OutcomeStoreContract
 from provider_runtime.testing.mocks import MockOutcomeStore

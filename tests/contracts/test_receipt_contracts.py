@@ -15,7 +15,7 @@ from provider_runtime.adapters.backends.receipts import (
     JournalReceipts,
     SqliteReceiptProvider,
 )
-from provider_runtime.ports.journals import ReceiptProvider
+from provider_runtime.ports.stores.journals import ReceiptProvider
 from provider_runtime.testing.contracts.stores.journals import Edit, ReceiptProviderContract, Rewrite
 from provider_runtime.testing.mocks import MockReceiptProvider
 from provider_runtime.testing.stages import a_record

@@ -22,7 +22,7 @@ from provider_runtime.adapters.backends.sqlite.journal import SqliteJournal
 from provider_runtime.adapters.backends.sqlite.store import SqliteStore
 from provider_runtime.domain.errors import RecordCorrupt
 from provider_runtime.domain.records.receipts import CallReceipt, CallRecord, ChainVerdict
-from provider_runtime.ports.journals import ReceiptPage
+from provider_runtime.ports.stores.journals import ReceiptPage
 
 _PAGE: Final = 500
 

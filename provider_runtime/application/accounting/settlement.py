@@ -19,7 +19,7 @@ from provider_runtime.domain.conversation.warnings import WarningCode, warn
 from provider_runtime.domain.errors import BackendError, CallRefused, ProviderError, ProviderRuntimeError
 from provider_runtime.domain.records.receipts import CallOutcome, CallRecord
 from provider_runtime.domain.secrets import Secret
-from provider_runtime.ports.journals import ReceiptProvider
+from provider_runtime.ports.stores.journals import ReceiptProvider
 from provider_runtime.ports.system import Clock
 
 StageT = TypeVar("StageT", bound=Stage)

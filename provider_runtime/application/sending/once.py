@@ -10,7 +10,7 @@ from provider_runtime.application.sending.to_its_end import to_its_end
 from provider_runtime.domain.conversation.response import ProviderResponse
 from provider_runtime.domain.conversation.warnings import WarningCode, warn
 from provider_runtime.domain.errors import BackendError, Billed, CallRefused, ErrorCode, ProviderError
-from provider_runtime.ports.outcomes import Claim, Claimed, OtherRequest, OutcomeStore, UnderWay
+from provider_runtime.ports.stores.outcomes import Claim, Claimed, OtherRequest, OutcomeStore, UnderWay
 
 
 @frozen(kw_only=True)

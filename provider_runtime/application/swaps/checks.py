@@ -22,7 +22,7 @@ from provider_runtime.domain.catalog.swapping import ModelSwapRequest, SwapPolic
 from provider_runtime.domain.conversation.request import ModelRef
 from provider_runtime.domain.errors import RecordCorrupt, SwapFault, SwapRefused
 from provider_runtime.domain.records.state import State
-from provider_runtime.ports.state import StateProvider
+from provider_runtime.ports.stores.state import StateProvider
 
 
 @frozen(kw_only=True)

@@ -34,7 +34,7 @@ from provider_runtime.domain.errors import (
 from provider_runtime.domain.identity import RuntimeId
 from provider_runtime.domain.records.state import State
 from provider_runtime.ports.context import ContextCompiler, ContextOrder
-from provider_runtime.ports.state import StateProvider
+from provider_runtime.ports.stores.state import StateProvider
 from provider_runtime.ports.system import Clock
 
 Rehearse: TypeAlias = Callable[[ProviderRequest], Awaitable[None]]

@@ -21,7 +21,7 @@ from provider_runtime.domain.errors import RuntimeClosed
 from provider_runtime.domain.identity import RuntimeId
 from provider_runtime.domain.records.events import EventKind, LifecycleEvent
 from provider_runtime.domain.secrets import Secret
-from provider_runtime.ports.journals import ReceiptProvider
+from provider_runtime.ports.stores.journals import ReceiptProvider
 from provider_runtime.ports.system import IdSource, Randomness
 
 if TYPE_CHECKING:

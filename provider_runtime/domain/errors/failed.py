@@ -133,6 +133,13 @@ class RecordCorrupt(BackendError):
 
 
 @define(kw_only=True, eq=False)
+class RecordMissing(BackendError):
+    """What an operation needs is not in the store; ``kind`` and ``key`` say what."""
+
+    code: ErrorCode = ErrorCode.RECORD_MISSING
+
+
+@define(kw_only=True, eq=False)
 class RuntimeClosed(BackendError):
     """The runtime was closed; open a fresh one."""
 

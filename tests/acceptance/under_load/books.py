@@ -12,7 +12,7 @@ from under_load.faults import saying
 
 from provider_runtime import ProviderResponse, ProviderRuntimeError
 from provider_runtime.domain.records.events import ENDINGS, EventKind, LifecycleEvent
-from provider_runtime.ports.journals import ReceiptProvider
+from provider_runtime.ports.stores.journals import ReceiptProvider
 
 
 @define(eq=False)

@@ -11,7 +11,7 @@ from under_load.faults import saying
 from provider_runtime import CallOptions, ProviderRequest, ProviderResponse, ProviderRuntime, ProviderRuntimeError
 from provider_runtime.adapters.outcomes import MemoryOutcomes
 from provider_runtime.domain.identity import CallId
-from provider_runtime.ports.outcomes import Claim, Outcome
+from provider_runtime.ports.stores.outcomes import Claim, Outcome
 from provider_runtime.testing.builders import a_request
 
 

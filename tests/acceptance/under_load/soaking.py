@@ -33,7 +33,7 @@ from provider_runtime.adapters.backends.receipts import (
     InMemoryReceiptProvider,
     SqliteReceiptProvider,
 )
-from provider_runtime.ports.journals import ReceiptProvider
+from provider_runtime.ports.stores.journals import ReceiptProvider
 from provider_runtime.testing.builders import a_request
 
 _CHAIN_OF: Final = (0, 1, 2, 2)  # of each runtime, the place where it leaves its receipts; the last two share one

@@ -11,7 +11,7 @@ from attrs import asdict
 
 from provider_runtime.domain.errors import BackendError, RecordCorrupt
 from provider_runtime.domain.records.receipts import CallOutcome, CallReceipt, ChainVerdict
-from provider_runtime.ports.journals import ReceiptProvider
+from provider_runtime.ports.stores.journals import ReceiptProvider
 from provider_runtime.testing.stages import a_record
 
 _DOMAIN: Final = b"provider_runtime/receipt/v1\0"

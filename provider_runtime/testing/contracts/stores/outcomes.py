@@ -4,7 +4,7 @@ import pytest
 
 from provider_runtime.domain.errors import Delivery, TransportError
 from provider_runtime.domain.identity import OPENAI, CallId
-from provider_runtime.ports.outcomes import Claimed, OtherRequest, OutcomeStore, UnderWay
+from provider_runtime.ports.stores.outcomes import Claimed, OtherRequest, OutcomeStore, UnderWay
 from provider_runtime.testing.builders import a_response
 
 ONE, TWO = CallId("call_one"), CallId("call_two")

@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from provider_runtime.domain.errors import BackendError, ErrorCode
 from provider_runtime.domain.json_values import freeze_object
 from provider_runtime.domain.records.state import State, digest_of_state
-from provider_runtime.ports.state import StateProvider
+from provider_runtime.ports.stores.state import StateProvider
 from provider_runtime.testing.strategies.profiles import states
 
 ONE = State(control="(+ 1 2)", env=freeze_object({"x": 1}), kont=("frame",))

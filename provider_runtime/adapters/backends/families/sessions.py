@@ -1,0 +1,181 @@
+"""Sessions by name, each with its log: written once over the media."""
+
+import secrets
+from collections.abc import AsyncIterator
+from typing import Final
+
+from attrs import define, field, frozen
+
+from provider_runtime.adapters.backends.families.codec import RecordCodec
+from provider_runtime.adapters.backends.families.places import InFiles, InMemory, InSqlite, OverMedia
+from provider_runtime.adapters.backends.medium import START, Document, Journal
+from provider_runtime.adapters.backends.names import checked_name
+from provider_runtime.adapters.system import SystemClock
+from provider_runtime.domain.errors import RecordCorrupt, RecordMissing
+from provider_runtime.domain.records.sessions import (
+    LoggedEvent,
+    SessionCounts,
+    SessionData,
+    SessionEvent,
+    SessionEventKind,
+    SessionInfo,
+    SessionMoment,
+)
+from provider_runtime.ports.system import Clock
+
+_COLLECTION: Final = "sessions"
+_PAGE: Final = 500
+
+
+@frozen(kw_only=True)
+class StoredSession:
+    """What stands under the name of a session. ``log``: the journal of this session and of no later one."""
+
+    log: str
+    data: SessionData
+
+
+@define(kw_only=True, slots=False)
+class MediaSessions(OverMedia):
+    """Sessions in the documents, and their logs in journals of ``media``. See ``SessionProvider``.
+
+    A log has a name of its own, so that a session which was deleted and made anew begins with none.
+    """
+
+    clock: Clock = field(factory=SystemClock, repr=False)
+    _sessions: RecordCodec[StoredSession] = field(
+        factory=lambda: RecordCodec(kind="session", of=StoredSession), init=False, repr=False
+    )
+    _events: RecordCodec[LoggedEvent] = field(
+        factory=lambda: RecordCodec(kind="session event", of=LoggedEvent), init=False, repr=False
+    )
+
+    async def list(self) -> tuple[SessionInfo, ...]:
+        found = [(name, await self._stored(name)) for name in await self.media.documents().keys(_COLLECTION)]
+        return tuple([await self._info(name, stored) for name, stored in found if stored is not None])
+
+    async def load(self, name: str) -> SessionData | None:
+        stored = await self._stored(name)
+        return None if stored is None else stored.data
+
+    async def save(self, name: str, data: SessionData) -> None:
+        while True:
+            found = await self._document(name)
+            log = self._sessions.read(found.content, name).log if found else f"session-{secrets.token_hex(16)}"
+            content = self._sessions.write(StoredSession(log=log, data=data))
+            version = found.version if found else None
+            if await self.media.documents().put_if(_COLLECTION, name, content, version=version) is not None:
+                return
+
+    async def delete(self, name: str) -> None:
+        try:
+            stored = await self._stored(name)
+        except RecordCorrupt:
+            stored = None  # a session that does not read back can be got rid of; its log is lost anyway
+        await self.media.documents().delete(_COLLECTION, checked_name("session", name))
+        if stored is not None:
+            await self.media.journal(stored.log).clear()
+
+    async def exists(self, name: str) -> bool:
+        return await self.media.documents().exists(_COLLECTION, checked_name("session", name))
+
+    async def record(self, name: str, event: SessionEvent) -> LoggedEvent:
+        log, at = await self._log(name), self.clock.now()
+        made: list[LoggedEvent] = []
+
+        def make(last: bytes | None) -> bytes:
+            before = None if last is None else self._events.read(last, f"{name}/last")
+            counts = (SessionCounts() if before is None else before.counts).with_one(event.kind)
+            made.append(LoggedEvent(seq=before.seq + 1 if before else 0, at=at, event=event, counts=counts))
+            return self._events.write(made[-1])
+
+        await log.append(make)
+        return made[-1]
+
+    async def history(self, name: str, *, since: int = 0, limit: int | None = None) -> tuple[LoggedEvent, ...]:
+        found: list[LoggedEvent] = []
+        async for logged in self._logged(name):
+            if limit is not None and len(found) >= limit:
+                break
+            if logged.seq >= since:
+                found.append(logged)
+        return tuple(found)
+
+    async def jump(self, name: str, seq: int) -> SessionMoment:
+        checkpoint: LoggedEvent | None = None
+        replay: list[LoggedEvent] = []
+        async for logged in self._logged(name):
+            if logged.event.kind is SessionEventKind.CHECKPOINT:
+                checkpoint = logged
+                replay.clear()
+            else:
+                replay.append(logged)
+            if logged.seq == seq:
+                if checkpoint is None:
+                    raise _missing(f"{name}/{seq}", "no checkpoint stands at or before this event", "Jump further on.")
+                return SessionMoment(seq=seq, checkpoint=checkpoint, replay=tuple(replay))
+        raise _missing(f"{name}/{seq}", "the log of the session has no such event", "`history` shows what it has.")
+
+    async def _logged(self, name: str) -> AsyncIterator[LoggedEvent]:
+        """Every event of a session, oldest first. An event that was cut while it was written never was."""
+        log, start, number = await self._log(name), START, 0
+        while True:
+            page = await log.read(after=start, limit=_PAGE)
+            for entry in page.entries:
+                logged = self._events.read(entry, f"{name}/{number}")
+                if logged.seq != number:
+                    raise RecordCorrupt(
+                        kind="session event",
+                        key=f"{name}/{number}",
+                        message="an event is out of its place in the log",
+                        remedy="Restore the log from a copy, or delete the session.",
+                    )
+                yield logged
+                number += 1
+            if len(page.entries) < _PAGE:
+                return
+            start = page.end
+
+    async def _info(self, name: str, stored: StoredSession) -> SessionInfo:
+        page = await self.media.journal(stored.log).tail(1)
+        last = self._events.read(page.entries[-1], f"{name}/last") if page.entries else None
+        return SessionInfo(
+            name=name,
+            state=stored.data.state,
+            started_at=stored.data.started_at,
+            ended_at=stored.data.ended_at,
+            counts=last.counts if last else SessionCounts(),
+            history_size=last.seq + 1 if last else 0,
+        )
+
+    async def _log(self, name: str) -> Journal:
+        stored = await self._stored(name)
+        if stored is None:
+            raise _missing(name, "there is no session of this name", "Save it first.")
+        return self.media.journal(stored.log)
+
+    async def _stored(self, name: str) -> StoredSession | None:
+        found = await self._document(name)
+        return None if found is None else self._sessions.read(found.content, name)
+
+    async def _document(self, name: str) -> Document | None:
+        return await self.media.documents().get(_COLLECTION, checked_name("session", name))
+
+
+@define(kw_only=True, slots=False)
+class MemorySessionProvider(InMemory, MediaSessions):
+    """Sessions in memory, gone at exit."""
+
+
+@define(kw_only=True, slots=False)
+class FilesystemSessionProvider(InFiles, MediaSessions):
+    """Sessions in the folder ``root``, a file each, and one for its log."""
+
+
+@define(kw_only=True, slots=False)
+class SqliteSessionProvider(InSqlite, MediaSessions):
+    """Sessions in the SQLite file at ``path``."""
+
+
+def _missing(key: str, message: str, remedy: str) -> RecordMissing:
+    return RecordMissing(kind="session", key=key, message=message, remedy=remedy)
