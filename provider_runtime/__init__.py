@@ -56,8 +56,8 @@ _BY_HOME: Final = {
         "MissingProviderRuntimeError "
         "ModelNotAllowed ModelNotFound ProtocolError ProviderError ProviderHintMismatch ProviderNotRegistered "
         "ProviderRuntimeError ProviderRuntimeNormalizationError ProviderRuntimeScopeError ProviderStatusError "
-        "RateLimitWait RecordCorrupt RequestInvalid RetryDenial RoutingError RuntimeClosed SerializationError "
-        "StoreUnsafe SwapFailed SwapFault SwapRefused TierRefused TransportError"
+        "RateLimitWait RecordConflict RecordCorrupt RequestInvalid RetryDenial RoutingError RuntimeClosed "
+        "SerializationError StoreUnsafe SwapFailed SwapFault SwapRefused TierRefused TransportError"
     ),
     "domain.identity": "CallId ProfileId ProviderId Role RuntimeId",
     "domain.json_values": "JsonObject JsonValue freeze",

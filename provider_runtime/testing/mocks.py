@@ -1,5 +1,6 @@
 """A mock for each port that stores something: real behaviour in memory, calls remembered, failures on request."""
 
+from provider_runtime.adapters.backends.provider_configs import MemoryProviderConfigStore
 from provider_runtime.adapters.backends.receipts import InMemoryReceiptProvider
 from provider_runtime.adapters.backends.state_in_memory import MemoryStateProvider
 from provider_runtime.adapters.credentials.memory import MemorySecretStore
@@ -14,6 +15,10 @@ class MockReceiptProvider(Recorded, InMemoryReceiptProvider):
 
 class MockSecretStore(Recorded, MemorySecretStore):
     """Keys in memory, as ``MemorySecretStore`` keeps them."""
+
+
+class MockProviderConfigStore(Recorded, MemoryProviderConfigStore):
+    """Provider records in memory, as ``MemoryProviderConfigStore`` keeps them."""
 
 
 class MockOutcomeStore(Recorded, MemoryOutcomes):

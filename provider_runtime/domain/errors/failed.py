@@ -133,6 +133,13 @@ class RecordCorrupt(BackendError):
 
 
 @define(kw_only=True, eq=False)
+class RecordConflict(BackendError):
+    """What stands in the store is not what the change was made from. Nothing was changed; ``key`` names the record."""
+
+    code: ErrorCode = ErrorCode.RECORD_CONFLICT
+
+
+@define(kw_only=True, eq=False)
 class RuntimeClosed(BackendError):
     """The runtime was closed; open a fresh one."""
 
