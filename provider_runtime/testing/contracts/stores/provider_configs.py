@@ -1,6 +1,7 @@
 """What every ProviderConfigStore keeps to."""
 
 import asyncio
+from typing import Any
 
 import pytest
 from attrs import evolve
@@ -120,7 +121,7 @@ class ProviderConfigStoreContract:
         ids=["as the name of a variable", "in a header", "in an option"],
     )
     async def test_what_looks_like_a_secret_is_not_kept(
-        self, store: ProviderConfigStore, fields: dict[str, object]
+        self, store: ProviderConfigStore, fields: dict[str, Any]
     ) -> None:
         with pytest.raises(InvalidProviderConfig) as refused:
             await store.add(a_config(**fields))
