@@ -5,6 +5,7 @@ import sys
 import click
 from attrs import frozen
 
+from provider_runtime.adapters.leakage.scanner import PatternLeakScanner
 from provider_runtime.adapters.serialization import make_converter, to_json
 from provider_runtime.cli.failures import run_or_exit, usage_error
 from provider_runtime.cli.registry.folder import DataFolder, data_option
@@ -15,6 +16,7 @@ from provider_runtime.domain.errors import BackendError, ErrorCode
 from provider_runtime.domain.identity import ProviderId
 from provider_runtime.domain.origins import Origin, origin_of
 from provider_runtime.domain.secrets import Secret, secret_in
+from provider_runtime.ports.leakage import OutboundContent
 
 
 @frozen(kw_only=True)
@@ -54,6 +56,8 @@ def set_secret(
         usage_error("a key is never an argument: your shell has noted it. Renew it, and type or pipe the new one")
 
     async def work() -> None:
+        if await PatternLeakScanner().scan(OutboundContent(body=to_json(make_converter(), name))):
+            usage_error("NAME is what you call the key, and this looks like the key itself: your shell has noted it")
         bound_to = _origin_for(name, await folder.providers(), provider, origin)
         store = folder.secrets()
         await store.get(name)  # a name or a file that will not do is refused before anybody types a key
