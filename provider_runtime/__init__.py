@@ -20,9 +20,11 @@ _BY_HOME: Final = {
     "composition.settings": "FileReceipts KeyringSecrets MemoryReceipts RuntimeSettings SecretFile SqliteReceipts",
     "composition.shared": "SharedParts",
     "domain.catalog.credentials": "EnvCredential KeyFileCredential KeyringCredential NamedKeyCredential",
+    "domain.catalog.health": "HealthStatus ProviderHealth",
     "domain.catalog.models": "DiscoveryOptions ModelCatalog ModelInfo ProviderCapabilities",
     "domain.catalog.pricing": "PriceRule PricingTable",
     "domain.catalog.providers": "ProviderConfig ProviderKind Tier",
+    "domain.catalog.records": "ProviderExport ProviderRecord",
     "domain.catalog.swap_records": "hash_of_states",
     "domain.catalog.swapping": (
         "ModelFootprint ModelSwap ModelSwapRequest OnSwapFailure SwapPolicy SwapPriority SwapRequester SwapState "
@@ -56,7 +58,7 @@ _BY_HOME: Final = {
         "MissingProviderRuntimeError "
         "ModelNotAllowed ModelNotFound ProtocolError ProviderError ProviderHintMismatch ProviderNotRegistered "
         "ProviderRuntimeError ProviderRuntimeNormalizationError ProviderRuntimeScopeError ProviderStatusError "
-        "RateLimitWait RecordCorrupt RecordMissing RequestInvalid RetryDenial RoutingError RuntimeClosed "
+        "RateLimitWait RecordConflict RecordCorrupt RecordMissing RequestInvalid RetryDenial RoutingError RuntimeClosed "
         "SerializationError StoreUnsafe SwapFailed SwapFault SwapRefused TierRefused TransportError"
     ),
     "domain.identity": "CallId ProfileId ProviderId Role RuntimeId",

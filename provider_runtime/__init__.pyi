@@ -53,6 +53,10 @@ from provider_runtime.domain.catalog.credentials import (
     KeyringCredential,
     NamedKeyCredential,
 )
+from provider_runtime.domain.catalog.health import (
+    HealthStatus,
+    ProviderHealth,
+)
 from provider_runtime.domain.catalog.models import (
     DiscoveryOptions,
     ModelCatalog,
@@ -67,6 +71,10 @@ from provider_runtime.domain.catalog.providers import (
     ProviderConfig,
     ProviderKind,
     Tier,
+)
+from provider_runtime.domain.catalog.records import (
+    ProviderExport,
+    ProviderRecord,
 )
 from provider_runtime.domain.catalog.swap_records import (
     hash_of_states,
@@ -190,6 +198,7 @@ from provider_runtime.domain.errors import (
     ProviderRuntimeScopeError,
     ProviderStatusError,
     RateLimitWait,
+    RecordConflict,
     RecordCorrupt,
     RecordMissing,
     RequestInvalid,
@@ -369,6 +378,7 @@ __all__ = [
     "GovernanceMode",
     "GovernancePolicy",
     "HandoffTarget",
+    "HealthStatus",
     "ImageDetail",
     "ImagePart",
     "InlineData",
@@ -426,11 +436,14 @@ __all__ = [
     "ProviderCapabilities",
     "ProviderConfig",
     "ProviderError",
+    "ProviderExport",
     "ProviderFile",
+    "ProviderHealth",
     "ProviderHintMismatch",
     "ProviderId",
     "ProviderKind",
     "ProviderNotRegistered",
+    "ProviderRecord",
     "ProviderRequest",
     "ProviderResponse",
     "ProviderRuntime",
@@ -443,6 +456,7 @@ __all__ = [
     "ReasoningBudget",
     "ReasoningEffort",
     "ReasoningOff",
+    "RecordConflict",
     "RecordCorrupt",
     "RecordMissing",
     "RefusalPart",

@@ -113,6 +113,7 @@ CODES: Final[dict[ErrorCode, tuple[str, str]]] = {
     ErrorCode.STORE_UNSAFE: ("StoreUnsafe", "A store of secrets lies where others can read or replace it."),
     ErrorCode.RECORD_CORRUPT: ("RecordCorrupt", "Stored data does not read back as what was written."),
     ErrorCode.RECORD_MISSING: ("RecordMissing", "What an operation needs is not in the store."),
+    ErrorCode.RECORD_CONFLICT: ("RecordConflict", "A record is not, by now, what a change of it was made from."),
     ErrorCode.NAME_INVALID: ("BackendError", "A name that a store cannot keep."),
     ErrorCode.RUNTIME_CLOSED: ("RuntimeClosed", "The runtime was closed."),
     ErrorCode.SWAP_FAILED: ("SwapFailed", "A swap that was allowed did not come about. The old model stays."),

@@ -6,6 +6,8 @@ from provider_runtime.application.catalog import ActiveCatalog
 from provider_runtime.application.providers import Providers, RegisteredProvider
 from provider_runtime.domain.catalog.merging import merge_static_and_remote, provider_order
 from provider_runtime.domain.catalog.models import DiscoveryOptions, ModelCatalog, ModelInfo
+from provider_runtime.domain.catalog.providers import ProviderConfig
+from provider_runtime.domain.errors import CallRefused
 from provider_runtime.domain.policy.endpoints import fault_of_base_url
 from provider_runtime.domain.policy.governance import GovernancePolicy
 from provider_runtime.domain.policy.tiers import fault_of_tier
@@ -48,10 +50,18 @@ class Discovery:
         ]
 
     def _refuse_forbidden(self, provider: RegisteredProvider) -> None:
-        config = provider.config
-        fault = fault_of_tier(config.tier, self.policy, governance=self.governance) or fault_of_base_url(
-            config.base_url, config.tier, config.allowed_networks
-        )
+        fault = fault_of_contact(provider.config, self.policy, self.governance)
         if fault is not None:
-            fault.provider = config.provider_id
             raise fault
+
+
+def fault_of_contact(
+    config: ProviderConfig, policy: GovernancePolicy, governance: ProfileGovernance | None
+) -> CallRefused | None:
+    """Why a provider may not be asked for its models, or ``None``: the same rules as for a call."""
+    fault = fault_of_tier(config.tier, policy, governance=governance) or fault_of_base_url(
+        config.base_url, config.tier, config.allowed_networks
+    )
+    if fault is not None:
+        fault.provider = config.provider_id
+    return fault

@@ -1,6 +1,7 @@
 """A call, told as the specification tells it."""
 
 import asyncio
+from collections.abc import Callable
 
 from attrs import define, frozen
 
@@ -11,6 +12,7 @@ from provider_runtime.application.catalog import ActiveCatalog
 from provider_runtime.application.clearance import Clearance
 from provider_runtime.application.discovery import Discovery
 from provider_runtime.application.explaining import CallPlan, Explaining
+from provider_runtime.application.health import HealthChecks
 from provider_runtime.application.preparation import Preparation
 from provider_runtime.application.routing import Routing
 from provider_runtime.application.sending.alternatives import first_answer
@@ -20,12 +22,13 @@ from provider_runtime.application.swaps.swapper import Swaps
 from provider_runtime.application.terms import CallTerms
 from provider_runtime.domain.calls.options import CallOptions
 from provider_runtime.domain.catalog.exporting import catalog_as_json
+from provider_runtime.domain.catalog.health import ProviderHealth
 from provider_runtime.domain.catalog.models import DiscoveryOptions, ModelCatalog
 from provider_runtime.domain.catalog.swapping import ModelSwap, ModelSwapRequest
 from provider_runtime.domain.conversation.request import ModelRef, ProviderRequest
 from provider_runtime.domain.conversation.response import ProviderResponse
-from provider_runtime.domain.errors import ProviderRuntimeError, RuntimeClosed
-from provider_runtime.domain.identity import RuntimeId
+from provider_runtime.domain.errors import ProviderNotRegistered, ProviderRuntimeError, RuntimeClosed
+from provider_runtime.domain.identity import ProviderId, RuntimeId
 from provider_runtime.domain.policy.verdict import Refusal
 from provider_runtime.domain.profiles.resolution import Resolution
 from provider_runtime.ports.stores.journals import ReceiptProvider
@@ -72,6 +75,7 @@ class CallRuntime:
     settlement: Settlement
     explaining: Explaining
     discovery: Discovery
+    health: HealthChecks
     swaps: Swaps
 
     async def run(self, request: ProviderRequest, options: CallOptions | None = None) -> ProviderResponse:
@@ -170,6 +174,23 @@ class CallRuntime:
         """The catalog in use; asks the providers only with ``remote`` and ``refresh_cache`` both set."""
         self.lifetime.refuse_if_closed()
         return await self.discovery.discover(options or DiscoveryOptions())
+
+    async def check_providers(
+        self,
+        *providers: str,
+        timeout_s: float = 10.0,
+        heard: Callable[[ProviderHealth], None] | None = None,
+    ) -> tuple[ProviderHealth, ...]:
+        """Whether ``providers``, by default all, are ready: each asked at once for its list of models, sorted by id.
+
+        No provider's failure raises. ``heard`` is told of each as it answers, or fails to within
+        ``timeout_s``. Raises ``ProviderNotRegistered`` for an id that this runtime does not know.
+        """
+        self.lifetime.refuse_if_closed()
+        known = self.routing.providers.ids
+        for unknown in sorted(set(providers) - known):
+            raise ProviderNotRegistered(provider=ProviderId(unknown), message=f"this runtime does not know {unknown}")
+        return await self.health.check_all((ProviderId(name) for name in providers or known), timeout_s, heard)
 
     def export_catalog_json(self, catalog: ModelCatalog | None = None) -> str:
         """A catalog, by default the one in use, as JSON text that is the same for any order of entry."""

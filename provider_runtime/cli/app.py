@@ -7,6 +7,8 @@ from provider_runtime.cli.demo import demo
 from provider_runtime.cli.failures import EXIT_CODES_HELP
 from provider_runtime.cli.models import models
 from provider_runtime.cli.records import receipts
+from provider_runtime.cli.registry.providers import providers
+from provider_runtime.cli.registry.secrets import secrets
 
 
 @click.group(
@@ -24,5 +26,5 @@ def app() -> None:
     """
 
 
-for command in (run, explain, models, receipts, demo):
+for command in (run, explain, models, providers, secrets, receipts, demo):
     app.add_command(command)

@@ -27,7 +27,7 @@ def run(quiet: bool, **options: Any) -> None:  # noqa: FBT001 - click passes fla
     """
 
     async def work() -> None:
-        given = call_input(options)
+        given = await call_input(options)
         async with open_runtime(given.settings) as runtime:
             response = await runtime.run(given.request)
         if options["as_json"]:
@@ -50,7 +50,7 @@ def explain(body: bool, **options: Any) -> None:  # noqa: FBT001 - click passes 
     """
 
     async def work() -> None:
-        given = call_input(options)
+        given = await call_input(options)
         async with open_runtime(given.settings) as runtime:
             plan = await runtime.explain(given.request)
         if body:

@@ -12,7 +12,7 @@ from attrs import frozen
 
 from provider_runtime.adapters.serialization import make_converter, request_from_json
 from provider_runtime.cli.failures import usage_error
-from provider_runtime.composition.presets import PRESETS
+from provider_runtime.cli.registry.folder import data_option
 from provider_runtime.composition.settings import FileReceipts, MemoryReceipts, RuntimeSettings
 from provider_runtime.domain.catalog.credentials import EnvCredential
 from provider_runtime.domain.catalog.providers import ProviderConfig, ProviderKind, Tier
@@ -46,6 +46,7 @@ _OPTIONS: Final = (
     ),
     click.option("--deadline", type=float, default=600.0, show_default=True, help="Seconds for the whole call."),
     click.option("--receipts", "receipts_file", type=click.Path(path_type=Path), help="Append the receipt to a file."),
+    data_option,
     click.option("--json", "as_json", is_flag=True, help="Print JSON."),
 )
 
@@ -64,10 +65,11 @@ class CallInput:
     settings: RuntimeSettings
 
 
-def call_input(options: dict[str, Any]) -> CallInput:
+async def call_input(options: dict[str, Any]) -> CallInput:
     """The request and the settings that ``options`` describe. Raises ``RequestInvalid`` or a ``ConfigError``."""
     request = _request(options)
-    return CallInput(request=request, settings=_settings(options, request.model))
+    known = await options["folder"].providers()
+    return CallInput(request=request, settings=_settings(options, request.model, known))
 
 
 def _request(options: dict[str, Any]) -> ProviderRequest:
@@ -112,10 +114,11 @@ def _read(source: str) -> bytes:
         usage_error(f"cannot read {source}: {failure.strerror}")
 
 
-def _settings(options: dict[str, Any], model: ModelRef) -> RuntimeSettings:
+def _settings(options: dict[str, Any], model: ModelRef, known: tuple[ProviderConfig, ...]) -> RuntimeSettings:
     receipts_file = options["receipts_file"]
     return RuntimeSettings(
-        providers=_providers(options, model),
+        providers=_providers(options, model, known),
+        secrets=options["folder"].secret_file,
         default_provider=_default_provider(options, model),
         policy=GovernancePolicy.preset(options["policy"]),
         deadline_s=options["deadline"],
@@ -123,13 +126,15 @@ def _settings(options: dict[str, Any], model: ModelRef) -> RuntimeSettings:
     )
 
 
-def _providers(options: dict[str, Any], model: ModelRef) -> tuple[ProviderConfig, ...]:
+def _providers(
+    options: dict[str, Any], model: ModelRef, known: tuple[ProviderConfig, ...]
+) -> tuple[ProviderConfig, ...]:
     base_url = options["base_url"]
     if base_url is None:
-        return PRESETS
+        return known
     key_name = options["api_key_env"]
     hint = model.provider_hint or ProviderId("local")
-    kind = options["kind"] or next((c.kind for c in PRESETS if c.provider_id == hint), ProviderKind.OPENAI_COMPATIBLE)
+    kind = options["kind"] or next((c.kind for c in known if c.provider_id == hint), ProviderKind.OPENAI_COMPATIBLE)
     named = ProviderConfig(
         provider_id=hint,
         kind=kind,
@@ -138,7 +143,7 @@ def _providers(options: dict[str, Any], model: ModelRef) -> tuple[ProviderConfig
         # A key is bound to the address it was registered for: the usual variables never go elsewhere.
         credential=EnvCredential(name=key_name) if key_name else None,
     )
-    return (*(config for config in PRESETS if config.provider_id != hint), named)
+    return (*(config for config in known if config.provider_id != hint), named)
 
 
 def _default_provider(options: dict[str, Any], model: ModelRef) -> ProviderId | None:

@@ -9,6 +9,7 @@ from provider_runtime.application.discovery import Discovery
 from provider_runtime.application.explaining import Explaining
 from provider_runtime.application.gates import Gate
 from provider_runtime.application.gates.not_configured import NotConfigured
+from provider_runtime.application.health import HealthChecks
 from provider_runtime.application.preparation import Preparation
 from provider_runtime.application.providers import RegisteredProvider
 from provider_runtime.application.redaction import redaction_for
@@ -124,6 +125,13 @@ def assemble(  # noqa: PLR0913 - one argument for each part of the container
             providers=known,
             catalog=catalog,
             policy=policy,
+            governance=settings.profile.governance if settings.profile else None,
+        ),
+        health=HealthChecks(
+            providers=known,
+            policy=policy,
+            clock=clock,
+            credential_finder=credential_finder,
             governance=settings.profile.governance if settings.profile else None,
         ),
         swaps=Swaps(

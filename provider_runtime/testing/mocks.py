@@ -4,6 +4,7 @@ from provider_runtime.adapters.backends.families.sessions import MemorySessionPr
 from provider_runtime.adapters.backends.families.snapshots import MemorySnapshotProvider
 from provider_runtime.adapters.backends.families.states import MemoryStateProvider
 from provider_runtime.adapters.backends.families.traces import MemoryTraceProvider
+from provider_runtime.adapters.backends.provider_configs import MemoryProviderConfigStore
 from provider_runtime.adapters.backends.receipts import InMemoryReceiptProvider
 from provider_runtime.adapters.credentials.memory import MemorySecretStore
 from provider_runtime.adapters.outcomes import MemoryOutcomes
@@ -17,6 +18,10 @@ class MockReceiptProvider(Recorded, InMemoryReceiptProvider):
 
 class MockSecretStore(Recorded, MemorySecretStore):
     """Keys in memory, as ``MemorySecretStore`` keeps them."""
+
+
+class MockProviderConfigStore(Recorded, MemoryProviderConfigStore):
+    """Provider records in memory, as ``MemoryProviderConfigStore`` keeps them."""
 
 
 class MockOutcomeStore(Recorded, MemoryOutcomes):

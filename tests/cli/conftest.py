@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -50,11 +51,12 @@ def sandbox(serving: Sandbox) -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def command(monkeypatch: pytest.MonkeyPatch) -> Command:
-    """Runs a command in this process, in an environment without keys."""
+def command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Command:
+    """Runs a command in this process, in an environment without keys and with a data folder of its own."""
     for variable in _VARIABLES:
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("PROVIDER_RUNTIME_DATA", str(tmp_path / "data"))
 
     def run(*words: str, **options: Any) -> Result:
         result = CliRunner().invoke(app, list(words), **options)

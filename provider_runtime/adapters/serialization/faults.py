@@ -15,6 +15,7 @@ from cattrs.errors import (
 )
 
 from provider_runtime.adapters.serialization.tags import TAGS
+from provider_runtime.domain.secrets import safe_text
 
 ROOT: Final = "$"
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]{0,39}\Z")
@@ -92,8 +93,14 @@ def _step(error: BaseException) -> str:
         if isinstance(note, IterableValidationNote):
             if isinstance(note.index, int):
                 return f"[{note.index}]"
-            return f".{note.index}" if _NAME.match(note.index) else "[…]"
+            return f".{note.index}" if _looks_like_a_name(note.index) else "[…]"
     return ""
+
+
+def _looks_like_a_name(text: str) -> bool:
+    """Whether ``text`` may be quoted: short, plain, and not a key that somebody put where a name belongs."""
+    has_digits = any(letter.isdigit() for letter in text)  # as keys have, and names that begin like one have not
+    return _NAME.match(text) is not None and not (has_digits and safe_text(text) != text)
 
 
 def _joined(path: str, tail: str = "") -> str:
@@ -110,7 +117,7 @@ def _nearest(given: object, known: Iterable[str]) -> str | None:
 def _unknown_field(error: ForbiddenExtraKeysError, path: str) -> DocumentFault:
     name = min(error.extra_fields)
     known = [attribute.name for attribute in _fields(error.cl) if attribute.init]
-    shown = _NAME.match(name) is not None
+    shown = _looks_like_a_name(name)
     return DocumentFault(
         field=_joined(path, name) if shown else _joined(path),
         message=f'there is no field "{name}"' if shown else "there is a field that is not known",

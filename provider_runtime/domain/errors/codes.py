@@ -68,6 +68,7 @@ class ErrorCode(StrEnum):
     STORE_UNSAFE = "store_unsafe"
     RECORD_CORRUPT = "record_corrupt"
     RECORD_MISSING = "record_missing"
+    RECORD_CONFLICT = "record_conflict"
     NAME_INVALID = "name_invalid"
     RUNTIME_CLOSED = "runtime_closed"
     SWAP_FAILED = "swap_failed"

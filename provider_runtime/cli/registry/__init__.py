@@ -1,0 +1,1 @@
+"""What operators register: providers, and the secrets of those."""

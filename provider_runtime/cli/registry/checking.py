@@ -1,0 +1,87 @@
+"""``providers check``: is each provider ready, and what to do where it is not."""
+
+import os
+import sys
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from provider_runtime.adapters.serialization import make_converter, to_json
+from provider_runtime.cli.failures import EXIT_CODES_HELP, run_or_exit
+from provider_runtime.cli.registry.fields import checked_id
+from provider_runtime.cli.registry.folder import DataFolder, data_option
+from provider_runtime.cli.registry.tables import show_health
+from provider_runtime.composition.lifecycle import open_runtime
+from provider_runtime.composition.settings import RuntimeSettings
+from provider_runtime.domain.catalog.credentials import EnvCredential
+from provider_runtime.domain.catalog.providers import ProviderConfig
+from provider_runtime.domain.errors import MissingProviderRuntimeError, ProviderNotRegistered
+from provider_runtime.domain.secrets import secret_in
+
+
+@click.command("check", epilog=EXIT_CODES_HELP)
+@click.argument("ids", metavar="[ID]...", nargs=-1)
+@click.option("--timeout", default=10.0, show_default=True, type=click.FloatRange(0.1, 600), help="Seconds for each.")
+@data_option
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def check(ids: tuple[str, ...], timeout: float, folder: DataFolder, as_json: bool) -> None:  # noqa: FBT001 - click passes flags by name
+    """Ask each provider for its list of models, all at once, and say which are ready.
+
+    Without ids: those that are registered, and the well-known ones whose key is set. It costs
+    nothing. Exit code 6 when one cannot be reached or has no valid key.
+    """
+
+    async def work() -> None:
+        configs = _chosen(await folder.providers(), await folder.registered(), ids)
+        settings = RuntimeSettings(providers=configs, secrets=folder.secret_file)
+        async with open_runtime(settings) as runtime:
+            with _progress() as progress:
+                task = progress.add_task("asking", total=len(configs))
+                found = await runtime.check_providers(
+                    timeout_s=timeout,
+                    heard=lambda health: progress.update(task, advance=1, description=str(health.provider_id)),
+                )
+        if as_json:
+            click.echo(to_json(make_converter(), found))
+        else:
+            show_health(found)
+        if not all(health.is_usable for health in found):
+            raise SystemExit(6)
+
+    run_or_exit(work)
+
+
+def _progress() -> Progress:
+    """A bar on standard error, gone when it is full; nothing where nobody watches."""
+    page = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    return Progress(*columns, console=page, transient=True, disable=not sys.stderr.isatty())
+
+
+def _chosen(
+    all_known: tuple[ProviderConfig, ...], registered: tuple[ProviderConfig, ...], ids: tuple[str, ...]
+) -> tuple[ProviderConfig, ...]:
+    if not ids:
+        chosen = tuple(config for config in all_known if config in registered or _has_key(config))
+        if not chosen:
+            raise MissingProviderRuntimeError(
+                missing_fields=("providers",),
+                stage="check",
+                message="no provider is registered, and no key of a well-known one is set",
+                remediation=("Register one: provider-runtime providers add.", "Or look here: providers add --local."),
+            )
+        return chosen
+    for name in ids:
+        if all(config.provider_id != name for config in all_known):
+            raise ProviderNotRegistered(
+                provider=checked_id(name),
+                message=f"no provider is registered as {name}",
+                remedy="`provider-runtime providers list` shows those that are.",
+            )
+    return tuple(config for config in all_known if config.provider_id in ids)
+
+
+def _has_key(config: ProviderConfig) -> bool:
+    reference = config.credential
+    return isinstance(reference, EnvCredential) and any(secret_in(os.environ.get(name)) for name in reference.names)
