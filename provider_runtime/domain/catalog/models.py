@@ -1,6 +1,6 @@
 """Models and what they can do, as a catalog lists them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from types import MappingProxyType
 from typing import Final
@@ -10,7 +10,7 @@ from attrs.validators import optional
 
 from provider_runtime.domain.checks import FILLED, FLAG, OPTIONAL_TEXT, all_are, whole
 from provider_runtime.domain.identity import ProviderId
-from provider_runtime.domain.json_values import JsonObject, freeze_object, tuple_of
+from provider_runtime.domain.json_values import EMPTY_OBJECT, JsonObject, freeze_object, tuple_of
 
 _TOKENS: Final = optional(whole(1, 2**32 - 1))
 
@@ -61,6 +61,13 @@ class ModelCatalog:
                 if model.max_output_tokens is not None:
                     limits.setdefault(model.provider, {})[model.model_id] = model.max_output_tokens
         return MappingProxyType({provider: freeze_object(known) for provider, known in limits.items()})
+
+    def output_limits_of(self, names: Iterable[ProviderId]) -> JsonObject:
+        """The limits under all of these names; of two for one model, that of the earlier name."""
+        known = [limits for name in names if (limits := self.output_limits.get(name)) is not None]
+        if len(known) <= 1:
+            return known[0] if known else EMPTY_OBJECT
+        return freeze_object({model: limit for limits in reversed(known) for model, limit in limits.items()})
 
     def find(self, provider: ProviderId, model_id: str) -> ModelInfo | None:
         """The entry for exactly this provider and model id, or ``None``."""
