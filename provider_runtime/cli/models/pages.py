@@ -49,6 +49,7 @@ def show_model(model: ModelInfo, rule: PriceRule | None, prices: PricingTable) -
         "output": _tokens(model.max_output_tokens),
         "takes": ", ".join(model.input_modalities) or _UNKNOWN,
         "can": ", ".join(_abilities(model)) or "none of tools, json, think",
+        "not taken": ", ".join(model.refused_parameters) or "nothing that is known",
         "reasoning": {None: "nobody said", True: "yes", False: "no"}[model.supports_reasoning],
     }
     for label, value in rows.items():

@@ -63,4 +63,5 @@ def _filled_in(static: ModelInfo, remote: ModelInfo) -> ModelInfo:
             remote.supports_reasoning if static.supports_reasoning is None else static.supports_reasoning
         ),
         input_modalities=static.input_modalities or remote.input_modalities,
+        refused_parameters=static.refused_parameters or remote.refused_parameters,
     )

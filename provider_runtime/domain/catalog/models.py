@@ -17,7 +17,11 @@ _TOKENS: Final = optional(whole(1, 2**32 - 1))
 
 @frozen(kw_only=True)
 class ModelInfo:
-    """One model of one provider. Limits are in tokens; ``None`` means that nobody said."""
+    """One model of one provider. Limits are in tokens; ``None`` means that nobody said.
+
+    ``refused_parameters`` are the controls of a request (``temperature``, ``top_k`` …) that do not
+    reach the model: leaving them out is announced by a warning when it happens.
+    """
 
     provider: ProviderId = field(converter=ProviderId)
     model_id: str = field(validator=FILLED)
@@ -28,6 +32,7 @@ class ModelInfo:
     supports_structured_output: bool = field(default=True, validator=FLAG)
     supports_reasoning: bool | None = field(default=None, validator=optional(FLAG))
     input_modalities: tuple[str, ...] = field(default=(), converter=tuple_of, validator=all_are(str))
+    refused_parameters: tuple[str, ...] = field(default=(), converter=tuple_of, validator=all_are(str))
 
 
 @frozen(kw_only=True)
