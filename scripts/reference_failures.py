@@ -169,7 +169,10 @@ MEANINGS: Final[dict[WarningCode, str]] = {
     WarningCode.PRICING_INVALID_RULE: "The price rule cannot be used; `cost` is `None`.",
     WarningCode.PRICING_MISSING_USAGE: "Without token counts there is no cost; `cost` is `None`.",
     WarningCode.PRICING_PARTIAL_USAGE: "A token count is missing, so the cost covers only the rest.",
-    WarningCode.PRICING_PARTIAL_REASONING_RATE: "Reasoning has a price of its own, and its token count is missing.",
+    WarningCode.PRICING_PARTIAL_REASONING_RATE: "The price rule has no rate for reasoning: it is priced as output.",
+    WarningCode.PRICING_REPORTED_DIFFERS: (
+        "The cost that the provider reports, which counts, and the one by the price table differ by more than 1 %."
+    ),
     WarningCode.FALLBACK_ANSWERED: "An alternative answered; `passed_over` says who did not, and why.",
     WarningCode.OUTCOME_REPLAYED: "The call was answered before; nothing was sent now.",
     WarningCode.OUTCOME_NOT_KEPT: "The answer is good, and could not be kept: asked again, its call is under way.",

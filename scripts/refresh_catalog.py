@@ -6,7 +6,8 @@ DIR holds ``models.dev.json`` and ``litellm-model_prices_and_context_window.json
 is ``prices`` in the folder that PROVIDER_RUNTIME_SHARED names, or in ``../shared``. Equal input
 gives equal files. Only facts and figures are taken over. Where the two disagree about a price,
 the dearer one is written, since a cost that is too low spends a budget twice; the disagreements
-are printed. Models that were retired before ``--as-of`` are left out.
+are printed. Models that were retired before ``--as-of`` are left out. Which controls do not reach a
+model is asked of the codecs, which know it better.
 """
 
 import argparse
@@ -32,6 +33,7 @@ from model_collections import (
     load,
     windows_by_input_limit,
 )
+from model_restrictions import by_model
 
 from provider_runtime.adapters.catalog_files import read_catalog, read_prices
 from provider_runtime.domain.catalog.merging import provider_order
@@ -158,7 +160,9 @@ def catalog_lines(entries: Iterable[Entry]) -> Iterator[dict[str, object]]:
     one provider; its price is still listed.
     """
     taken: set[str] = set()
-    for entry in entries:
+    listed = list(entries)
+    refused = by_model(entry.key for entry in listed)
+    for entry in listed:
         if entry.model_id in taken or entry.model_id.startswith("ft:"):
             continue
         taken.add(entry.model_id)
@@ -172,6 +176,7 @@ def catalog_lines(entries: Iterable[Entry]) -> Iterator[dict[str, object]]:
             "supports_structured_output": entry.structured is not False,
             "supports_reasoning": entry.reasoning,
             "input_modalities": entry.takes,
+            "refused_parameters": refused.get(entry.key, ()),
             "source": entry.sources,
         }
         yield {name: value for name, value in told.items() if value is not None and value != ()}

@@ -24,6 +24,7 @@ class _ModelShape(msgspec.Struct, forbid_unknown_fields=True):
     supports_structured_output: bool = True
     supports_reasoning: bool | None = None
     input_modalities: tuple[str, ...] = ()
+    refused_parameters: tuple[str, ...] = ()
     source: tuple[str, ...] = ()
 
 
@@ -120,6 +121,7 @@ def _model(shape: _ModelShape) -> ModelInfo:
         supports_structured_output=shape.supports_structured_output,
         supports_reasoning=shape.supports_reasoning,
         input_modalities=shape.input_modalities,
+        refused_parameters=shape.refused_parameters,
     )
 
 

@@ -4,7 +4,7 @@ from attrs import frozen
 
 from provider_runtime.application.catalog import ActiveCatalog
 from provider_runtime.application.providers import Providers, RegisteredProvider
-from provider_runtime.domain.catalog.merging import merge_static_and_remote, provider_order
+from provider_runtime.domain.catalog.merging import merge_static_and_remote, provider_order, told_by_vendor
 from provider_runtime.domain.catalog.models import DiscoveryOptions, ModelCatalog, ModelInfo
 from provider_runtime.domain.catalog.providers import ProviderConfig
 from provider_runtime.domain.errors import CallRefused
@@ -35,7 +35,8 @@ class Discovery:
         found: list[ModelInfo] = []
         for provider in self._asked(options):
             self._refuse_forbidden(provider)
-            found.extend(await provider.adapter.discover_models(options, AdapterContext()))
+            listed = await provider.adapter.discover_models(options, AdapterContext())
+            found.extend(told_by_vendor(listed, self.catalog.static, provider.config.catalog_names))
         merged = merge_static_and_remote(self.catalog.static, ModelCatalog(models=tuple(found)))
         self.catalog.use(merged)
         return merged

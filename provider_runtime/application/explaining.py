@@ -91,12 +91,14 @@ class Explaining:
 
     def _worst_case(self, prepared: PreparedCall) -> CostBreakdown | None:
         route, request = prepared.routed.route, prepared.routed.call.request
-        known = self.catalog.index.find(route.provider_id, route.model_id)
+        names = prepared.routed.provider.config.catalog_names
+        known = self.catalog.index.find_among(names, route.model_id)
         asked = prepared.routed.call.terms.parameters.applied_to(request)
         longest = asked.max_output_tokens or (known.max_output_tokens if known else None)
         if self.prices is None or longest is None:
             return None
-        return worst_case_cost(self.prices, route.provider_id, route.model_id, len(prepared.exchange.body), longest)
+        size = len(prepared.exchange.body)
+        return worst_case_cost(self.prices, route.provider_id, route.model_id, size, longest, also_as=names)
 
 
 def _said(verdict: Verdict) -> GateVerdict:

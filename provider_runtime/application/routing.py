@@ -6,6 +6,7 @@ from provider_runtime.application.assignments import Assignments
 from provider_runtime.application.call import Call, RoutedCall
 from provider_runtime.application.catalog import ActiveCatalog
 from provider_runtime.application.providers import Providers
+from provider_runtime.domain.catalog.models import ModelInfo
 from provider_runtime.domain.conversation.request import ModelRef
 from provider_runtime.domain.errors import MissingProviderRuntimeError
 from provider_runtime.domain.identity import ProviderId
@@ -43,6 +44,10 @@ class Routing:
             default_provider=self.default_provider,
         )
         return RoutedCall(call=call, route=found, provider=self.providers.get(found.provider_id))
+
+    def listed(self, provider_id: ProviderId, model_id: str) -> ModelInfo | None:
+        """The catalog's entry for a model of a provider of this runtime, under whichever name it stands."""
+        return self.catalog.index.find_among(self.providers.get(provider_id).config.catalog_names, model_id)
 
     def resolve(self, asked: ModelRef, assignments: Assignments) -> Resolution:
         """Who would answer ``asked``. Raises as the function of that name does."""

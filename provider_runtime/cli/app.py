@@ -5,7 +5,7 @@ import click
 from provider_runtime.cli.calls import explain, run
 from provider_runtime.cli.demo import demo
 from provider_runtime.cli.failures import EXIT_CODES_HELP
-from provider_runtime.cli.models import models
+from provider_runtime.cli.models.commands import models
 from provider_runtime.cli.records import receipts
 from provider_runtime.cli.registry.providers import providers
 from provider_runtime.cli.registry.secrets import secrets

@@ -132,18 +132,23 @@ def _providers(
     base_url = options["base_url"]
     if base_url is None:
         return known
-    key_name = options["api_key_env"]
     hint = model.provider_hint or ProviderId("local")
-    kind = options["kind"] or next((c.kind for c in known if c.provider_id == hint), ProviderKind.OPENAI_COMPATIBLE)
-    named = ProviderConfig(
-        provider_id=hint,
-        kind=kind,
+    usual = next((config.kind.value for config in known if config.provider_id == hint), None)
+    named = server_record(hint, base_url, kind=options["kind"] or usual, key_name=options["api_key_env"])
+    return (*(config for config in known if config.provider_id != hint), named)
+
+
+def server_record(name: ProviderId, base_url: str, *, kind: str | None, key_name: str | None) -> ProviderConfig:
+    """The record of a server that somebody names on the command line; by default it speaks what ``name`` speaks."""
+    usual = next((preset.kind for preset in PRESETS if preset.provider_id == name), ProviderKind.OPENAI_COMPATIBLE)
+    return ProviderConfig(
+        provider_id=name,
+        kind=ProviderKind(kind or usual),
         base_url=base_url,
         tier=Tier.LOCAL if _is_loopback(base_url) else Tier.CLOUD,
         # A key is bound to the address it was registered for: the usual variables never go elsewhere.
         credential=EnvCredential(name=key_name) if key_name else None,
     )
-    return (*(config for config in known if config.provider_id != hint), named)
 
 
 def _default_provider(options: dict[str, Any], model: ModelRef) -> ProviderId | None:

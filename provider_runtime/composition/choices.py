@@ -18,6 +18,7 @@ from provider_runtime.application.catalog import ActiveCatalog
 from provider_runtime.application.gates import Gate
 from provider_runtime.application.gates.leakage import LeakageGate
 from provider_runtime.application.gates.tier import TierGate
+from provider_runtime.application.providers import RegisteredProvider
 from provider_runtime.composition.settings import (
     FileReceipts,
     KeyringSecrets,
@@ -91,10 +92,13 @@ def receipts(settings: RuntimeSettings) -> ReceiptProvider:
             return InMemoryReceiptProvider(journal=MemoryJournal(keep=keep))
 
 
-def catalog(settings: RuntimeSettings, shared: SharedParts) -> ActiveCatalog:
+def catalog(
+    settings: RuntimeSettings, shared: SharedParts, adapters: tuple[RegisteredProvider, ...] = ()
+) -> ActiveCatalog:
     """Routes by the catalog of the settings, else the shared one, else the shipped one."""
     given = shared.catalog if settings.catalog is None else settings.catalog
-    return ActiveCatalog(builtin_catalog() if given is None else given)
+    configs = (*settings.providers, *(provider.config for provider in adapters))
+    return ActiveCatalog(builtin_catalog() if given is None else given, configs)
 
 
 def prices(settings: RuntimeSettings, shared: SharedParts) -> PricingTable:

@@ -51,9 +51,9 @@ class RuntimeContainer(containers.DeclarativeContainer):
     context_compiler: providers.Object[ContextCompiler | None] = providers.Object(None)
 
     # what was configured
-    catalog = providers.Singleton(choices.catalog, settings, shared)
-    prices = providers.Singleton(choices.prices, settings, shared)
     adapters: providers.Object[tuple[RegisteredProvider, ...]] = providers.Object(())
+    catalog = providers.Singleton(choices.catalog, settings, shared, adapters)
+    prices = providers.Singleton(choices.prices, settings, shared)
 
     # the gates; `None`: nobody judges, and policy says whether that will do
     capability_gate = providers.Singleton(CapabilityGate, catalog=catalog)

@@ -18,7 +18,6 @@ from provider_runtime.application.providers import Providers, RegisteredProvider
 from provider_runtime.domain.catalog.models import ModelCatalog
 from provider_runtime.domain.catalog.providers import ProviderConfig, ProviderKind, Tier
 from provider_runtime.domain.errors import InvalidProviderConfig
-from provider_runtime.domain.json_values import EMPTY_OBJECT
 from provider_runtime.ports.http import HttpTransport
 from provider_runtime.ports.provider_adapter import ProviderAdapter
 from provider_runtime.ports.tokens import CredentialFinder
@@ -74,7 +73,7 @@ def _anthropic_codec(config: ProviderConfig, catalog: ModelCatalog) -> WireCodec
             else "this version of the API is not known here",
             remedy=f'Write {{"api_version": …}} with one of {", ".join(VERSIONS)}, or leave it out.',
         )
-    limits = catalog.output_limits.get(config.provider_id, EMPTY_OBJECT)
+    limits = catalog.output_limits_of(config.catalog_names)
     return AnthropicMessagesCodec(api_version=str(version), output_limits=limits)
 
 

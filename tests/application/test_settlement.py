@@ -75,8 +75,31 @@ async def test_a_response_without_a_cost_gets_the_one_of_the_price_table() -> No
 
 async def test_a_cost_that_the_provider_reports_is_kept_as_it_is_without_a_price_warning() -> None:
     reported = a_cost(Decimal("0.000042"), "provider_reported")
-    response = await settled(a_response(provider=ADA, model="nobody-prices-it", cost=reported))
+    response = await settled(a_response(provider=ADA, model="m-1", usage=Usage(), cost=reported))
     assert response.cost is reported
+    assert response.warnings == ()
+
+
+async def test_a_reported_cost_that_is_not_the_computed_one_counts_and_is_announced() -> None:
+    reported = a_cost(Decimal("0.04"), "provider_reported")
+    usage = Usage(input_tokens=10, output_tokens=2)
+    response = await settled(a_response(provider=ADA, model="m-1", usage=usage, cost=reported))
+    assert response.cost is reported
+    (warning,) = response.warnings
+    assert (warning.code, "0.04" in warning.message, "0.030" in warning.message) == (
+        "pricing.reported_differs",
+        True,
+        True,
+    )
+
+
+async def test_a_reported_total_gets_its_parts_from_the_price_table() -> None:
+    reported = a_cost(Decimal("0.0301"), "provider_reported")
+    usage = Usage(input_tokens=10, output_tokens=2)
+    response = await settled(a_response(provider=ADA, model="m-1", usage=usage, cost=reported))
+    assert response.cost is not None
+    assert response.cost.pricing_source == "mixed"
+    assert (response.cost.total_cost, response.cost.input_cost) == (Decimal("0.0301"), Decimal("0.010"))
     assert response.warnings == ()
 
 

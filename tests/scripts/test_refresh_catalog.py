@@ -111,6 +111,7 @@ def test_facts_of_both_collections_come_together(made: Made) -> None:
         "supports_structured_output": True,
         "supports_reasoning": True,
         "input_modalities": ["text", "image", "document"],
+        "refused_parameters": ["top_k", "stop", "seed", "frequency_penalty", "presence_penalty"],
         "source": ["litellm", "models.dev"],
     }
     assert made[0]["gpt-b"]["context_window"] == 400_000  # told by the input limit it shares with gpt-a

@@ -13,6 +13,7 @@ from provider_runtime.application.accounting.recording import config_of, record_
 from provider_runtime.application.accounting.telemetry import Telemetry
 from provider_runtime.application.call import AnsweredCall, Call, ClearedCall, Stage
 from provider_runtime.domain.catalog.pricing import PricingTable, estimate_cost
+from provider_runtime.domain.catalog.reconciling import reconciled
 from provider_runtime.domain.conversation.response import Attempt, CallWarning, PassedOver, ProviderResponse
 from provider_runtime.domain.conversation.usage import CostBreakdown
 from provider_runtime.domain.conversation.warnings import WarningCode, warn
@@ -123,10 +124,18 @@ class Account:
 
     def _cost(self, answered: AnsweredCall) -> tuple[CostBreakdown | None, tuple[CallWarning, ...]]:
         response, prices = answered.response, self.settlement.prices
-        if response.cost is not None or prices is None:
+        if prices is None:
             return response.cost, ()
-        asked = answered.cleared.prepared.routed.route.model_id
-        return estimate_cost(prices, response.provider, response.model, response.usage, fallback_model=asked)
+        routed = answered.cleared.prepared.routed
+        estimate = estimate_cost(
+            prices,
+            response.provider,
+            response.model,
+            response.usage,
+            fallback_model=routed.route.model_id,
+            also_as=routed.provider.config.catalog_names,
+        )
+        return estimate if response.cost is None else reconciled(response.cost, estimate)
 
     async def _close(self, outcome: CallOutcome, ended_with: ProviderResponse | BaseException) -> None:
         settlement = self.settlement

@@ -127,7 +127,7 @@ class SwapChecks:
         """Whether somebody vouches for the model: the catalog, its provider's record, an assignment, the policy."""
         if target.provider_hint is None:
             return False
-        listed = self.routing.catalog.index.find(target.provider_hint, target.model_id) is not None
+        listed = self.routing.listed(target.provider_hint, target.model_id) is not None
         default = self.routing.providers.get(target.provider_hint).config.default_model
         return (
             listed or default == target.model_id or target in self.policy.footprints or self.assignments.names(target)

@@ -203,7 +203,7 @@ class Swapping:
 
     def _listed(self) -> ModelInfo | None:
         provider = self.target.provider_hint
-        return None if provider is None else self.swaps.routing.catalog.index.find(provider, self.target.model_id)
+        return None if provider is None else self.swaps.routing.listed(provider, self.target.model_id)
 
     async def _commit(self, job: JobSwaps, *, escalated: bool) -> None:
         request, states = self.request, self.checks.states

@@ -35,5 +35,6 @@ def _as_object(model: ModelInfo) -> dict[str, object]:
         "supports_structured_output": model.supports_structured_output,
         "supports_reasoning": model.supports_reasoning,
         "input_modalities": list(model.input_modalities) or None,
+        "refused_parameters": list(model.refused_parameters) or None,
     }
     return {name: value for name, value in told.items() if value is not None}

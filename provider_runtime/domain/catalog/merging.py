@@ -1,5 +1,6 @@
 """The static catalog, enriched by the remote one."""
 
+from collections.abc import Iterable
 from typing import Final
 
 from attrs import evolve
@@ -36,6 +37,22 @@ def merge_static_and_remote(static: ModelCatalog, remote: ModelCatalog) -> Model
     return ModelCatalog(models=models)
 
 
+def told_by_vendor(found: Iterable[ModelInfo], static: ModelCatalog, names: tuple[ProviderId, ...]) -> list[ModelInfo]:
+    """What a provider lists, with the facts that ``static`` has of the same models under the first of ``names``.
+
+    Lists of providers mostly name their models and say little of them; the vendor's entry says more.
+    """
+    return [_under_name_of(model, _known(static, names, model.model_id)) for model in found]
+
+
+def _known(static: ModelCatalog, names: tuple[ProviderId, ...], model_id: str) -> ModelInfo | None:
+    return next((model for name in names if (model := static.find(name, model_id))), None)
+
+
+def _under_name_of(found: ModelInfo, known: ModelInfo | None) -> ModelInfo:
+    return found if known is None else _filled_in(evolve(known, provider=found.provider), found)
+
+
 def _filled_in(static: ModelInfo, remote: ModelInfo) -> ModelInfo:
     return evolve(
         static,
@@ -46,4 +63,5 @@ def _filled_in(static: ModelInfo, remote: ModelInfo) -> ModelInfo:
             remote.supports_reasoning if static.supports_reasoning is None else static.supports_reasoning
         ),
         input_modalities=static.input_modalities or remote.input_modalities,
+        refused_parameters=static.refused_parameters or remote.refused_parameters,
     )

@@ -1,6 +1,6 @@
 """Models and what they can do, as a catalog lists them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from types import MappingProxyType
 from typing import Final
@@ -10,14 +10,18 @@ from attrs.validators import optional
 
 from provider_runtime.domain.checks import FILLED, FLAG, OPTIONAL_TEXT, all_are, whole
 from provider_runtime.domain.identity import ProviderId
-from provider_runtime.domain.json_values import JsonObject, freeze_object, tuple_of
+from provider_runtime.domain.json_values import EMPTY_OBJECT, JsonObject, freeze_object, tuple_of
 
 _TOKENS: Final = optional(whole(1, 2**32 - 1))
 
 
 @frozen(kw_only=True)
 class ModelInfo:
-    """One model of one provider. Limits are in tokens; ``None`` means that nobody said."""
+    """One model of one provider. Limits are in tokens; ``None`` means that nobody said.
+
+    ``refused_parameters`` are the controls of a request (``temperature``, ``top_k`` …) that do not
+    reach the model: leaving them out is announced by a warning when it happens.
+    """
 
     provider: ProviderId = field(converter=ProviderId)
     model_id: str = field(validator=FILLED)
@@ -28,6 +32,7 @@ class ModelInfo:
     supports_structured_output: bool = field(default=True, validator=FLAG)
     supports_reasoning: bool | None = field(default=None, validator=optional(FLAG))
     input_modalities: tuple[str, ...] = field(default=(), converter=tuple_of, validator=all_are(str))
+    refused_parameters: tuple[str, ...] = field(default=(), converter=tuple_of, validator=all_are(str))
 
 
 @frozen(kw_only=True)
@@ -63,6 +68,13 @@ class ModelCatalog:
                 if model.max_output_tokens is not None:
                     limits.setdefault(model.provider, {})[model.model_id] = model.max_output_tokens
         return MappingProxyType({provider: freeze_object(known) for provider, known in limits.items()})
+
+    def output_limits_of(self, names: Iterable[ProviderId]) -> JsonObject:
+        """The limits under all of these names; of two for one model, that of the earlier name."""
+        known = [limits for name in names if (limits := self.output_limits.get(name)) is not None]
+        if len(known) <= 1:
+            return known[0] if known else EMPTY_OBJECT
+        return freeze_object({model: limit for limits in reversed(known) for model, limit in limits.items()})
 
     def find(self, provider: ProviderId, model_id: str) -> ModelInfo | None:
         """The entry for exactly this provider and model id, or ``None``."""

@@ -4,7 +4,7 @@ Nothing here is a float, and nothing depends on the decimal context of the threa
 Source: specification, "Canonical types" and "Providers, routing, catalog, prices"; semantics A.6.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import ROUND_CEILING, Context, Decimal
 from functools import cached_property
 from itertools import pairwise
@@ -155,6 +155,11 @@ class PricingTable:
         patterns = self._patterns.get(provider)
         return None if patterns is None else patterns.match(model)
 
+    def rule_among(self, names: Iterable[ProviderId], models: Iterable[str]) -> PriceRule | None:
+        """The rule of the first name that has one for any of ``models``, the earlier models first."""
+        tried = tuple(models)
+        return next((rule for name in names for model in tried if (rule := self.rule_for(name, model))), None)
+
     @cached_property
     def _patterns(self) -> Mapping[ProviderId, PatternIndex[PriceRule]]:
         # Made on first use and kept with the table, so that runtimes which share one share this.
@@ -165,16 +170,21 @@ class PricingTable:
 
 
 def estimate_cost(
-    table: PricingTable, provider: ProviderId, model: str, usage: Usage, fallback_model: str | None = None
+    table: PricingTable,
+    provider: ProviderId,
+    model: str,
+    usage: Usage,
+    fallback_model: str | None = None,
+    *,
+    also_as: Iterable[ProviderId] = (),
 ) -> Estimate:
     """What ``usage`` costs by the table, and the reservations about that; never raises.
 
     ``model`` is what the provider says answered; a rule for ``fallback_model``, what was asked
-    for, is used where ``model`` has none. The cost is ``None`` where no rule or no count tells it.
+    for, is used where ``model`` has none. ``also_as`` are the providers whose prices this one has
+    where it has none of its own. The cost is ``None`` where no rule or no count tells it.
     """
-    rule = table.rule_for(provider, model)
-    if rule is None and fallback_model is not None:
-        rule = table.rule_for(provider, fallback_model)
+    rule = table.rule_among((provider, *also_as), (model,) if fallback_model is None else (model, fallback_model))
     if rule is None:
         return None, (warn(WarningCode.PRICING_MISSING_RULE, "the price table has no rule for this model"),)
     if not rule.is_sound:
@@ -198,14 +208,20 @@ def estimate_cost(
 
 
 def worst_case_cost(
-    table: PricingTable, provider: ProviderId, model: str, input_tokens_bound: int, max_output_tokens: int
+    table: PricingTable,
+    provider: ProviderId,
+    model: str,
+    input_tokens_bound: int,
+    max_output_tokens: int,
+    *,
+    also_as: Iterable[ProviderId] = (),
 ) -> CostBreakdown | None:
     """The most that a call within these bounds can cost: every token at the dearest rate it can meet.
 
     ``None`` where the table has no sound rule for the model. No estimate for usage within the
     bounds is above this, as long as the model that answers has the same rule.
     """
-    rule = table.rule_for(provider, model)
+    rule = table.rule_among((provider, *also_as), (model,))
     if rule is None or not rule.is_sound:
         return None
     reachable = (rule, *(tier for tier in rule.tiers if input_tokens_bound > tier.above_input_tokens))

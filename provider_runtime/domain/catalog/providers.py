@@ -1,6 +1,8 @@
 """Provider records: a stable id, the wire it speaks, where it is, and whose machine that is."""
 
+from collections.abc import Mapping
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Final, Self
 
 from attrs import evolve, field, frozen
@@ -15,7 +17,7 @@ from provider_runtime.domain.catalog.credentials import (
     NamedKeyCredential,
 )
 from provider_runtime.domain.checks import FILLED_TEXTS, OPTIONAL_TEXT, TEXT, is_a
-from provider_runtime.domain.identity import ROLE_HINT, ProviderId
+from provider_runtime.domain.identity import ANTHROPIC, GEMINI, OPENAI, OPENROUTER, ROLE_HINT, ProviderId
 from provider_runtime.domain.json_values import EMPTY_OBJECT, JsonObject, freeze_object, tuple_of
 from provider_runtime.domain.origins import origin_of
 
@@ -46,6 +48,22 @@ class Tier(StrEnum):
         return cls.CLOUD
 
 
+# Whose service a kind is; the others are spoken by many.
+_VENDORS: Final[Mapping[ProviderKind, ProviderId]] = MappingProxyType(
+    {
+        ProviderKind.OPENAI: OPENAI,
+        ProviderKind.OPENAI_CHAT: OPENAI,
+        ProviderKind.ANTHROPIC: ANTHROPIC,
+        ProviderKind.GEMINI: GEMINI,
+        ProviderKind.OPENROUTER: OPENROUTER,
+    }
+)
+
+
+def _optional_id(given: str | None) -> ProviderId | None:
+    return None if given is None else ProviderId(given)
+
+
 def _origin_text(given: str | None) -> str | None:
     if given is None:
         return None
@@ -66,6 +84,10 @@ class ProviderConfig:
     none. ``idempotency_header`` names the header in which the provider takes the name of a call, so
     that it does not make it twice; only for providers that say so.
 
+    ``catalog_as`` names the provider whose models and prices this one has, such as ``openai`` for a
+    record called ``openai-eu``. Left out, it is the vendor of the kind, where the kind has one and
+    the record is of the cloud; the record's own id says that it has none but its own.
+
     ``bound_to`` is the origin that the credential may be sent to: that of ``base_url`` when the
     reference was given. It stays when the base URL is changed afterwards, by ``evolve`` or in a
     file; the credential is then refused, until ``rebound()`` says that the change was meant.
@@ -82,6 +104,7 @@ class ProviderConfig:
     options: JsonObject = field(default=EMPTY_OBJECT, converter=freeze_object)
     headers: JsonObject = field(default=EMPTY_OBJECT, converter=headers_of, validator=check_headers, repr=False)
     idempotency_header: str | None = field(default=None, validator=optional(check_header_name))
+    catalog_as: ProviderId | None = field(default=None, converter=_optional_id)
 
     def __attrs_post_init__(self) -> None:
         if self.provider_id == ROLE_HINT:
@@ -92,6 +115,16 @@ class ProviderConfig:
         elif bound_to is None and (origin := origin_of(self.base_url)) is not None:
             bound_to = str(origin)
         object.__setattr__(self, "bound_to", bound_to)
+
+    @property
+    def catalog_names(self) -> tuple[ProviderId, ...]:
+        """Under whose names its models and prices stand: its own first, then those of ``catalog_as``."""
+        vendor = self.catalog_as
+        if vendor is None and self.tier is Tier.CLOUD:
+            # What answers on one's own machine is not the vendor, whatever wire it speaks.
+            vendor = _VENDORS.get(self.kind)
+        own = self.provider_id
+        return (own,) if vendor is None or vendor == own else (own, vendor)
 
     def rebound(self) -> Self:
         """The same record with its credential bound to where it is now: said on purpose, after a change of address."""

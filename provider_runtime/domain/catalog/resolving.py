@@ -1,14 +1,16 @@
 """Which provider serves a model, and the route to it."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from difflib import get_close_matches
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Final
 
 from attrs import field, frozen
 
 from provider_runtime.domain.catalog.merging import provider_order
 from provider_runtime.domain.catalog.models import ModelCatalog, ModelInfo
+from provider_runtime.domain.catalog.providers import ProviderConfig
 from provider_runtime.domain.checks import is_a
 from provider_runtime.domain.conversation.request import ModelRef
 from provider_runtime.domain.errors import (
@@ -27,24 +29,47 @@ class CatalogIndex:
     """Answers of a catalog to the questions of routing, none of which searches it.
 
     Model ids are compared exactly, upper and lower case apart; ``openai/gpt-5`` is just an id.
+    ``served_by`` says who serves the models that are listed for a provider, where others do.
     """
 
     catalog: ModelCatalog = field(validator=is_a(ModelCatalog))
+    served_by: Mapping[ProviderId, tuple[ProviderId, ...]] = field(factory=dict)
 
     def find(self, provider: ProviderId, model_id: str) -> ModelInfo | None:
         """The entry for exactly this provider and model id, or ``None``."""
         return self.catalog.find(provider, model_id)
 
+    def find_among(self, names: Iterable[ProviderId], model_id: str) -> ModelInfo | None:
+        """The entry for this model id under the first of these names that has one, or ``None``."""
+        return next((model for name in names if (model := self.catalog.find(name, model_id))), None)
+
     def providers_of(self, model_id: str) -> tuple[ProviderId, ...]:
-        """Who lists the model, in provider order; empty when nobody does."""
+        """Who serves the model as it is listed, in provider order; empty when nobody lists it."""
         entries = self.catalog.by_model_id.get(model_id, ())
         if len(entries) > 1:
-            return tuple(sorted((entry.provider for entry in entries), key=provider_order))
-        return (entries[0].provider,) if entries else ()
+            serving = {name for entry in entries for name in self._serving(entry.provider)}
+            return tuple(sorted(serving, key=provider_order))
+        return self._serving(entries[0].provider) if entries else ()
+
+    def _serving(self, listed: ProviderId) -> tuple[ProviderId, ...]:
+        return self.served_by.get(listed) or (listed,)
 
     def nearest(self, model_id: str) -> tuple[str, ...]:
         """Up to three known model ids that look like this one, the likest first. Searches: for error texts."""
         return tuple(get_close_matches(model_id, sorted(self.catalog.by_model_id)))
+
+
+def who_serves(configs: Iterable[ProviderConfig]) -> Mapping[ProviderId, tuple[ProviderId, ...]]:
+    """Who serves the models that a catalog lists for a provider, by that provider's id.
+
+    The record of that very id, where there is one; else every record that has its models.
+    """
+    serving: dict[ProviderId, tuple[ProviderId, ...]] = {}
+    ids = {config.provider_id: config for config in configs}
+    for config in sorted(ids.values(), key=lambda config: provider_order(config.provider_id)):
+        for name in config.catalog_names:
+            serving[name] = (name,) if name in ids else (*serving.get(name, ()), config.provider_id)
+    return MappingProxyType(serving)
 
 
 class RouteRule(StrEnum):

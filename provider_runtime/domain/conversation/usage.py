@@ -59,7 +59,9 @@ class CostBreakdown:
 
     ``total_cost`` is what counts; the others say how it comes about and are parts of it.
     ``input_cost`` leaves out cached input and cache writes where these have a rate of their own.
-    ``price_version`` names the price table that answered.
+    ``price_version`` names the price table that answered. ``mixed``: the total, or a fee in it, is
+    what the provider reports, and the rest is by the price table; a mixed total and its parts may
+    then be up to 1 % apart.
     """
 
     input_cost: Decimal = field(validator=_amount)

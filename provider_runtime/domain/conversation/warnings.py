@@ -66,6 +66,7 @@ class WarningCode(StrEnum):
     PRICING_MISSING_USAGE = "pricing.missing_usage"
     PRICING_PARTIAL_USAGE = "pricing.partial_usage"
     PRICING_PARTIAL_REASONING_RATE = "pricing.partial_reasoning_rate"
+    PRICING_REPORTED_DIFFERS = "pricing.reported_differs"
     # alternatives and repeats
     FALLBACK_ANSWERED = "fallback_answered"
     OUTCOME_REPLAYED = "outcome_replayed"

@@ -42,6 +42,7 @@ def model_infos() -> SearchStrategy[ModelInfo]:
         supports_structured_output=st.booleans(),
         supports_reasoning=perhaps(st.booleans()),
         input_modalities=few(st.sampled_from(("text", "image", "audio"))),
+        refused_parameters=few(st.sampled_from(("temperature", "top_k", "seed"))),
     )
 
 

@@ -3,6 +3,8 @@
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
+from attrs import evolve
+
 from provider_runtime.adapters.wire.chat_completions.dialect import CostReport
 from provider_runtime.adapters.wire.reading import a_count, an_object
 from provider_runtime.domain.conversation.response import CallWarning
@@ -88,7 +90,8 @@ def read_cost(reported: object, report: CostReport) -> CostBreakdown | None:
     """The cost as the provider states it; ``None`` when it does not.
 
     OpenRouter's ``cost`` is what it charges itself. With the caller's own key at the upstream
-    provider (``is_byok``) that is only a fee, and the upstream's own charge comes on top.
+    provider (``is_byok``) that is only a fee, and the upstream's own charge comes on top; where the
+    answer does not say what that is, the fee is all that is reported (``request_cost``).
     """
     if report is CostReport.NOWHERE or not isinstance(reported, dict):
         return None
@@ -100,7 +103,10 @@ def read_cost(reported: object, report: CostReport) -> CostBreakdown | None:
         return None
     details = an_object(reported.get("cost_details"))
     if reported.get("is_byok") is True:
-        total += _amount(details.get("upstream_inference_cost")) or _ZERO
+        upstream = _amount(details.get("upstream_inference_cost"))
+        if upstream is None:
+            return evolve(_breakdown(total), request_cost=total)
+        total += upstream
     return _breakdown(
         total,
         given=_amount(details.get("upstream_inference_prompt_cost")),

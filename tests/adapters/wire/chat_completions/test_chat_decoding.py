@@ -369,3 +369,13 @@ def test_money_is_read_by_its_decimal_form() -> None:
     assert cost(cost={"total_cost": 1}) is None
     own_key = {"is_byok": True, "cost_details": {"upstream_inference_cost": 0.02}}
     assert cost(cost=0.001, **own_key) == (Decimal("0.021"), zero, zero)
+
+
+@pytest.mark.parametrize("details", [{}, {"upstream_inference_cost": None}])
+def test_the_fee_for_a_key_of_one_s_own_is_marked_as_a_fee_where_nothing_is_said_of_the_rest(
+    details: dict[str, object],
+) -> None:
+    usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2, "cost": 0.001, "is_byok": True}
+    found = decoded(said("x") | {"usage": {**usage, "cost_details": details}}, openrouter_codec()).cost
+    assert found is not None
+    assert found.request_cost == found.total_cost == Decimal("0.001")

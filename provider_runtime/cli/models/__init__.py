@@ -1,0 +1,1 @@
+"""``models``: what can answer, and what it costs."""
