@@ -13,6 +13,7 @@ from attrs import frozen
 from provider_runtime.adapters.serialization import make_converter, request_from_json
 from provider_runtime.cli.failures import usage_error
 from provider_runtime.cli.registry.folder import data_option
+from provider_runtime.composition.presets import PRESETS
 from provider_runtime.composition.settings import FileReceipts, MemoryReceipts, RuntimeSettings
 from provider_runtime.domain.catalog.credentials import EnvCredential
 from provider_runtime.domain.catalog.providers import ProviderConfig, ProviderKind, Tier

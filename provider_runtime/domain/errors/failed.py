@@ -137,6 +137,8 @@ class RecordMissing(BackendError):
     """What an operation needs is not in the store; ``kind`` and ``key`` say what."""
 
     code: ErrorCode = ErrorCode.RECORD_MISSING
+
+
 class RecordConflict(BackendError):
     """What stands in the store is not what the change was made from. Nothing was changed; ``key`` names the record."""
 
