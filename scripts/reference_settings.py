@@ -27,6 +27,8 @@ from provider_runtime.domain.catalog.models import DiscoveryOptions
 from provider_runtime.domain.catalog.providers import ProviderConfig
 from provider_runtime.domain.catalog.swapping import ModelSwapRequest, SwapPolicy
 from provider_runtime.domain.policy.governance import GovernancePolicy
+from provider_runtime.domain.policy.leakage.classification import ContentClassification
+from provider_runtime.domain.policy.leakage.policy import LeakagePolicy
 from provider_runtime.domain.policy.retrying import RetryPolicy
 from provider_runtime.domain.profiles.experts import ExpertRole
 from provider_runtime.domain.profiles.profile import ProfileGovernance, WorkProfile
@@ -42,6 +44,8 @@ CLASSES: Final = (
     SecretFile,
     KeyringSecrets,
     GovernancePolicy,
+    LeakagePolicy,
+    ContentClassification,
     RetryPolicy,
     WorkProfile,
     ModelAssignment,

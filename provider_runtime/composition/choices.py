@@ -114,6 +114,7 @@ def leak_scanner(settings: RuntimeSettings, environment: Mapping[str, Secret]) -
     return PatternLeakScanner(
         secrets=(*settings.credentials.values(), *environment.values(), *settings.guarded_secrets, *own),
         markers=policy.markers,
+        rules_at=settings.leak_rules,
         most_findings=policy.most_findings,
     )
 

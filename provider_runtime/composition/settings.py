@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any, Self, TypeVar
 
 from attrs import Attribute, field, frozen
+from attrs.converters import optional
 
 from provider_runtime.composition.presets import PRESETS
 from provider_runtime.domain.calls.parameters import NO_PARAMETERS, ModelParameters
@@ -151,8 +152,11 @@ class RuntimeSettings:
     shipped ones. ``limits`` bound what each provider is asked for in a minute and at a time; where
     calls have to wait, those of different ``fair_by`` labels take turns. ``circuit``: a provider that
     fails again and again is left alone for a while. ``deadline_s`` bounds a whole call,
-    ``connect_timeout_s`` one connection. ``receipt_key`` keys the digests in receipts; a runtime
-    without one makes its own. ``max_response_bytes`` bounds one answer. ``profile`` says which model
+    ``connect_timeout_s`` one connection. ``leakage`` says what becomes of a call that holds a secret; left
+    at ``None``, it is refused. ``leak_rules`` is a file of rules for secrets besides those that ship, and
+    ``guarded_secrets`` are values that must not leave although no provider gets them. ``receipt_key``
+    keys the digests in receipts; a runtime without one makes its own. ``max_response_bytes`` bounds one
+    answer. ``profile`` says which model
     plays the role of a request for ``role:worker``; ``experts`` are roles with a prompt and
     parameters of their own (``DEFAULT_EXPERTS`` are some), the later one counting for a role.
     ``swaps`` bound how models are swapped for others in the middle of a job.
@@ -178,6 +182,7 @@ class RuntimeSettings:
         factory=MemoryReceipts, validator=_is_a(MemoryReceipts, FileReceipts, SqliteReceipts)
     )
     leakage: LeakagePolicy | None = field(default=None, validator=_is_a(LeakagePolicy))
+    leak_rules: Path | None = field(default=None, converter=optional(Path))
     guarded_secrets: tuple[Secret, ...] = field(default=(), converter=tuple_of, repr=False)
     receipt_key: Secret | None = field(default=None, validator=_is_a(Secret))
     catalog: ModelCatalog | None = field(default=None, validator=_is_a(ModelCatalog))

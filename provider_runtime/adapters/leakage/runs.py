@@ -17,7 +17,7 @@ _ORDINARY: Final = re.compile(
     r"|(?:sha(?:1|256|512)[:-])?(?!(?:[2-7][0-9a-f]){12})[0-9a-f-]++)[.:]?\Z"
 )
 _BLANKS: Final = (b"\\n", b"\\t", b"\\r")
-_LEAST_MEDIA: Final = 512
+_LEAST_MEDIA: Final = 128
 # How the files begin that people send as media, in base64: PNG, JPEG, GIF, RIFF (WebP, WAV), PDF, ZIP (office
 # documents), Ogg, FLAC, MP3, fonts. Nobody can read secrets in their bytes, and there are very many of them.
 _MEDIA: Final = (

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from attrs import define, field
@@ -12,6 +13,7 @@ from provider_runtime.ports.leakage import MaskedText, OutboundContent
 
 if TYPE_CHECKING:
     from provider_runtime.adapters.leakage.hits import Hit
+    from provider_runtime.adapters.leakage.own_rules import OwnRule
     from provider_runtime.adapters.leakage.text_search import TextSearch
 
 _MOST_URLS: Final = 256  # addresses that a runtime remembers to be clean: one for each model, as a rule
@@ -21,7 +23,8 @@ _MOST_URLS: Final = 256  # addresses that a runtime remembers to be clean: one f
 class PatternLeakScanner:
     """Looks for secrets by value, by shape and by name, through what hides them.
 
-    ``secrets`` are the values to look for, ``markers`` the phrases. A body of more than
+    ``secrets`` are the values to look for, ``markers`` the phrases, and
+    ``rules_at`` a file of rules besides those that ship. A body of more than
     ``most_inline`` bytes is looked at in a thread, so that the event loop goes on. At most
     ``most_findings`` are told of. What it needs is made at the first look: a runtime that calls
     nobody outside never pays for it.
@@ -29,10 +32,21 @@ class PatternLeakScanner:
 
     secrets: tuple[Secret, ...] = field(default=(), repr=False)
     markers: tuple[str, ...] = ()
+    rules_at: Path | None = None
     most_inline: int = 64 * 1024
     most_findings: int = 50
+    _rules: "tuple[OwnRule, ...]" = field(init=False, repr=False, eq=False)
     _clean_urls: set[str] = field(factory=set, init=False, repr=False, eq=False)
     _ready: "TextSearch | None" = field(default=None, init=False, repr=False, eq=False)
+
+    @_rules.default
+    def _read_rules(self) -> "tuple[OwnRule, ...]":
+        """At once, so that a file that cannot be used is told of before the first call."""
+        if self.rules_at is None:
+            return ()
+        from provider_runtime.adapters.leakage.own_rules import read_rules  # noqa: PLC0415 - few have rules
+
+        return read_rules(self.rules_at)
 
     async def scan(self, content: OutboundContent) -> tuple[Finding, ...]:
         """See ``LeakScanner``."""
@@ -66,10 +80,10 @@ class PatternLeakScanner:
 
         markers = tuple(marker_form(marker) for marker in self.markers)
         if self._ready is None:
-            self._ready = TextSearch(known=KnownSecrets.of(self.secrets), markers=markers)
+            self._ready = TextSearch(known=KnownSecrets.of(self.secrets), markers=markers, rules=self._rules)
         if not more:
             return self._ready
-        return TextSearch(known=KnownSecrets.of((*self.secrets, *more)), markers=markers)
+        return TextSearch(known=KnownSecrets.of((*self.secrets, *more)), markers=markers, rules=self._rules)
 
 
 def findings(

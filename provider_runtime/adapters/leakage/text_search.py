@@ -1,8 +1,8 @@
 """TextSearch: every secret in one text, however it is hidden."""
 
 from collections.abc import Iterator
-from itertools import islice
-from typing import Final
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Final
 
 from attrs import define, field, frozen
 
@@ -20,11 +20,17 @@ from provider_runtime.adapters.leakage.shapes.structures import addresses, block
 from provider_runtime.adapters.leakage.views import View, view_of
 from provider_runtime.domain.policy.leakage.findings import FindingKind
 
+if TYPE_CHECKING:
+    from provider_runtime.adapters.leakage.own_rules import OwnRule
+
+_MOST: Final = 1000  # hits in one text; nobody asks where the next ones are
 _DEEPEST: Final = 3
 _ROOM: Final = 4  # what is decoded may be so many times the size of the text
 _LEAST_ROOM: Final = 64 * 1024
-_TURNED: Final = 20  # shorter runs are not read backwards
+_TURNED: Final = 20  # shorter runs are not read backwards,
+_MOST_TURNED: Final = 512  # nor are longer ones: by chance, any beginning stands somewhere in a recording
 
+_WHOLE: Final = frozenset({"percent", "html", "escapes", "character codes"})
 _BY_SURROUNDINGS: Final = frozenset({FindingKind.ASSIGNMENT, FindingKind.AUTH_HEADER})
 
 
@@ -46,13 +52,15 @@ class TextSearch:
     """Looks for secrets by value, by shape and by name, in a text and in what it hides.
 
     Depth and size are bounded, so the time is linear in the text. What goes beyond the bounds is a
-    hit of its own: ``unreadable``. ``markers`` are phrases in the form ``marker_form`` gives them.
+    hit of its own: ``unreadable``. ``markers`` are phrases in the form ``marker_form`` gives
+    them, ``rules`` the operator's own.
     """
 
     known: KnownSecrets
     markers: tuple[str, ...] = field(default=())
+    rules: "tuple[OwnRule, ...]" = field(default=())
 
-    def hits(self, text: str, most: int = 1000) -> list[Hit]:
+    def hits(self, text: str, most: int = _MOST) -> list[Hit]:
         """What is found in ``text``, at most ``most`` hits; the places are those of ``view_of(text)``."""
         room = _Room(max(_LEAST_ROOM, _ROOM * len(text)))
         found: list[Hit] = []
@@ -63,17 +71,23 @@ class TextSearch:
             found.append(Hit(FindingKind.UNREADABLE, "", 0, len(text)))
         return _told_once(found) if found else found
 
-    def _search(self, view: View, depth: int, room: _Room) -> Iterator[Hit]:
+    def _search(self, view: View, depth: int, room: _Room, undone: frozenset[str] = frozenset()) -> Iterator[Hit]:
+        """Hits in ``view`` and in what it hides; ``undone`` are the ways of writing it that were undone above."""
         yield from self._said(view)
         seen: dict[str, tuple[Hit, ...]] = {}
         yield from self._shaped(view, depth, room, seen)
-        if depth < _DEEPEST:
-            for name, text in rewritten(view.text, view.plain):
-                inner = view_of(room.take(text))
-                # Joined texts put names beside values that are not theirs: there, only shapes count.
-                whole = name in {"percent", "html", "escapes", "character codes"}
-                hits = self._search(inner, depth + 1, room) if whole else self._joined(inner, depth + 1, room, seen)
-                yield from _covered(hits, 0, len(view.text), name)
+        if depth >= _DEEPEST:
+            return
+        texts = [(name, text) for name, text in rewritten(view.text, view.plain) if name not in undone]
+        undone = undone.union(name for name, _ in texts)
+        for name, text in texts:
+            inner = view_of(text)
+            # Joined texts put names beside values that are not theirs: there, only shapes count.
+            if name in _WHOLE:
+                hits = self._search(inner, depth + 1, room, undone)
+            else:
+                hits = self._joined(inner, depth + 1, room, seen)
+            yield from _covered(hits, 0, len(view.text), name)
 
     def _joined(self, view: View, depth: int, room: _Room, seen: dict[str, tuple[Hit, ...]]) -> Iterator[Hit]:
         fresh: dict[str, tuple[Hit, ...]] = dict.fromkeys(seen, ())  # the hits in these were told of
@@ -85,6 +99,8 @@ class TextSearch:
             yield from self.known.hits(view)
         if self.markers:
             yield from self._marked(view)
+        for rule in self.rules:
+            yield from rule.hits(view)
         low = view.low
         if "://" in low or "thin:" in low:
             yield from addresses(view.text)
@@ -105,14 +121,14 @@ class TextSearch:
                 yield hit._replace(start=place + hit.start, end=place + hit.end)
 
     def _in_run(self, run: str, depth: int, room: _Room, *, marks: bool) -> tuple[Hit, ...]:
-        hits = (*beginnings(run), *built(run, marks=marks))
+        hits = tuple(islice(chain(beginnings(run), built(run, marks=marks)), _MOST))
         return hits or (tuple(self._hidden(run, depth, room)) if depth < _DEEPEST else ())
 
     def _hidden(self, run: str, depth: int, room: _Room) -> Iterator[Hit]:
         for name, text in decoded(run):
             inner = view_of(room.take(text))
             yield from _covered(self._search(inner, depth + 1, room), 0, len(run), name)
-        if len(run) >= _TURNED:
+        if _TURNED <= len(run) <= _MOST_TURNED:
             for name, text in turned(run):
                 if is_beginning(text):
                     yield Hit(FindingKind.VENDOR_KEY, "", 0, len(run), (name,))

@@ -38,7 +38,7 @@ class LeakageGate:
 
     @_looks_at_parts.default
     def _some_parts_may_not_pass(self) -> bool:
-        return not self.policy.opaque_allowed >= _ALL_KNOWN
+        return not _ALL_KNOWN.issubset(self.policy.opaque_allowed)
 
     async def judge(self, prepared: PreparedCall, *, rehearsal: bool) -> Verdict:  # noqa: ARG002 - it uses nothing up
         routed = prepared.routed

@@ -23,7 +23,19 @@ from provider_runtime.domain.policy.leakage.findings import FindingKind
 
 # Parts of a text that make it worth the search for names; the single words are looked up whole.
 NAME_PARTS: Final = (
-    *("passw", "secret", "passphrase", "credential", "apikey", "privatekey", "accesskey", "authkey"),
+    *(
+        "passw",
+        "secret",
+        "passphrase",
+        "credential",
+        "sshpass",
+        "mysql",
+        "ldap",
+        "apikey",
+        "privatekey",
+        "accesskey",
+        "authkey",
+    ),
     *("kennwort", "wachtwoord", "mot de passe", "senha"),
 )
 NAME_WORDS: Final = frozenset(
@@ -47,7 +59,9 @@ _FOREIGN_NAMES: Final = (
     *("κωδικός", "סיסמה", "كلمة المرور", "كلمة السر", "पासवर्ड", "รหัสผ่าน", "clave", "mot de passe"),
 )
 _FOREIGN_ASCII: Final = tuple(name for name in _FOREIGN_NAMES if name.isascii())
-_FOREIGN_TAIL: Final = re.compile(r"[^\n:=是は为為—]{0,24}(?:[:=]|是|は|为|為|—)[^\S\n]{0,3}[\"'`«„“]?")
+_FOREIGN_TAIL: Final = re.compile(
+    r"[^\n:=是は为為—]{0,24}(?:[:=]|是|は|为|為|—|는|은|[ \t](?:é|es|est|ist|lautet)(?=[ \t]))[^\S\n]{0,3}[\"'`«„“]?"
+)
 _ASCII: Final = re.compile(r"[!#-&(-_a-~]{1,256}")
 _TAIL: Final = re.compile(
     r"(?P<suffix>[a-z0-9_-]{0,32})(?:\[\]|\(s\))?[\\\"'`*\])]{0,4}"
@@ -55,7 +69,7 @@ _TAIL: Final = re.compile(
     r"(?P<sign>=>|:=|={1,2}|::?|\|(?=[ \t])|→)[ \t]{0,8}\n?[ \t]{0,16}"
     r"|(?P<is>(?:[ \t][a-z]{2,12}){0,4}[ \t]{1,2}(?:is|was|ist|est|es|will be|to)\b:?[ \t]{1,3}"
     r"|(?:[ \t][a-z]{2,12}){1,4}[ \t]?:[ \t]{1,3})"
-    r"|,?\s{1,32}[\"']?value[\"']?[ \t]{0,3}[:=][ \t]{0,3}|,[\"']value[\"']:"
+    r"|,?\s{1,32}[\"']?value[\"']?[ \t]{0,3}[:=][ \t]{0,3}|,[\"']value[\"']:|\((?=[\"'])"
     r"|>(?=[^<>\s]{1,256}</)|(?P<comma>,)[ \t]{0,2}(?=\\?[\"'](?!--))|(?P<gap>[ \t]{1,4}|\n)(?=[\"'`]?[^\s\"'`]{6}))"
     r"(?P<quote>\\{0,3}[\"'`])?"
 )
@@ -72,6 +86,10 @@ _SCHEME: Final = re.compile(
 _BEARER: Final = re.compile(r"(?<![a-z])(bearer|basic)[ \t]{1,3}")
 _OPAQUE: Final = re.compile(r"[A-Za-z0-9._~+/=-]{1,2048}")
 _CURL: Final = re.compile(r"(?:\s-u[ \t]{0,2}|--user[ =]|--proxy-user[ =])[\"']?([^\s:\"']{1,64}):([^\s\"']{4,128})")
+_COMMAND: Final = re.compile(
+    r"(?:sshpass[ \t]+-p[ \t]?|ldap[a-z]{3,8}[ \t][^\n]{0,120}?-w[ \t]|mysql[a-z]{0,8}[ \t][^\n]{0,120}?[ \t]-p)"
+    r"[\"']?([^\s\"']{6,128})"
+)
 _LOGIN: Final = re.compile(r"(?<![a-z])login\s{1,16}[\w.@+-]{1,64}\s{1,16}password\s{1,16}[\"']?([^\s\"']{4,128})")
 
 # Names that are about secrets and hold none.
@@ -124,6 +142,10 @@ def assignments(view: View) -> Iterator[Hit]:
         for found in _CURL.finditer(view.text):
             if is_password(found[2], shortest=5) or is_random(found[2]):
                 yield Hit(FindingKind.AUTH_HEADER, "", *found.span(2))
+    if "sshpass" in low or "mysql" in low or "ldap" in low:
+        for found in _COMMAND.finditer(view.text):
+            if is_password(found[1], shortest=6):
+                yield Hit(FindingKind.ASSIGNMENT, "", *found.span(1))
     if "login" in low:
         for found in _LOGIN.finditer(low):
             value = view.text[found.start(1) : found.end(1)]
@@ -192,8 +214,10 @@ def _is_secret(name: str, words: list[str], tail: re.Match[str], value: str, vie
         return False
     strong = name.startswith(_STRONG)
     if tail["gap"]:
-        quoted = strong and tail["quote"] in {"'", '"'} and name != "pass" and not tail["suffix"] and is_password(value)
-        return quoted or _is_given_alone(view, found, value)
+        quoted = tail["quote"] in {"'", '"'} or "\t" in tail["gap"]
+        if quoted and name != "pass" and not tail["suffix"] and is_password(value) and (strong or is_random(value)):
+            return True
+        return _is_given_alone(view, found, value)
     if (tail["comma"] or tail["sign"] == "|") and (tail["suffix"] or not _HAS_DIGIT.search(value)):
         return False
     if tail["is"] or tail["sign"] == "|":
@@ -223,7 +247,7 @@ def _may_stand_alone(low: str, name: re.Match[str], start: int) -> bool:
     """Whether a value may follow a name with nothing between: a very long one, a flag of a command, SQL."""
     if _ENOUGH.match(low, start) or name.group() == "identified by" or low.endswith("require", 0, name.start()):
         return True
-    return _FLAG.search(low[max(0, name.start() - 26) : name.start()]) is not None
+    return _FLAG.search(low[max(0, name.start() - 26) : name.start()]) is not None or low[start - 1] == "\t"
 
 
 def _is_given_alone(view: View, found: re.Match[str], value: str) -> bool:

@@ -28,13 +28,14 @@ _DOTTED: Final = re.compile(
     r"[A-Za-z_]{1,24}(?:\.[A-Za-z_]{1,24})+\Z|[a-z_]{1,16}[0-9]{0,2}(?:\.[a-z_]{1,24}[0-9]{0,2})+\Z"
 )
 _PATH: Final = re.compile(r"(?:~|\.{1,2}|[A-Za-z]:)?[/\\][\w.@-]*(?:[/\\][\w.@-]+)+\Z")
-_WORDS: Final = re.compile(r"_*[A-Za-z]{1,20}(?:[-_./:+ ][A-Za-z]{1,20})*_*\Z")
+_WORDS: Final = re.compile(r"_*[A-Za-z]{1,20}(?:[-_./:+, ][A-Za-z]{1,20})*_*\Z")
 _NUMBERS: Final = re.compile(r"[-+]?[0-9][0-9.,:/_-]*(?:[a-zA-Z%]{1,3})?\Z")
 _UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z", re.IGNORECASE)
 _HEX: Final = re.compile(r"[0-9a-fA-F]+\Z")
 _WORD_AND_NUMBER: Final = re.compile(r"[A-Za-z]{2,16}[-_]?[0-9]{1,4}\Z")
 _SLUG: Final = re.compile(r"[a-z]{2,16}(?:[-.][a-z0-9]{1,12})+\Z")
 _CAMEL: Final = re.compile(r"[A-Z][a-z]{3,}|(?<![A-Za-z])[a-z]{4,}")
+_CALL: Final = re.compile(r"[A-Za-z_][A-Za-z_.]*\(")
 _CODE: Final = re.compile(r"[A-Za-z_][\w.]*[\[({]|[(\[{]")
 _MAIL: Final = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[A-Za-z-]{2,24})+\Z")
 _VOWELS: Final = frozenset("aeiouyAEIOUY")
@@ -106,7 +107,7 @@ def is_word(value: str) -> bool:
 
 def is_reference(value: str) -> bool:
     """Whether it says where to find the secret: a variable, a call, an entry of a vault, a file."""
-    return _REFERENCE.match(value) is not None or ("(" in value and value[:1].isalpha())
+    return _REFERENCE.match(value) is not None or _CALL.match(value) is not None
 
 
 def is_code(value: str) -> bool:

@@ -214,7 +214,7 @@ BUSINESS: Final = (
     VendorKey("ionic", "ion_", f"{W}{{42}}"),
     VendorKey("ubidots", "BBFF- BBUS-", f"{W}{{28,}}"),
     VendorKey("telnyx", "KEY0", f"{H}{{30}}_{W}{{20,}}"),
-    VendorKey("twitter", "AAAAAAAAAAAAAAAAAAAA", "[A-Za-z0-9%]{80,}"),
+    VendorKey("twitter", "AAAAAAAAAAAAAAAAAAAA", "A{0,4}[A-Za-z0-9]{2,40}%2[BF][A-Za-z0-9%]{24,}"),
     VendorKey("bip32", "xprv yprv zprv tprv", "[1-9A-HJ-NP-Za-km-z]{100,}"),
     VendorKey("dropbox", "sl.", f"{U}{{120,}}"),
     VendorKey("dropbox", "sl.u.", f"{U}{{120,}}"),

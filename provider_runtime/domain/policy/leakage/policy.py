@@ -13,7 +13,7 @@ from provider_runtime.domain.policy.leakage.findings import FindingKind
 from provider_runtime.domain.policy.leakage.opaque import Opaque
 
 _SHORTEST_MARKER: Final = 4
-_KNOWN_OPAQUE: Final = frozenset(Opaque) - {Opaque.UNKNOWN}
+_KNOWN_OPAQUE: Final = tuple(kind for kind in Opaque if kind is not Opaque.UNKNOWN)
 
 
 class Treatment(StrEnum):
@@ -29,8 +29,8 @@ def _treatments(given: Mapping[Any, Any]) -> Mapping[FindingKind, Treatment]:
     return MappingProxyType({FindingKind(kind): Treatment(treatment) for kind, treatment in given.items()})
 
 
-def _opaque(given: Iterable[Any]) -> frozenset[Opaque]:
-    return frozenset(Opaque(str(kind)) for kind in tuple_of(given))
+def _opaque(given: Iterable[Any]) -> tuple[Opaque, ...]:
+    return tuple(sorted({Opaque(str(kind)) for kind in tuple_of(given)}))
 
 
 @frozen(kw_only=True)
@@ -46,7 +46,7 @@ class LeakagePolicy:
     """
 
     treatments: Mapping[FindingKind, Treatment] = field(factory=dict, converter=_treatments)
-    opaque_allowed: frozenset[Opaque] = field(default=_KNOWN_OPAQUE, converter=_opaque)
+    opaque_allowed: tuple[Opaque, ...] = field(default=_KNOWN_OPAQUE, converter=_opaque)
     markers: tuple[str, ...] = field(default=(), converter=tuple_of, validator=FILLED_TEXTS)
     local_exempt: bool = field(default=True, validator=FLAG)
     time_limit_s: float = field(default=5.0, validator=number(0.01, 600))
