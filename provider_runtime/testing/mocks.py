@@ -7,6 +7,7 @@ from provider_runtime.adapters.backends.families.live import (
     MemoryStreamProvider,
 )
 from provider_runtime.adapters.backends.families.logic import MemoryLogicProvider
+from provider_runtime.adapters.backends.families.provenance import MemoryProvenanceProvider
 from provider_runtime.adapters.backends.families.sessions import MemorySessionProvider
 from provider_runtime.adapters.backends.families.snapshots import MemorySnapshotProvider
 from provider_runtime.adapters.backends.families.states import MemoryStateProvider
@@ -64,6 +65,10 @@ class MockLogicProvider(Recorded, MemoryLogicProvider):
 
 class MockExpertProvider(Recorded, DefaultExpertProvider):
     """Roles in memory, as ``DefaultExpertProvider`` keeps them."""
+
+
+class MockProvenanceProvider(Recorded, MemoryProvenanceProvider):
+    """Evidence in memory, as ``MemoryProvenanceProvider`` keeps it."""
 
 
 class MockContextCompiler(Recorded, FakeContextCompiler):
