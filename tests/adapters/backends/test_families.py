@@ -185,6 +185,17 @@ async def test_two_stores_of_one_folder_write_one_log(tmp_path: Path) -> None:
     await other.aclose()
 
 
+async def test_each_thing_behind_an_item_is_looked_at_once_however_many_ways_lead_there() -> None:
+    provenance = MemoryProvenanceProvider(sources=TextSources(report="Sales rose."))
+    below: tuple[str, ...] = (await provenance.capture("report"),)
+    for level in range(25):  # 2 to the power of 25 ways
+        above = (f"{level} left", f"{level} right")
+        for item in above:
+            await provenance.record_derivation(item, below, activity="x")
+        below = above
+    assert len(await provenance.trace("24 left")) == 24 * 2 + 1
+
+
 # ── streaming ───────────────────────────────────────────────────────────────────────────────
 
 
