@@ -1,5 +1,13 @@
 """A mock for each port that stores something: real behaviour in memory, calls remembered, failures on request."""
 
+from provider_runtime.adapters.backends.families.artifacts import MemoryArtifactProvider
+from provider_runtime.adapters.backends.families.live import (
+    DefaultEffectHandlerRegistry,
+    DefaultExpertProvider,
+    MemoryStreamProvider,
+)
+from provider_runtime.adapters.backends.families.logic import MemoryLogicProvider
+from provider_runtime.adapters.backends.families.provenance import MemoryProvenanceProvider
 from provider_runtime.adapters.backends.families.sessions import MemorySessionProvider
 from provider_runtime.adapters.backends.families.snapshots import MemorySnapshotProvider
 from provider_runtime.adapters.backends.families.states import MemoryStateProvider
@@ -42,6 +50,30 @@ class MockSnapshotProvider(Recorded, MemorySnapshotProvider):
 
 class MockTraceProvider(Recorded, MemoryTraceProvider):
     """Steps in memory, as ``MemoryTraceProvider`` keeps them."""
+
+
+class MockArtifactProvider(Recorded, MemoryArtifactProvider):
+    """Artifacts in memory, as ``MemoryArtifactProvider`` keeps them."""
+
+
+class MockStreamProvider(Recorded, MemoryStreamProvider):
+    """Streams in memory, as ``MemoryStreamProvider`` keeps them."""
+
+
+class MockEffectHandlerRegistry(Recorded, DefaultEffectHandlerRegistry):
+    """Handlers in memory, as ``DefaultEffectHandlerRegistry`` keeps them."""
+
+
+class MockLogicProvider(Recorded, MemoryLogicProvider):
+    """Facts and rules in memory, as ``MemoryLogicProvider`` keeps them."""
+
+
+class MockExpertProvider(Recorded, DefaultExpertProvider):
+    """Roles in memory, as ``DefaultExpertProvider`` keeps them."""
+
+
+class MockProvenanceProvider(Recorded, MemoryProvenanceProvider):
+    """Evidence in memory, as ``MemoryProvenanceProvider`` keeps it."""
 
 
 class MockContextCompiler(Recorded, FakeContextCompiler):

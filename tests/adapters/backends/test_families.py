@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from provider_runtime.adapters.backends.families.places import OverMedia
+from provider_runtime.adapters.backends.families.provenance import MemoryProvenanceProvider
 from provider_runtime.adapters.backends.families.sessions import (
     FilesystemSessionProvider,
     MediaSessions,
@@ -28,6 +29,7 @@ from provider_runtime.domain.records.heap import Machine, machine_of_state, stat
 from provider_runtime.domain.records.sessions import SessionEvent, SessionEventKind
 from provider_runtime.domain.records.state import State
 from provider_runtime.domain.records.traces import TraceEntry
+from provider_runtime.testing.contracts.stores.provenance import TextSources
 from provider_runtime.testing.contracts.stores.sessions import SESSION, SNAPSHOT
 from provider_runtime.testing.contracts.stores.traces import step
 
@@ -46,6 +48,10 @@ DAMAGE = (
 )
 
 
+def _provenance(media: MemoryMedia) -> MemoryProvenanceProvider:
+    return MemoryProvenanceProvider(media=media, sources=TextSources())
+
+
 # ── damage ──────────────────────────────────────────────────────────────────────────────────
 
 
@@ -58,10 +64,17 @@ DAMAGE = (
         (MemorySessionProvider, "session", "sessions", lambda store: store.list()),
         (MemorySnapshotProvider, "snapshot", "snapshots", lambda store: store.load("a")),
         (MemorySnapshotProvider, "snapshot", "snapshots", lambda store: store.list()),
+        (_provenance, "evidence", "evidence", lambda store: store.get_evidence("a")),
+        (_provenance, "evidence", "evidence", lambda store: store.graph()),
+        (_provenance, "derivation", "derivations", lambda store: store.trace("a")),
     ],
 )
 async def test_a_record_that_does_not_read_back_is_named_and_not_quoted(
-    family: type[OverMedia], kind: str, collection: str, load: Callable[[Any], Awaitable[object]], damage: bytes
+    family: Callable[..., OverMedia],
+    kind: str,
+    collection: str,
+    load: Callable[[Any], Awaitable[object]],
+    damage: bytes,
 ) -> None:
     store = family(media=MemoryMedia())
     await store.media.documents().put(collection, "a", damage.replace(b"KIND", kind.encode()))
@@ -170,6 +183,17 @@ async def test_two_stores_of_one_folder_write_one_log(tmp_path: Path) -> None:
     assert [logged.seq for logged in await other.history("a")] == [0, 1, 2, 3]
     await one.aclose()
     await other.aclose()
+
+
+async def test_each_thing_behind_an_item_is_looked_at_once_however_many_ways_lead_there() -> None:
+    provenance = MemoryProvenanceProvider(sources=TextSources(report="Sales rose."))
+    below: tuple[str, ...] = (await provenance.capture("report"),)
+    for level in range(25):  # 2 to the power of 25 ways
+        above = (f"{level} left", f"{level} right")
+        for item in above:
+            await provenance.record_derivation(item, below, activity="x")
+        below = above
+    assert len(await provenance.trace("24 left")) == 24 * 2 + 1
 
 
 # ── streaming ───────────────────────────────────────────────────────────────────────────────
