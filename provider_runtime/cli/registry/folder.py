@@ -15,8 +15,8 @@ from provider_runtime.adapters.credentials.filesystem import FilesystemSecretSto
 from provider_runtime.composition.presets import PRESETS
 from provider_runtime.composition.settings import SecretFile
 from provider_runtime.domain.catalog.providers import ProviderConfig
-from provider_runtime.ports.registry import ProviderConfigStore
 from provider_runtime.ports.secrets import SecretStore
+from provider_runtime.ports.stores.providers import ProviderConfigStore
 
 VARIABLE: Final = "PROVIDER_RUNTIME_DATA"
 _NAME: Final = "provider-runtime"

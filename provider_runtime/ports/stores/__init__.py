@@ -1,0 +1,1 @@
+"""What is kept from one runtime to the next, a file for each family."""
