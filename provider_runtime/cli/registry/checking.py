@@ -2,10 +2,9 @@
 
 import os
 import sys
+from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from provider_runtime.adapters.serialization import make_converter, to_json
 from provider_runtime.cli.failures import EXIT_CODES_HELP, run_or_exit
@@ -18,6 +17,9 @@ from provider_runtime.domain.catalog.credentials import EnvCredential
 from provider_runtime.domain.catalog.providers import ProviderConfig
 from provider_runtime.domain.errors import MissingProviderRuntimeError, ProviderNotRegistered
 from provider_runtime.domain.secrets import secret_in
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 
 @click.command("check", epilog=EXIT_CODES_HELP)
@@ -52,8 +54,11 @@ def check(ids: tuple[str, ...], timeout: float, folder: DataFolder, as_json: boo
     run_or_exit(work)
 
 
-def _progress() -> Progress:
+def _progress() -> "Progress":
     """A bar on standard error, gone when it is full; nothing where nobody watches."""
+    from rich.console import Console  # noqa: PLC0415 - a bar takes much of rich, and `--help` shows none
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn  # noqa: PLC0415 - as above
+
     page = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     return Progress(*columns, console=page, transient=True, disable=not sys.stderr.isatty())
