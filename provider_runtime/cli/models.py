@@ -7,6 +7,9 @@ from rich.table import Table
 from rich.text import Text
 
 from provider_runtime.adapters.catalog import builtin_catalog, builtin_prices, catalog_json
+from provider_runtime.cli.failures import run_or_exit
+from provider_runtime.cli.registry.checking import health_of_providers
+from provider_runtime.cli.registry.folder import DataFolder, data_option
 from provider_runtime.cli.rendering import console
 from provider_runtime.domain.catalog.models import ModelCatalog, ModelInfo
 from provider_runtime.domain.catalog.pricing import PriceRule, PricingTable
@@ -16,7 +19,7 @@ _UNKNOWN: Final = "?"
 
 @click.group()
 def models() -> None:
-    """The models of the shipped catalog."""
+    """The models of the shipped catalog, and those that providers list."""
 
 
 @models.command("list")
@@ -40,6 +43,37 @@ def list_models(search: str | None, provider: str | None, as_json: bool) -> None
         click.echo(catalog_json(ModelCatalog(models=found)))
         return
     _show(found, builtin_prices())
+
+
+@models.command("discover")
+@click.option("--provider", "-p", "providers", multiple=True, metavar="ID", help="Ask this one alone; may be repeated.")
+@click.option("--timeout", default=10.0, show_default=True, type=click.FloatRange(0.1, 600), help="Seconds for each.")
+@data_option
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def discover_models(providers: tuple[str, ...], timeout: float, folder: DataFolder, as_json: bool) -> None:  # noqa: FBT001 - click passes flags by name
+    """Ask the registered providers which models they have now, and the well-known ones whose key is set.
+
+    Exit code 6 when one of them does not tell.
+
+    \b
+    provider-runtime models discover --provider ollama
+    """
+
+    async def work() -> None:
+        found = await health_of_providers(folder, providers, timeout)
+        listed = [ModelInfo(provider=one.provider_id, model_id=model) for one in found for model in one.models]
+        if as_json:
+            click.echo(catalog_json(ModelCatalog(models=listed)))
+        else:
+            for model in listed:
+                click.echo(f"{model.provider}:{model.model_id}")
+        silent = [one for one in found if one.code is not None]
+        for one in silent:
+            click.secho(f"⚠ {one.provider_id} is {one.status}: {one.reason}. {one.remedy}", fg="yellow", err=True)
+        if silent:
+            raise SystemExit(6)
+
+    run_or_exit(work)
 
 
 def _show(found: tuple[ModelInfo, ...], prices: PricingTable) -> None:

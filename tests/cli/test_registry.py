@@ -149,6 +149,17 @@ def test_a_check_tells_each_providers_state_and_what_to_do(command: Command, san
     assert "degraded" in command("providers", "check", "mine").stdout
 
 
+def test_the_models_of_registered_providers_are_listed_as_run_takes_them(command: Command, sandbox: Sandbox) -> None:
+    command("providers", "add", "mine", "--kind", "ollama", "--tier", "local", "--base-url", sandbox.url)
+    result = command("models", "discover")
+    assert (result.exit_code, "mine:qwen3:4b" in result.stdout.splitlines()) == (0, True)
+    assert "qwen3:4b" in command("models", "discover", "-p", "mine", "--json").stdout
+    sandbox.fail_next(1, Fault.status(503))
+    failed = command("models", "discover")
+    assert (failed.exit_code, failed.stdout) == (6, "")
+    assert "degraded" in failed.stderr
+
+
 def test_an_export_moves_the_records_to_another_folder(command: Command, tmp_path: Path) -> None:
     command(*ACME, "--secret", "acme")
     command("providers", "add", "openai")
