@@ -37,6 +37,11 @@ def places_at(port: int) -> tuple[ProviderConfig, ...]:
     )
 
 
+def as_local(place: ProviderConfig) -> ProviderConfig:
+    """``place`` as a record that leads to this machine alone, without a key or anything else to give away."""
+    return evolve(place, tier=Tier.LOCAL, credential=None, allowed_networks=(), headers={})
+
+
 async def find_local_servers(
     places: Iterable[ProviderConfig] = USUAL_PLACES, *, timeout_s: float = 2.0
 ) -> tuple[LocalServer, ...]:
@@ -46,7 +51,7 @@ async def find_local_servers(
     place says: each counts as local, without key and without networks. Something else that listens
     there does not answer with such a list, and is passed over.
     """
-    asked = tuple(evolve(place, tier=Tier.LOCAL, credential=None, allowed_networks=(), headers={}) for place in places)
+    asked = tuple(as_local(place) for place in places)
     async with open_runtime(RuntimeSettings(providers=asked, connect_timeout_s=timeout_s)) as runtime:
         healths = {health.provider_id: health for health in await runtime.check_providers(timeout_s=timeout_s)}
     found: dict[str, LocalServer] = {}

@@ -227,7 +227,7 @@ async def test_the_command_line_prints_the_answer_and_no_key(
     words = [canary.prompt, "-m", "m", "--base-url", f"{echoes.url(scenario)}/compatible/v1", "--api-key-env", VARIABLE]
     program = await asyncio.create_subprocess_exec(
         *(sys.executable, "-X", "dev", "-m", "provider_runtime", "run", *words),
-        *("--receipts", str(canary.folder / "kept" / "receipts.jsonl")),
+        *("--receipts", str(canary.folder / "kept" / "receipts.jsonl"), "--data", str(canary.folder / "data")),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env={**os.environ, VARIABLE: canary.key, "PYTHONASYNCIODEBUG": "1"},

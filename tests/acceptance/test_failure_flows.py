@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -207,8 +208,8 @@ async def test_flow_5_a_check_before_the_command_says_what_is_missing_and_what_t
         assert registry.ensure_ready() is acme
 
 
-def test_flow_5_a_command_that_lacks_a_key_ends_with_an_explanation_and_no_traceback() -> None:
-    words = ["run", "Hi.", "-m", "openai:gpt-5-mini"]
+def test_flow_5_a_command_that_lacks_a_key_ends_with_an_explanation_and_no_traceback(tmp_path: Path) -> None:
+    words = ["run", "Hi.", "-m", "openai:gpt-5-mini", "--data", str(tmp_path)]
     done = subprocess.run([sys.executable, "-m", "provider_runtime", *words], capture_output=True, text=True, env={})
     assert done.returncode == 3
     assert "OPENAI_API_KEY" in done.stderr

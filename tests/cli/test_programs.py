@@ -11,12 +11,12 @@ import pytest
 from provider_runtime.testing.sandbox import Fault, Sandbox
 
 PROGRAM = [sys.executable, "-m", "provider_runtime"]
-# As a newcomer's shell: no keys, and output is buffered.
+# As a newcomer's shell: no keys, nothing registered, and output is buffered.
 KEYLESS = {
     name: value
     for name, value in os.environ.items()
     if not name.endswith("_API_KEY") and not name.startswith("PYTHONUNBUFFERED")
-}
+} | {"PROVIDER_RUNTIME_DATA": "no-such-folder"}
 
 
 def test_the_package_is_a_program() -> None:

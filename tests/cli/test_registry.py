@@ -1,5 +1,6 @@
 """``providers`` and ``secrets``: what is registered is used by the next command, and nothing tells a key."""
 
+import asyncio
 import json
 import os
 import stat
@@ -7,10 +8,11 @@ from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import Result
 
-from provider_runtime.cli.registry.folder import usual_folder
+from provider_runtime.cli.registry.folder import DataFolder, usual_folder
 from provider_runtime.testing.sandbox import Fault, Sandbox
 
 Command = Callable[..., Result]
@@ -147,6 +149,17 @@ def test_a_check_tells_each_providers_state_and_what_to_do(command: Command, san
     assert "degraded" in command("providers", "check", "mine").stdout
 
 
+def test_the_models_of_registered_providers_are_listed_as_run_takes_them(command: Command, sandbox: Sandbox) -> None:
+    command("providers", "add", "mine", "--kind", "ollama", "--tier", "local", "--base-url", sandbox.url)
+    result = command("models", "discover")
+    assert (result.exit_code, "mine:qwen3:4b" in result.stdout) == (0, True)
+    assert "qwen3:4b" in command("models", "discover", "-p", "mine", "--json").stdout
+    sandbox.fail_next(1, Fault.status(503))
+    failed = command("models", "discover")
+    assert (failed.exit_code, failed.stdout) == (6, "")
+    assert "mine" in failed.stderr
+
+
 def test_an_export_moves_the_records_to_another_folder(command: Command, tmp_path: Path) -> None:
     command(*ACME, "--secret", "acme")
     command("providers", "add", "openai")
@@ -203,6 +216,14 @@ def test_local_servers_are_found_and_registered(command: Command, sandbox: Sandb
 )
 def test_the_usual_folder_is_that_of_the_platform(environment: dict[str, str], platform: str, folder: str) -> None:
     assert usual_folder(environment, platform, Path("/home/ada")) == Path(folder)
+
+
+def test_a_machine_without_a_home_calls_as_ever_and_keeps_nothing() -> None:
+    nowhere = DataFolder(usual_folder({}, "linux", None))
+    assert [config.provider_id for config in asyncio.run(nowhere.providers())][:1] == ["openai"]
+    assert nowhere.secret_file is None
+    with pytest.raises(click.UsageError, match="--data"):
+        nowhere.secrets()
 
 
 def test_the_folder_of_an_option_goes_before_the_variable(command: Command, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from attrs import evolve
 
 from provider_runtime import EnvCredential, HealthStatus, ProviderKind, Tier, local_server
-from provider_runtime.composition.local_servers import USUAL_PLACES, find_local_servers, places_at
+from provider_runtime.composition.local_servers import USUAL_PLACES, as_local, find_local_servers, places_at
 from provider_runtime.domain.policy.endpoints import fault_of_base_url
 from provider_runtime.testing.sandbox import Fault, Sandbox, Scripted
 
@@ -13,6 +13,13 @@ def test_the_usual_places_are_on_this_machine_and_want_no_key() -> None:
     assert {place.tier for place in USUAL_PLACES} == {Tier.LOCAL}
     assert {place.credential for place in USUAL_PLACES} == {None}
     assert len({place.provider_id for place in USUAL_PLACES}) == len(USUAL_PLACES)
+
+
+def test_a_place_elsewhere_is_asked_as_if_it_were_here_and_so_may_not_be_contacted() -> None:
+    far = evolve(local_server("https://llm.example.com/v1"), tier="cloud")
+    asked = as_local(far)
+    assert fault_of_base_url(far.base_url, far.tier) is None
+    assert fault_of_base_url(asked.base_url, asked.tier, asked.allowed_networks) is not None
 
 
 async def test_a_server_is_found_once_with_the_models_it_lists() -> None:

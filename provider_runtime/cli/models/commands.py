@@ -14,6 +14,7 @@ from provider_runtime.cli.failures import EXIT_CODES_HELP, run_or_exit, usage_er
 from provider_runtime.cli.inputs import server_record
 from provider_runtime.cli.models.choices import catalog_of, chosen, filter_options, prices_of, source_options
 from provider_runtime.cli.models.pages import counted, show_model, show_models
+from provider_runtime.cli.registry.folder import DataFolder, data_option
 from provider_runtime.composition.lifecycle import open_runtime
 from provider_runtime.composition.presets import PRESETS
 from provider_runtime.composition.settings import RuntimeSettings
@@ -80,7 +81,13 @@ def show(model: str, as_json: bool, **options: Any) -> None:  # noqa: FBT001 - c
 
 
 @models.command("discover", epilog=EXIT_CODES_HELP)
-@click.option("--provider", "-p", "providers", multiple=True, help="Ask this provider (default: all with a key).")
+@click.option(
+    "--provider",
+    "-p",
+    "providers",
+    multiple=True,
+    help="Ask this provider (default: all registered ones, and all with a key).",
+)
 @click.option("--base-url", help="Ask this server instead.")
 @click.option(
     "--kind",
@@ -90,19 +97,20 @@ def show(model: str, as_json: bool, **options: Any) -> None:  # noqa: FBT001 - c
 )
 @click.option("--api-key-env", help="Environment variable with the key for --base-url.")
 @click.option("--new", is_flag=True, help="Only models that the shipped catalog does not list.")
+@data_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: a catalog file.")
-def discover(new: bool, as_json: bool, **options: Any) -> None:  # noqa: FBT001 - click passes flags by name
+def discover(new: bool, folder: DataFolder, as_json: bool, **options: Any) -> None:  # noqa: FBT001 - click passes flags by name
     """Ask providers for their models. Contacts them; the shipped facts count first.
 
     \b
     provider-runtime models discover --provider openrouter --new
     provider-runtime models discover --base-url http://localhost:11434 --kind ollama
     """
-    records = _asked(options, os.environ)
 
     async def work() -> None:
+        records = _asked(options, os.environ, await folder.registered())
         wanted = tuple(record.provider_id for record in records)
-        async with open_runtime(RuntimeSettings(providers=records)) as runtime:
+        async with open_runtime(RuntimeSettings(providers=records, secrets=folder.secret_file)) as runtime:
             merged = await runtime.discover_models(
                 DiscoveryOptions(remote=True, refresh_cache=True, include_provider=wanted)
             )
@@ -179,7 +187,9 @@ def _named(text: str, catalog: ModelCatalog) -> ModelInfo:
     return found
 
 
-def _asked(options: Mapping[str, Any], environment: Mapping[str, str]) -> tuple[ProviderConfig, ...]:
+def _asked(
+    options: Mapping[str, Any], environment: Mapping[str, str], registered: tuple[ProviderConfig, ...]
+) -> tuple[ProviderConfig, ...]:
     names, base_url = options["providers"], options["base_url"]
     try:
         if base_url is not None:
@@ -189,14 +199,16 @@ def _asked(options: Mapping[str, Any], environment: Mapping[str, str]) -> tuple[
             return (server_record(name, base_url, kind=options["kind"], key_name=options["api_key_env"]),)
     except ValueError as fault:
         usage_error(str(fault))
-    known = {str(preset.provider_id): preset for preset in PRESETS}
+    known = {str(config.provider_id): config for config in (*PRESETS, *registered)}
     if unknown := [name for name in names if name not in known]:
         usage_error(f"no provider is called {unknown[0]}; there are {', '.join(known)}, and --base-url")
-    asked = tuple(known[name] for name in dict.fromkeys(names)) or tuple(
+    with_key = (
         preset
         for preset in PRESETS
         if isinstance(preset.credential, EnvCredential) and environment.get(preset.credential.name)
     )
+    usual = {config.provider_id: config for config in (*with_key, *registered)}
+    asked = tuple(known[name] for name in dict.fromkeys(names)) or tuple(usual.values())
     if not asked:
         usage_error(f"no key is set: name a provider, such as --provider {OPENROUTER}, which lists models without one")
     return asked

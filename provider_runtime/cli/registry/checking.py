@@ -2,10 +2,9 @@
 
 import os
 import sys
+from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from provider_runtime.adapters.serialization import make_converter, to_json
 from provider_runtime.cli.failures import EXIT_CODES_HELP, run_or_exit
@@ -15,9 +14,13 @@ from provider_runtime.cli.registry.tables import show_health
 from provider_runtime.composition.lifecycle import open_runtime
 from provider_runtime.composition.settings import RuntimeSettings
 from provider_runtime.domain.catalog.credentials import EnvCredential
+from provider_runtime.domain.catalog.health import ProviderHealth
 from provider_runtime.domain.catalog.providers import ProviderConfig
 from provider_runtime.domain.errors import MissingProviderRuntimeError, ProviderNotRegistered
 from provider_runtime.domain.secrets import secret_in
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 
 @click.command("check", epilog=EXIT_CODES_HELP)
@@ -33,15 +36,7 @@ def check(ids: tuple[str, ...], timeout: float, folder: DataFolder, as_json: boo
     """
 
     async def work() -> None:
-        configs = _chosen(await folder.providers(), await folder.registered(), ids)
-        settings = RuntimeSettings(providers=configs, secrets=folder.secret_file)
-        async with open_runtime(settings) as runtime:
-            with _progress() as progress:
-                task = progress.add_task("asking", total=len(configs))
-                found = await runtime.check_providers(
-                    timeout_s=timeout,
-                    heard=lambda health: progress.update(task, advance=1, description=str(health.provider_id)),
-                )
+        found = await health_of_providers(folder, ids, timeout)
         if as_json:
             click.echo(to_json(make_converter(), found))
         else:
@@ -52,8 +47,27 @@ def check(ids: tuple[str, ...], timeout: float, folder: DataFolder, as_json: boo
     run_or_exit(work)
 
 
-def _progress() -> Progress:
+async def health_of_providers(folder: DataFolder, ids: tuple[str, ...], timeout_s: float) -> tuple[ProviderHealth, ...]:
+    """The health of ``ids``, by default of all that are set up, with a bar meanwhile for whoever watches.
+
+    Raises ``ProviderNotRegistered``, and ``MissingProviderRuntimeError`` where none is set up.
+    """
+    configs = _chosen(await folder.providers(), await folder.registered(), ids)
+    settings = RuntimeSettings(providers=configs, secrets=folder.secret_file)
+    async with open_runtime(settings) as runtime:
+        with _progress() as progress:
+            task = progress.add_task("asking", total=len(configs))
+            return await runtime.check_providers(
+                timeout_s=timeout_s,
+                heard=lambda health: progress.update(task, advance=1, description=str(health.provider_id)),
+            )
+
+
+def _progress() -> "Progress":
     """A bar on standard error, gone when it is full; nothing where nobody watches."""
+    from rich.console import Console  # noqa: PLC0415 - a bar takes much of rich, and `--help` shows none
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn  # noqa: PLC0415 - as above
+
     page = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     return Progress(*columns, console=page, transient=True, disable=not sys.stderr.isatty())

@@ -9,7 +9,7 @@ from provider_runtime.cli.registry.folder import DataFolder
 from provider_runtime.composition.local_servers import USUAL_PLACES, LocalServer, find_local_servers, places_at
 from provider_runtime.domain.catalog.records import ProviderRecord
 from provider_runtime.domain.origins import origin_of
-from provider_runtime.ports.registry import ProviderConfigStore
+from provider_runtime.ports.stores.providers import ProviderConfigStore
 
 
 async def register_local(folder: DataFolder, ports: tuple[int, ...], *, yes: bool, as_json: bool) -> None:

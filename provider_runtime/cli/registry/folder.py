@@ -8,30 +8,36 @@ from pathlib import Path
 from typing import Final
 
 import click
-from attrs import field, frozen
+from attrs import frozen
 
 from provider_runtime.adapters.backends.provider_configs import SqliteProviderConfigStore
 from provider_runtime.adapters.credentials.filesystem import FilesystemSecretStore
+from provider_runtime.cli.failures import usage_error
 from provider_runtime.composition.presets import PRESETS
 from provider_runtime.composition.settings import SecretFile
 from provider_runtime.domain.catalog.providers import ProviderConfig
-from provider_runtime.ports.registry import ProviderConfigStore
 from provider_runtime.ports.secrets import SecretStore
+from provider_runtime.ports.stores.providers import ProviderConfigStore
 
 VARIABLE: Final = "PROVIDER_RUNTIME_DATA"
 _NAME: Final = "provider-runtime"
+_SECRETS: Final = "secrets.json"
 
 
 @frozen
 class DataFolder:
-    """Records and secrets below ``path``. Nothing is created before something is kept."""
+    """Records and secrets below ``path``. Nothing is created before something is kept.
 
-    path: Path = field(converter=Path)
+    ``path`` is ``None`` where the platform knows of no home: then nothing is registered, and
+    nothing can be until a folder is named.
+    """
+
+    path: Path | None
 
     @asynccontextmanager
     async def records(self) -> AsyncIterator[ProviderConfigStore]:
         """The store of provider records, closed at the end."""
-        store = SqliteProviderConfigStore(path=self.path / "records.sqlite")
+        store = SqliteProviderConfigStore(path=self._named / "records.sqlite")
         try:
             yield store
         finally:
@@ -39,15 +45,18 @@ class DataFolder:
 
     def secrets(self) -> SecretStore:
         """The store of named keys."""
-        return FilesystemSecretStore(path=self._secret_file)
+        return FilesystemSecretStore(path=self._named / _SECRETS)
 
     @property
     def secret_file(self) -> SecretFile | None:
         """Where a runtime finds the named keys; ``None`` while none was kept."""
-        return SecretFile(path=self._secret_file) if self._secret_file.exists() else None
+        file = None if self.path is None else self.path / _SECRETS
+        return SecretFile(path=file) if file is not None and file.exists() else None
 
     async def registered(self) -> tuple[ProviderConfig, ...]:
         """What was registered, sorted by id."""
+        if self.path is None:
+            return ()
         async with self.records() as store:
             return tuple(record.config for record in await store.list())
 
@@ -58,12 +67,21 @@ class DataFolder:
         return (*(config for config in PRESETS if config.provider_id not in ids), *own)
 
     @property
-    def _secret_file(self) -> Path:
-        return self.path / "secrets.json"
+    def _named(self) -> Path:
+        return self.path or usage_error(f"this machine names no home: name a folder with --data, or {VARIABLE}")
 
 
-def usual_folder(environment: Mapping[str, str], platform: str, home: Path) -> Path:
+def _home() -> Path | None:
+    try:
+        return Path.home()
+    except RuntimeError:  # a user without a name, as some containers have
+        return None
+
+
+def usual_folder(environment: Mapping[str, str], platform: str, home: Path | None) -> Path | None:
     """Where the platform wants programs to keep data. Its standard says: a relative ``XDG_DATA_HOME`` is none."""
+    if home is None:
+        return None
     if platform == "darwin":
         return home / "Library" / "Application Support" / _NAME
     if platform == "win32":
@@ -77,7 +95,7 @@ data_option = click.option(
     "folder",
     type=click.Path(path_type=Path, file_okay=False),
     envvar=VARIABLE,
-    default=lambda: usual_folder(os.environ, sys.platform, Path.home()),
+    default=lambda: usual_folder(os.environ, sys.platform, _home()),
     callback=lambda _context, _option, path: DataFolder(path),
     help=f"Folder of registered providers and secrets (or {VARIABLE}; default: that of the platform).",
 )
