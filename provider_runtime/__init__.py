@@ -10,6 +10,9 @@ from typing import Final
 
 # For type checkers the same names stand in __init__.pyi, written by scripts/refresh_face.py.
 _BY_HOME: Final = {
+    "adapters.catalog": "builtin_catalog builtin_prices catalog_json",
+    "adapters.catalog_files": "read_catalog read_prices",
+    "adapters.price_files": "prices_json",
     "adapters.telemetry": "FanOut GenAiConventions JsonLinesEventSink LoggingEventSink OpenTelemetryEventSink",
     "adapters.process": "harden_process",
     "application.explaining": "CallPlan GateVerdict",

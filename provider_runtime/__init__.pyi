@@ -1,6 +1,18 @@
 # Written by scripts/refresh_face.py: the names of provider_runtime, for type checkers.
 from collections.abc import Mapping
 
+from provider_runtime.adapters.catalog import (
+    builtin_catalog,
+    builtin_prices,
+    catalog_json,
+)
+from provider_runtime.adapters.catalog_files import (
+    read_catalog,
+    read_prices,
+)
+from provider_runtime.adapters.price_files import (
+    prices_json,
+)
 from provider_runtime.adapters.process import (
     harden_process,
 )
@@ -518,6 +530,9 @@ __all__ = [
     "WarningCode",
     "WorkProfile",
     "assistant",
+    "builtin_catalog",
+    "builtin_prices",
+    "catalog_json",
     "freeze",
     "hand_off",
     "harden_process",
@@ -527,6 +542,9 @@ __all__ = [
     "ollama_server",
     "open_runtime",
     "preset",
+    "prices_json",
+    "read_catalog",
+    "read_prices",
     "system",
     "tool_result",
     "user",

@@ -1,8 +1,10 @@
 """The catalog and the prices that ship."""
 
+import runpy
 import subprocess
 import sys
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -111,6 +113,15 @@ def test_reasoning_on_shipped_models_is_priced_without_a_warning() -> None:
     usage = Usage(input_tokens=0, output_tokens=10, reasoning_tokens=4)
     for provider, model in ((OPENAI, "gpt-5-mini"), (ANTHROPIC, "claude-opus-4-6")):
         assert estimate_cost(builtin_prices(), provider, model, usage)[1] == ()
+
+
+def test_the_shipped_catalog_says_which_controls_do_not_reach_a_model_as_the_codecs_do() -> None:
+    by_model = runpy.run_path(str(Path(__file__).parents[2] / "scripts" / "model_restrictions.py"))["by_model"]
+    models = {(str(model.provider), model.model_id): model.refused_parameters for model in builtin_catalog().models}
+    asked = by_model(models)
+    assert asked == models
+    assert "temperature" in models["openai", "gpt-5-mini"]
+    assert "temperature" not in models["openai", "gpt-4.1"]
 
 
 def test_runtimes_share_the_shipped_values() -> None:

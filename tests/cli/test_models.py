@@ -122,6 +122,7 @@ def test_what_is_exported_is_read_back_and_takes_the_place_of_what_ships(command
     table = read_prices(prices.read_bytes())
     assert (table.version, table.source) == (builtin_prices().version, builtin_prices().source)
     assert [table.rule_for(model.provider, model.model_id) for model in pinned] == [price_of(m) for m in pinned]
+    assert {rule.provider for rule in table.rules} == {"anthropic"}
     files = ["--catalog", str(catalog), "--prices", str(prices)]
     assert listed(command("models", "list", "--json", *files)) == pinned
     assert command("models", "show", "gpt-5.4", *files).exit_code == 4

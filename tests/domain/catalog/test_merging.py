@@ -52,6 +52,7 @@ def test_the_remote_catalog_fills_in_what_nobody_had_said() -> None:
         supports_structured_output=False,
         supports_reasoning=True,
         input_modalities=("text",),
+        refused_parameters=("seed",),
     )
     assert merge_static_and_remote(ModelCatalog(models=[static]), ModelCatalog(models=[remote])).models == (
         ModelInfo(
@@ -64,6 +65,7 @@ def test_the_remote_catalog_fills_in_what_nobody_had_said() -> None:
             supports_structured_output=True,
             supports_reasoning=True,
             input_modalities=("text",),
+            refused_parameters=("seed",),
         ),
     )
 

@@ -262,6 +262,21 @@ class TestWhatAlwaysHolds:
         dearer = evolve(fewer, **{side: getattr(fewer, side) + more})
         assert cost_of(prices, fewer).total_cost <= cost_of(prices, dearer).total_cost
 
+    @given(rule=price_rules(), one=honest_usages(), other=honest_usages())
+    def test_two_calls_cost_what_one_call_with_all_their_tokens_would_but_for_steps_and_fees(
+        self, rule: PriceRule, one: Usage, other: Usage
+    ) -> None:
+        counts = (field.name for field in fields(Usage) if field.name != "total_tokens")
+        both = Usage(**{name: (getattr(one, name) or 0) + (getattr(other, name) or 0) for name in counts})
+        stepped = PricingTable(rules=[evolve(rule, model_pattern="*", cost_per_request=None)])
+        flat = PricingTable(rules=[evolve(stepped.rules[0], tiers=())])
+
+        def apart(prices: PricingTable) -> Fraction:
+            return sum((Fraction(cost_of(prices, usage).total_cost) for usage in (one, other)), Fraction(0))
+
+        assert apart(flat) == Fraction(cost_of(flat, both).total_cost)
+        assert apart(stepped) <= Fraction(cost_of(stepped, both).total_cost)
+
     @given(prices=pricing_tables(), usage=usages(), name=st.sampled_from(AMOUNTS), rate=impossible_rates())
     def test_nothing_raises(self, prices: PricingTable, usage: Usage, name: str, rate: Decimal) -> None:
         broken = PricingTable(rules=[*prices.rules, evolve(table().rules[0], **{name: rate})])

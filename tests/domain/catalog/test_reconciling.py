@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import pytest
 from attrs import evolve
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from provider_runtime.domain.catalog.pricing import PriceRule, PricingTable, estimate_cost
@@ -32,8 +32,14 @@ def computed(total: Decimal | str) -> CostBreakdown:
     )
 
 
-@given(told=dollars, ours=dollars)
-def test_a_warning_says_exactly_when_they_are_more_than_one_percent_apart(told: Decimal, ours: Decimal) -> None:
+@given(told=dollars, apart_by=st.integers(-30, 30) | st.integers(-1000, 10**6))
+@example(told=Decimal(1), apart_by=10)
+@example(told=Decimal(1), apart_by=11)
+@example(told=Decimal(1), apart_by=-10)
+@example(told=Decimal(1), apart_by=-11)
+@example(told=Decimal(0), apart_by=0)
+def test_a_warning_says_exactly_when_they_are_more_than_one_percent_apart(told: Decimal, apart_by: int) -> None:
+    ours = told * (1000 + apart_by) / 1000
     cost, warnings = reconciled(reported(told), (computed(ours), ()))
     assert cost is not None
     apart = abs(Fraction(told) - Fraction(ours)) > Fraction(told) / 100
