@@ -15,7 +15,7 @@ from provider_runtime.ports.http import HttpFailure, HttpReply, HttpRequest, Htt
 from provider_runtime.ports.provider_adapter import AdapterContext
 from provider_runtime.testing.builders import a_request, a_response
 from provider_runtime.testing.fakes import FakeAdapter, FakeTransport, FixedRandomness, FrozenClock
-from provider_runtime.testing.mocks import MockReceiptProvider
+from provider_runtime.testing.mocks import MockLogicProvider, MockReceiptProvider
 from provider_runtime.testing.recording import RecordedCall
 from provider_runtime.testing.sandbox import Sandbox
 from provider_runtime.testing.settings import cloud_settings, sandbox_server, sandbox_settings
@@ -147,3 +147,17 @@ def test_cloud_settings_know_three_vendors_where_they_are() -> None:
     assert {record.tier for record in settings.providers} == {Tier.CLOUD}
     assert all(record.base_url.startswith("https://") for record in settings.providers)
     assert settings.policy == GovernancePolicy.preset("strict")
+
+
+def test_a_mock_remembers_plain_methods_too_and_fails_and_answers_them_on_request() -> None:
+    logic = MockLogicProvider()
+    logic.assert_fact("it rains")
+    logic.fail("count", BackendError(message="told to"))
+    logic.answer("count", 7)
+    with pytest.raises(BackendError, match="told to"):
+        logic.count()
+    assert (logic.count(), logic.count()) == (7, 1)
+    assert logic.calls_of("assert_fact") == (RecordedCall(method="assert_fact", args=("it rains",)),)
+    logic.reset()
+    assert logic.calls == ()
+    assert logic.get_facts() == ("it rains",)

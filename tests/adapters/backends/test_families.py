@@ -112,6 +112,21 @@ async def test_an_event_that_does_not_read_back_or_is_out_of_its_place_is_named(
         assert (corrupt.value.kind, corrupt.value.key) == ("session event", f"a/{place}")
 
 
+async def test_an_event_that_was_cut_while_it_was_written_never_was(tmp_path: Path) -> None:
+    sessions = FilesystemSessionProvider(root=tmp_path)
+    await sessions.save("a", SESSION)
+    for _ in range(3):
+        await sessions.record("a", SessionEvent(kind=SessionEventKind.STEP))
+    await sessions.aclose()
+    (log,) = (tmp_path / "journals").glob("*.journal")
+    log.write_bytes(log.read_bytes()[:-7])
+    again = FilesystemSessionProvider(root=tmp_path)
+    assert [logged.seq for logged in await again.history("a")] == [0, 1]
+    assert (await again.record("a", SessionEvent(kind=SessionEventKind.STEP))).seq == 2
+    assert [info.history_size for info in await again.list()] == [3]
+    await again.aclose()
+
+
 async def test_a_file_of_a_trace_is_lines_of_json(tmp_path: Path) -> None:
     traces = FilesystemTraceProvider(path=tmp_path / "trace.jsonl")
     for number in range(3):
