@@ -28,8 +28,8 @@ _BY_HOME: Final = {
     "domain.catalog.pricing": "PriceRule PricingTable",
     "domain.catalog.providers": "ProviderConfig ProviderKind Tier",
     "domain.catalog.records": "ProviderExport ProviderRecord",
-    "domain.catalog.swap_records": "hash_of_states",
-    "domain.catalog.swapping": (
+    "domain.profiles.swap_records": "hash_of_states",
+    "domain.profiles.swapping": (
         "ModelFootprint ModelSwap ModelSwapRequest OnSwapFailure SwapPolicy SwapPriority SwapRequester SwapState "
         "SwapStrategy SwapSubsystem"
     ),

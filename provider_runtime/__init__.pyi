@@ -88,10 +88,10 @@ from provider_runtime.domain.catalog.records import (
     ProviderExport,
     ProviderRecord,
 )
-from provider_runtime.domain.catalog.swap_records import (
+from provider_runtime.domain.profiles.swap_records import (
     hash_of_states,
 )
-from provider_runtime.domain.catalog.swapping import (
+from provider_runtime.domain.profiles.swapping import (
     ModelFootprint,
     ModelSwap,
     ModelSwapRequest,

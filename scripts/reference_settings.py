@@ -25,7 +25,7 @@ from provider_runtime.domain.catalog.credentials import (
 )
 from provider_runtime.domain.catalog.models import DiscoveryOptions
 from provider_runtime.domain.catalog.providers import ProviderConfig
-from provider_runtime.domain.catalog.swapping import ModelSwapRequest, SwapPolicy
+from provider_runtime.domain.profiles.swapping import ModelSwapRequest, SwapPolicy
 from provider_runtime.domain.policy.governance import GovernancePolicy
 from provider_runtime.domain.policy.leakage.classification import ContentClassification
 from provider_runtime.domain.policy.leakage.policy import LeakagePolicy

@@ -24,7 +24,7 @@ from provider_runtime.domain.calls.options import CallOptions
 from provider_runtime.domain.catalog.exporting import catalog_as_json
 from provider_runtime.domain.catalog.health import ProviderHealth
 from provider_runtime.domain.catalog.models import DiscoveryOptions, ModelCatalog
-from provider_runtime.domain.catalog.swapping import ModelSwap, ModelSwapRequest
+from provider_runtime.domain.profiles.swapping import ModelSwap, ModelSwapRequest
 from provider_runtime.domain.conversation.request import ModelRef, ProviderRequest
 from provider_runtime.domain.conversation.response import ProviderResponse
 from provider_runtime.domain.errors import ProviderNotRegistered, ProviderRuntimeError, RuntimeClosed

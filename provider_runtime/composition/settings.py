@@ -14,7 +14,7 @@ from provider_runtime.domain.catalog.credentials import EnvCredential
 from provider_runtime.domain.catalog.models import ModelCatalog
 from provider_runtime.domain.catalog.pricing import PricingTable
 from provider_runtime.domain.catalog.providers import ProviderConfig
-from provider_runtime.domain.catalog.swapping import SwapPolicy
+from provider_runtime.domain.profiles.swapping import SwapPolicy
 from provider_runtime.domain.errors import InvalidSettings, InvalidTimeout, MissingProviderRuntimeError
 from provider_runtime.domain.identity import ProviderId, Role, RuntimeId
 from provider_runtime.domain.json_values import tuple_of

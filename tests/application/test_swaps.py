@@ -42,7 +42,7 @@ from provider_runtime import (
     hash_of_states,
     local_server,
 )
-from provider_runtime.domain.catalog.swap_records import id_of_job, id_of_swap, job_in
+from provider_runtime.domain.profiles.swap_records import id_of_job, id_of_swap, job_in
 from provider_runtime.ports.context import ContextOrder
 from provider_runtime.testing.builders import a_request
 from provider_runtime.testing.fakes import FakeContextCompiler

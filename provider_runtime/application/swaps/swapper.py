@@ -14,14 +14,14 @@ from provider_runtime.application.routing import Routing
 from provider_runtime.application.swaps.checks import SwapChecks
 from provider_runtime.application.swaps.turns import Turns
 from provider_runtime.domain.catalog.models import ModelInfo
-from provider_runtime.domain.catalog.swap_records import (
+from provider_runtime.domain.profiles.swap_records import (
     JobSwaps,
     id_of_job,
     id_of_swap,
     record_of_job,
     record_of_swap,
 )
-from provider_runtime.domain.catalog.swapping import ModelSwap, ModelSwapRequest, OnSwapFailure, SwapPolicy, SwapState
+from provider_runtime.domain.profiles.swapping import ModelSwap, ModelSwapRequest, OnSwapFailure, SwapPolicy, SwapState
 from provider_runtime.domain.conversation.request import ModelRef, ProviderRequest
 from provider_runtime.domain.errors import (
     BackendError,

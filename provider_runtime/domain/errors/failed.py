@@ -139,6 +139,7 @@ class RecordMissing(BackendError):
     code: ErrorCode = ErrorCode.RECORD_MISSING
 
 
+@define(kw_only=True, eq=False)
 class RecordConflict(BackendError):
     """What stands in the store is not what the change was made from. Nothing was changed; ``key`` names the record."""
 

@@ -20,7 +20,7 @@ from provider_runtime import (
     SwapState,
     hash_of_states,
 )
-from provider_runtime.domain.catalog.swap_records import (
+from provider_runtime.domain.profiles.swap_records import (
     JobSwaps,
     fault_of_count,
     fault_of_memory,

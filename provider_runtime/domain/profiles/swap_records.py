@@ -6,7 +6,7 @@ from typing import Final
 
 from attrs import evolve, field, frozen
 
-from provider_runtime.domain.catalog.swapping import ModelFootprint, ModelSwapRequest, SwapPolicy, SwapState
+from provider_runtime.domain.profiles.swapping import ModelFootprint, ModelSwapRequest, SwapPolicy, SwapState
 from provider_runtime.domain.conversation.request import ModelRef
 from provider_runtime.domain.errors import SwapFault
 from provider_runtime.domain.identity import Role
