@@ -88,21 +88,6 @@ from provider_runtime.domain.catalog.records import (
     ProviderExport,
     ProviderRecord,
 )
-from provider_runtime.domain.profiles.swap_records import (
-    hash_of_states,
-)
-from provider_runtime.domain.profiles.swapping import (
-    ModelFootprint,
-    ModelSwap,
-    ModelSwapRequest,
-    OnSwapFailure,
-    SwapPolicy,
-    SwapPriority,
-    SwapRequester,
-    SwapState,
-    SwapStrategy,
-    SwapSubsystem,
-)
 from provider_runtime.domain.conversation.handoff import (
     HandoffTarget,
     hand_off,
@@ -289,6 +274,21 @@ from provider_runtime.domain.profiles.resolution import (
 from provider_runtime.domain.profiles.roles import (
     DEFAULT_ROLES,
     ModelAssignment,
+)
+from provider_runtime.domain.profiles.swap_records import (
+    hash_of_states,
+)
+from provider_runtime.domain.profiles.swapping import (
+    ModelFootprint,
+    ModelSwap,
+    ModelSwapRequest,
+    OnSwapFailure,
+    SwapPolicy,
+    SwapPriority,
+    SwapRequester,
+    SwapState,
+    SwapStrategy,
+    SwapSubsystem,
 )
 from provider_runtime.domain.records.events import (
     EventKind,

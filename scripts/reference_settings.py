@@ -25,7 +25,6 @@ from provider_runtime.domain.catalog.credentials import (
 )
 from provider_runtime.domain.catalog.models import DiscoveryOptions
 from provider_runtime.domain.catalog.providers import ProviderConfig
-from provider_runtime.domain.profiles.swapping import ModelSwapRequest, SwapPolicy
 from provider_runtime.domain.policy.governance import GovernancePolicy
 from provider_runtime.domain.policy.leakage.classification import ContentClassification
 from provider_runtime.domain.policy.leakage.policy import LeakagePolicy
@@ -33,6 +32,7 @@ from provider_runtime.domain.policy.retrying import RetryPolicy
 from provider_runtime.domain.profiles.experts import ExpertRole
 from provider_runtime.domain.profiles.profile import ProfileGovernance, WorkProfile
 from provider_runtime.domain.profiles.roles import ModelAssignment
+from provider_runtime.domain.profiles.swapping import ModelSwapRequest, SwapPolicy
 
 CLASSES: Final = (
     RuntimeSettings,

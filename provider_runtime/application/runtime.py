@@ -24,13 +24,13 @@ from provider_runtime.domain.calls.options import CallOptions
 from provider_runtime.domain.catalog.exporting import catalog_as_json
 from provider_runtime.domain.catalog.health import ProviderHealth
 from provider_runtime.domain.catalog.models import DiscoveryOptions, ModelCatalog
-from provider_runtime.domain.profiles.swapping import ModelSwap, ModelSwapRequest
 from provider_runtime.domain.conversation.request import ModelRef, ProviderRequest
 from provider_runtime.domain.conversation.response import ProviderResponse
 from provider_runtime.domain.errors import ProviderNotRegistered, ProviderRuntimeError, RuntimeClosed
 from provider_runtime.domain.identity import ProviderId, RuntimeId
 from provider_runtime.domain.policy.verdict import Refusal
 from provider_runtime.domain.profiles.resolution import Resolution
+from provider_runtime.domain.profiles.swapping import ModelSwap, ModelSwapRequest
 from provider_runtime.ports.stores.journals import ReceiptProvider
 from provider_runtime.ports.system import Clock, IdSource
 

@@ -14,7 +14,6 @@ from provider_runtime.domain.catalog.credentials import EnvCredential
 from provider_runtime.domain.catalog.models import ModelCatalog
 from provider_runtime.domain.catalog.pricing import PricingTable
 from provider_runtime.domain.catalog.providers import ProviderConfig
-from provider_runtime.domain.profiles.swapping import SwapPolicy
 from provider_runtime.domain.errors import InvalidSettings, InvalidTimeout, MissingProviderRuntimeError
 from provider_runtime.domain.identity import ProviderId, Role, RuntimeId
 from provider_runtime.domain.json_values import tuple_of
@@ -25,6 +24,7 @@ from provider_runtime.domain.policy.resilience.rate_limits import RateLimits
 from provider_runtime.domain.policy.retrying import RetryPolicy
 from provider_runtime.domain.profiles.experts import ExpertRole
 from provider_runtime.domain.profiles.profile import WorkProfile
+from provider_runtime.domain.profiles.swapping import SwapPolicy
 from provider_runtime.domain.secrets import Secret
 
 

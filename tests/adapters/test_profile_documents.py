@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provider_runtime.adapters.serialization import DocumentFault, make_converter, read_json, structure, to_json
-from provider_runtime.domain.profiles.swapping import ModelSwapRequest, SwapRequester
 from provider_runtime.domain.profiles.experts import ExpertRole
 from provider_runtime.domain.profiles.profile import WorkProfile
+from provider_runtime.domain.profiles.swapping import ModelSwapRequest, SwapRequester
 from provider_runtime.domain.records.state import State, digest_of_state
 from provider_runtime.testing.strategies.profiles import expert_roles, states, work_profiles
 

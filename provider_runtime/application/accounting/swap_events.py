@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from provider_runtime.domain.profiles.swapping import ModelSwapRequest, SwapState
 from provider_runtime.domain.conversation.request import ModelRef
 from provider_runtime.domain.identity import ProfileId, RuntimeId
+from provider_runtime.domain.profiles.swapping import ModelSwapRequest, SwapState
 from provider_runtime.domain.records.events import EventKind, LifecycleEvent
 
 _ENDED = {

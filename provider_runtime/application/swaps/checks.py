@@ -7,6 +7,8 @@ from attrs import frozen
 from provider_runtime.application.assignments import Assignments
 from provider_runtime.application.routing import Routing
 from provider_runtime.domain.catalog.providers import Tier
+from provider_runtime.domain.conversation.request import ModelRef
+from provider_runtime.domain.errors import RecordCorrupt, SwapFault, SwapRefused
 from provider_runtime.domain.profiles.swap_records import (
     JobSwaps,
     fault_of_count,
@@ -19,8 +21,6 @@ from provider_runtime.domain.profiles.swap_records import (
     record_of_swap,
 )
 from provider_runtime.domain.profiles.swapping import ModelSwapRequest, SwapPolicy, SwapState
-from provider_runtime.domain.conversation.request import ModelRef
-from provider_runtime.domain.errors import RecordCorrupt, SwapFault, SwapRefused
 from provider_runtime.domain.records.state import State
 from provider_runtime.ports.stores.state import StateProvider
 

@@ -14,14 +14,6 @@ from provider_runtime.application.routing import Routing
 from provider_runtime.application.swaps.checks import SwapChecks
 from provider_runtime.application.swaps.turns import Turns
 from provider_runtime.domain.catalog.models import ModelInfo
-from provider_runtime.domain.profiles.swap_records import (
-    JobSwaps,
-    id_of_job,
-    id_of_swap,
-    record_of_job,
-    record_of_swap,
-)
-from provider_runtime.domain.profiles.swapping import ModelSwap, ModelSwapRequest, OnSwapFailure, SwapPolicy, SwapState
 from provider_runtime.domain.conversation.request import ModelRef, ProviderRequest
 from provider_runtime.domain.errors import (
     BackendError,
@@ -32,6 +24,14 @@ from provider_runtime.domain.errors import (
     SwapRefused,
 )
 from provider_runtime.domain.identity import RuntimeId
+from provider_runtime.domain.profiles.swap_records import (
+    JobSwaps,
+    id_of_job,
+    id_of_swap,
+    record_of_job,
+    record_of_swap,
+)
+from provider_runtime.domain.profiles.swapping import ModelSwap, ModelSwapRequest, OnSwapFailure, SwapPolicy, SwapState
 from provider_runtime.domain.records.state import State
 from provider_runtime.ports.context import ContextCompiler, ContextOrder
 from provider_runtime.ports.stores.state import StateProvider

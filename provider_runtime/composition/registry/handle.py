@@ -14,11 +14,11 @@ from provider_runtime.composition.runtime import ProviderRuntime
 from provider_runtime.composition.settings import MemoryReceipts, RuntimeSettings
 from provider_runtime.domain.calls.options import CallOptions
 from provider_runtime.domain.catalog.models import DiscoveryOptions, ModelCatalog
-from provider_runtime.domain.profiles.swapping import ModelSwap, ModelSwapRequest
 from provider_runtime.domain.conversation.request import ModelRef, ProviderRequest
 from provider_runtime.domain.conversation.response import ProviderResponse
 from provider_runtime.domain.errors import RuntimeClosed
 from provider_runtime.domain.identity import RuntimeId
+from provider_runtime.domain.profiles.swapping import ModelSwap, ModelSwapRequest
 from provider_runtime.domain.records.events import EventKind, LifecycleEvent
 from provider_runtime.domain.secrets import Secret
 from provider_runtime.ports.stores.journals import ReceiptProvider

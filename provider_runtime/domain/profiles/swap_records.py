@@ -6,11 +6,11 @@ from typing import Final
 
 from attrs import evolve, field, frozen
 
-from provider_runtime.domain.profiles.swapping import ModelFootprint, ModelSwapRequest, SwapPolicy, SwapState
 from provider_runtime.domain.conversation.request import ModelRef
 from provider_runtime.domain.errors import SwapFault
 from provider_runtime.domain.identity import Role
 from provider_runtime.domain.json_values import JsonObject, JsonValue, freeze_object
+from provider_runtime.domain.profiles.swapping import ModelFootprint, ModelSwapRequest, SwapPolicy, SwapState
 from provider_runtime.domain.records.state import State, digest_of_state
 
 _JOB_FIELDS: Final = frozenset(("swaps", "cloud_escalations", "current"))
