@@ -31,11 +31,14 @@ from provider_runtime.composition.runtime import (
     ProviderRuntime,
 )
 from provider_runtime.composition.settings import (
+    FileLedger,
     FileReceipts,
     KeyringSecrets,
+    MemoryLedger,
     MemoryReceipts,
     RuntimeSettings,
     SecretFile,
+    SqliteLedger,
     SqliteReceipts,
 )
 from provider_runtime.composition.shared import (
@@ -160,10 +163,12 @@ from provider_runtime.domain.errors import (
     AmbiguousModelRoute,
     AssignmentInvalid,
     BackendError,
+    BudgetExceeded,
     CallRefused,
     CapabilityMismatch,
     CircuitOpen,
     ConfigError,
+    CostUnknown,
     CredentialBoundElsewhere,
     CredentialMissing,
     CredentialsRejected,
@@ -214,6 +219,11 @@ from provider_runtime.domain.json_values import (
     JsonObject,
     JsonValue,
     freeze,
+)
+from provider_runtime.domain.policy.budgets.limits import (
+    Amount,
+    Budget,
+    Unit,
 )
 from provider_runtime.domain.policy.credentials import (
     CredentialReport,
@@ -288,6 +298,9 @@ from provider_runtime.ports.context import (
     ContextCompiler,
     ContextOrder,
 )
+from provider_runtime.ports.governance.budgets import (
+    BudgetLedger,
+)
 from provider_runtime.ports.leakage import (
     LeakScanner,
     MaskedText,
@@ -316,12 +329,16 @@ __all__ = [
     "DEFAULT_ROLES",
     "AdapterContext",
     "AmbiguousModelRoute",
+    "Amount",
     "AssignmentInvalid",
     "AssistantOutput",
     "Attempt",
     "AudioPart",
     "AutomationLevel",
     "BackendError",
+    "Budget",
+    "BudgetExceeded",
+    "BudgetLedger",
     "CacheBoundary",
     "CacheTtl",
     "CallId",
@@ -343,6 +360,7 @@ __all__ = [
     "ContextCompiler",
     "ContextOrder",
     "CostBreakdown",
+    "CostUnknown",
     "CredentialBoundElsewhere",
     "CredentialMissing",
     "CredentialReport",
@@ -358,6 +376,7 @@ __all__ = [
     "ExpertRole",
     "FallbackPolicy",
     "FanOut",
+    "FileLedger",
     "FileReceipts",
     "Finding",
     "FindingKind",
@@ -392,6 +411,7 @@ __all__ = [
     "LoggingEventSink",
     "MaskedText",
     "MediaUrl",
+    "MemoryLedger",
     "MemoryReceipts",
     "Message",
     "MessageRole",
@@ -464,6 +484,7 @@ __all__ = [
     "Severity",
     "SharedParts",
     "Signature",
+    "SqliteLedger",
     "SqliteReceipts",
     "State",
     "StateProvider",
@@ -497,6 +518,7 @@ __all__ = [
     "ToolResultText",
     "TransportError",
     "Treatment",
+    "Unit",
     "Unless",
     "Usage",
     "WarningCode",

@@ -9,11 +9,14 @@ from attrs import NOTHING, Factory, fields
 from markdown_tables import code, docstring, table
 
 from provider_runtime.composition.settings import (
+    FileLedger,
     FileReceipts,
     KeyringSecrets,
+    MemoryLedger,
     MemoryReceipts,
     RuntimeSettings,
     SecretFile,
+    SqliteLedger,
     SqliteReceipts,
 )
 from provider_runtime.domain.calls.options import CallOptions
@@ -26,6 +29,7 @@ from provider_runtime.domain.catalog.credentials import (
 from provider_runtime.domain.catalog.models import DiscoveryOptions
 from provider_runtime.domain.catalog.providers import ProviderConfig
 from provider_runtime.domain.catalog.swapping import ModelSwapRequest, SwapPolicy
+from provider_runtime.domain.policy.budgets.limits import Budget
 from provider_runtime.domain.policy.governance import GovernancePolicy
 from provider_runtime.domain.policy.retrying import RetryPolicy
 from provider_runtime.domain.profiles.experts import ExpertRole
@@ -51,6 +55,10 @@ CLASSES: Final = (
     MemoryReceipts,
     FileReceipts,
     SqliteReceipts,
+    Budget,
+    MemoryLedger,
+    FileLedger,
+    SqliteLedger,
     CallOptions,
     DiscoveryOptions,
     ModelSwapRequest,
