@@ -3,6 +3,7 @@
 from provider_runtime.adapters.backends.receipts import InMemoryReceiptProvider
 from provider_runtime.adapters.backends.state_in_memory import MemoryStateProvider
 from provider_runtime.adapters.credentials.memory import MemorySecretStore
+from provider_runtime.adapters.governance.ledger import MemoryBudgetLedger
 from provider_runtime.adapters.outcomes import MemoryOutcomes
 from provider_runtime.testing.fakes import FakeContextCompiler
 from provider_runtime.testing.recording import Recorded
@@ -26,3 +27,7 @@ class MockStateProvider(Recorded, MemoryStateProvider):
 
 class MockContextCompiler(Recorded, FakeContextCompiler):
     """Contexts as ``FakeContextCompiler`` makes them."""
+
+
+class MockBudgetLedger(Recorded, MemoryBudgetLedger):
+    """Budgets in memory, as ``MemoryBudgetLedger`` keeps them."""

@@ -14,7 +14,7 @@ from provider_runtime.domain.policy.budgets.holds import Account, Balance, Fate,
 
 _VERSION: Final = 1
 _DECODER: Final = msgspec.json.Decoder()
-_ENCODER: Final = msgspec.json.Encoder()
+_ENCODER: Final = msgspec.json.Encoder(enc_hook=str)  # ids and names are kinds of text
 _T = TypeVar("_T")
 
 

@@ -168,7 +168,7 @@ class Books:
     def _close(self, hold: Hold, state: HoldState, charges: tuple[int, ...]) -> None:
         del self.holds[hold.number]
         for line, charge in zip(hold.lines, charges, strict=True):
-            self._post(line, charge, posted=charge, held=-line.amount)
+            self._post(line, posted=charge, released=line.amount)
         lines = tuple(evolve(line, posted=charge) for line, charge in zip(hold.lines, charges, strict=True))
         closed = evolve(hold, state=state, lines=lines)
         kept, most = (self.settled, _SETTLED_KEPT) if state in _FOR_GOOD else (self.adjustable, _ADJUSTABLE_KEPT)
@@ -181,19 +181,19 @@ class Books:
         if hold is None:
             raise ValueError(f"hold {number} cannot be adjusted")
         for line, charge in zip(hold.lines, charges, strict=True):
-            self._post(line, charge, posted=charge - line.posted, held=0)
+            self._post(line, posted=charge - line.posted, released=0)
         lines = tuple(evolve(line, posted=charge) for line, charge in zip(hold.lines, charges, strict=True))
         self.adjustable[number] = evolve(hold, state=HoldState.ADJUSTED, lines=lines)
 
-    def _post(self, line: Line, charge: int, *, posted: int, held: int) -> None:
+    def _post(self, line: Line, *, posted: int, released: int) -> None:
         windows = self.balances.get((line.account.budget, line.account.owner), {})
         before = windows.get(line.window)
         if before is None:
             return  # put right when its window is long over
         windows[line.window] = Balance(
             posted=before.posted + posted,
-            held=before.held + held,
-            overrun=before.overrun + max(0, charge - max(line.amount, line.posted)),
+            held=before.held - released,
+            overrun=before.overrun + max(0, posted - released),
             warned=before.warned,
         )
 

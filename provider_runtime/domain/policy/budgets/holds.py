@@ -118,7 +118,7 @@ class Hold:
 class Balance:
     """A window of an account: what is posted, what is held, and by how much limits were overrun.
 
-    ``overrun`` adds up what attempts really came to beyond what was held for them. ``warned``: that four
+    ``overrun`` adds up what was posted beyond what was held or posted for it before. ``warned``: that four
     fifths of the limit are taken has been told.
     """
 
