@@ -250,7 +250,7 @@ async def test_a_retry_of_what_was_not_done_needs_no_more_than_the_first_try() -
 
 async def test_an_alternative_has_a_hold_of_its_own() -> None:
     lost = TransportError(provider=ADA, delivery=Delivery.AMBIGUOUS)
-    fallback = FallbackPolicy(alternatives=["bea:y"])
+    fallback = FallbackPolicy(alternatives=["bea:y"], even_if_billed=True)
     async with runtime_with(CALLS, answers=[lost]) as runtime:
         response = await runtime.run(ask(), CallOptions(fallback=fallback))
         assert response.provider == BEA
