@@ -21,6 +21,7 @@ from provider_runtime import (
     PriceRule,
     PricingTable,
     ProviderError,
+    ProviderRequest,
     ProviderRuntime,
     ProviderStatusError,
     RetryPolicy,
@@ -56,7 +57,7 @@ TIME = Budget(name="time", limit=Amount.seconds(6000))
 ALL = (MONEY, TOKENS, CALLS, TIME)
 
 
-def ask(model: str = "ada:x", **changes: object):  # noqa: ANN201 - a request
+def ask(model: str = "ada:x", **changes: object) -> ProviderRequest:
     return a_request(model=model, **{"max_output_tokens": 100, **changes})
 
 
@@ -72,7 +73,7 @@ async def runtime_with(
     speaking = adapter or (FakeAdapter(ADA) if answers is None else FakeAdapter(ADA, answers))
     builder = ProviderRuntime.builder().with_adapter(speaking).with_adapter(FakeAdapter(BEA)).with_retry(retry)
     builder = builder.with_pricing_table(PRICES).with_model_catalog(ModelCatalog())
-    builder = builder._settings(budgets=budgets)
+    builder = builder.with_budgets(*budgets)
     builder = builder.with_part("clock", clock or FrozenClock()).with_part("randomness", FixedRandomness(0.5))
     if ledger is not None:
         builder = builder.with_part("ledger", ledger)
@@ -167,7 +168,7 @@ async def test_a_budget_refuses_what_nobody_can_bound(budget: Budget) -> None:
 
 async def test_a_budget_of_money_refuses_a_model_without_a_price() -> None:
     builder = ProviderRuntime.builder().with_adapter(FakeAdapter(ADA)).with_pricing_table(PricingTable())
-    async with builder._settings(budgets=[MONEY]).build() as runtime:
+    async with builder.with_budgets(MONEY).build() as runtime:
         with pytest.raises(CostUnknown) as refused:
             await runtime.run(ask())
     assert refused.value.budget == "money"

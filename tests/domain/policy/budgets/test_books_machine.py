@@ -220,7 +220,7 @@ def test_the_books_agree_with_the_model_at_length() -> None:
     run_state_machine_as_test(
         BooksMachine,
         settings=settings(
-            max_examples=3000, stateful_step_count=100, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=1000, stateful_step_count=100, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )
 
