@@ -20,7 +20,10 @@ _BY_HOME: Final = {
     "composition.presets": "local_server ollama_server preset",
     "composition.registry": "RuntimeHandle RuntimeRegistry",
     "composition.runtime": "ProviderRuntime",
-    "composition.settings": "FileReceipts KeyringSecrets MemoryReceipts RuntimeSettings SecretFile SqliteReceipts",
+    "composition.settings": (
+        "FileLedger FileReceipts KeyringSecrets MemoryLedger MemoryReceipts RuntimeSettings SecretFile "
+        "SqliteLedger SqliteReceipts"
+    ),
     "composition.shared": "SharedParts",
     "domain.catalog.credentials": "EnvCredential KeyFileCredential KeyringCredential NamedKeyCredential",
     "domain.catalog.health": "HealthStatus ProviderHealth",
@@ -54,17 +57,19 @@ _BY_HOME: Final = {
     "domain.conversation.usage": "CostBreakdown PricingSource Usage",
     "domain.conversation.warnings": "WarningCode",
     "domain.errors": (
-        "AmbiguousModelRoute AssignmentInvalid BackendError CallRefused CapabilityMismatch CircuitOpen "
-        "ConfigError CredentialBoundElsewhere CredentialMissing CredentialsRejected EndpointBlocked "
-        "EndpointInvalid ErrorCode GovernanceLocked IntentUnsupported InvalidPricingConfig InvalidProviderConfig "
-        "InvalidRetryPolicy InvalidSettings InvalidTimeout LeakageRefused MissingProviderRuntimeError "
-        "ModelNotAllowed ModelNotFound ProtocolError ProviderError ProviderHintMismatch ProviderNotRegistered "
-        "ProviderRuntimeError ProviderRuntimeNormalizationError ProviderRuntimeScopeError ProviderStatusError "
-        "RateLimitWait RecordConflict RecordCorrupt RecordMissing RequestInvalid RetryDenial RoutingError "
-        "RuntimeClosed SerializationError StoreUnsafe SwapFailed SwapFault SwapRefused TierRefused TransportError"
+        "AmbiguousModelRoute AssignmentInvalid BackendError BudgetExceeded CallRefused CapabilityMismatch "
+        "CircuitOpen ConfigError CostUnknown CredentialBoundElsewhere CredentialMissing CredentialsRejected "
+        "EndpointBlocked EndpointInvalid ErrorCode GovernanceLocked IntentUnsupported InvalidPricingConfig "
+        "InvalidProviderConfig InvalidRetryPolicy InvalidSettings InvalidTimeout LeakageRefused "
+        "MissingProviderRuntimeError ModelNotAllowed ModelNotFound ProtocolError ProviderError "
+        "ProviderHintMismatch ProviderNotRegistered ProviderRuntimeError ProviderRuntimeNormalizationError "
+        "ProviderRuntimeScopeError ProviderStatusError RateLimitWait RecordConflict RecordCorrupt RecordMissing "
+        "RequestInvalid RetryDenial RoutingError RuntimeClosed SerializationError StoreUnsafe SwapFailed "
+        "SwapFault SwapRefused TierRefused TransportError"
     ),
     "domain.identity": "CallId ProfileId ProviderId Role RuntimeId",
     "domain.json_values": "JsonObject JsonValue freeze",
+    "domain.policy.budgets.limits": "Amount Budget Unit",
     "domain.policy.credentials": "CredentialReport",
     "domain.policy.fallback": "FallbackPolicy",
     "domain.policy.governance": "ConsentRule GovernanceMode GovernancePolicy OnLossy Unless",
@@ -83,6 +88,7 @@ _BY_HOME: Final = {
     "domain.records.state": "State",
     "domain.secrets": "Secret",
     "ports.context": "ContextCompiler ContextOrder",
+    "ports.governance.budgets": "BudgetLedger",
     "ports.leakage": "LeakScanner MaskedText OutboundContent",
     "ports.provider_adapter": "AdapterContext ProviderAdapter",
     "ports.secrets": "SecretStore",

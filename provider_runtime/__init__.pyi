@@ -43,11 +43,14 @@ from provider_runtime.composition.runtime import (
     ProviderRuntime,
 )
 from provider_runtime.composition.settings import (
+    FileLedger,
     FileReceipts,
     KeyringSecrets,
+    MemoryLedger,
     MemoryReceipts,
     RuntimeSettings,
     SecretFile,
+    SqliteLedger,
     SqliteReceipts,
 )
 from provider_runtime.composition.shared import (
@@ -165,10 +168,12 @@ from provider_runtime.domain.errors import (
     AmbiguousModelRoute,
     AssignmentInvalid,
     BackendError,
+    BudgetExceeded,
     CallRefused,
     CapabilityMismatch,
     CircuitOpen,
     ConfigError,
+    CostUnknown,
     CredentialBoundElsewhere,
     CredentialMissing,
     CredentialsRejected,
@@ -221,6 +226,11 @@ from provider_runtime.domain.json_values import (
     JsonObject,
     JsonValue,
     freeze,
+)
+from provider_runtime.domain.policy.budgets.limits import (
+    Amount,
+    Budget,
+    Unit,
 )
 from provider_runtime.domain.policy.credentials import (
     CredentialReport,
@@ -310,6 +320,9 @@ from provider_runtime.ports.context import (
     ContextCompiler,
     ContextOrder,
 )
+from provider_runtime.ports.governance.budgets import (
+    BudgetLedger,
+)
 from provider_runtime.ports.leakage import (
     LeakScanner,
     MaskedText,
@@ -338,12 +351,16 @@ __all__ = [
     "DEFAULT_ROLES",
     "AdapterContext",
     "AmbiguousModelRoute",
+    "Amount",
     "AssignmentInvalid",
     "AssistantOutput",
     "Attempt",
     "AudioPart",
     "AutomationLevel",
     "BackendError",
+    "Budget",
+    "BudgetExceeded",
+    "BudgetLedger",
     "CacheBoundary",
     "CacheTtl",
     "CallId",
@@ -365,6 +382,7 @@ __all__ = [
     "ContextCompiler",
     "ContextOrder",
     "CostBreakdown",
+    "CostUnknown",
     "CredentialBoundElsewhere",
     "CredentialMissing",
     "CredentialReport",
@@ -380,6 +398,7 @@ __all__ = [
     "ExpertRole",
     "FallbackPolicy",
     "FanOut",
+    "FileLedger",
     "FileReceipts",
     "Finding",
     "FindingKind",
@@ -415,6 +434,7 @@ __all__ = [
     "LoggingEventSink",
     "MaskedText",
     "MediaUrl",
+    "MemoryLedger",
     "MemoryReceipts",
     "Message",
     "MessageRole",
@@ -492,6 +512,7 @@ __all__ = [
     "Severity",
     "SharedParts",
     "Signature",
+    "SqliteLedger",
     "SqliteReceipts",
     "State",
     "StateProvider",
@@ -525,6 +546,7 @@ __all__ = [
     "ToolResultText",
     "TransportError",
     "Treatment",
+    "Unit",
     "Unless",
     "Usage",
     "WarningCode",

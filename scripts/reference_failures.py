@@ -57,6 +57,16 @@ CODES: Final[dict[ErrorCode, tuple[str, str]]] = {
     ),
     ErrorCode.LOSSY_CONVERSION: ("CallRefused", "Something would be lost on the way, and policy refuses that."),
     ErrorCode.CAPABILITY_MISMATCH: ("CapabilityMismatch", "The model cannot do what the request needs."),
+    ErrorCode.BUDGET_EXCEEDED: ("BudgetExceeded", "A budget has less left than the call may come to at worst."),
+    ErrorCode.COST_UNKNOWN: (
+        "CostUnknown",
+        "A budget is set, and nobody can say what the call may come to: no price, or no limit on the answer.",
+    ),
+    ErrorCode.BUDGET_OWNER_UNKNOWN: (
+        "CallRefused",
+        "A budget is one for each tenant (or other label), and the call does not name its own.",
+    ),
+    ErrorCode.LEDGER_CONFLICT: ("LedgerConflict", "What was to be entered in a ledger contradicts what stands there."),
     ErrorCode.MODEL_NOT_ALLOWED: ("ModelNotAllowed", "The work profile does not let this model play the role."),
     ErrorCode.TIER_DENIED: ("TierRefused", "Policy, the work profile or the role keeps the call on this machine."),
     ErrorCode.GOVERNANCE_LOCKED: ("GovernanceLocked", "Governance is locked: no cloud call at all."),
@@ -178,7 +188,8 @@ MEANINGS: Final[dict[WarningCode, str]] = {
     WarningCode.OUTCOME_NOT_KEPT: "The answer is good, and could not be kept: asked again, its call is under way.",
     WarningCode.SECRET_REDACTED: "Something that looked like a secret was masked before sending.",
     WarningCode.POSSIBLE_SECRET_SENT: "Something that looks like a secret was sent, as the policy says.",
-    WarningCode.RECEIPT_PENDING: "The answer is good, and its receipt could not be written.",
+    WarningCode.BUDGET_NEARLY_SPENT: "From this call on, four fifths of a budget are taken.",
+    WarningCode.RECEIPT_PENDING: "The answer is good, and its receipt, or what it came to, could not be written.",
 }
 _GROUPS: Final = (
     ("While the request is written", WarningCode.BOTH_TEMPERATURE_AND_TOP_P_SET),
@@ -187,6 +198,7 @@ _GROUPS: Final = (
     ("Asked and got", WarningCode.ANOTHER_MODEL_ANSWERED),
     ("Prices", WarningCode.PRICING_MISSING_RULE),
     ("Alternatives and repeats", WarningCode.FALLBACK_ANSWERED),
+    ("Budgets", WarningCode.BUDGET_NEARLY_SPENT),
     ("Records", WarningCode.RECEIPT_PENDING),
 )
 

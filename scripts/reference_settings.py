@@ -9,11 +9,14 @@ from attrs import NOTHING, Factory, fields
 from markdown_tables import code, docstring, table
 
 from provider_runtime.composition.settings import (
+    FileLedger,
     FileReceipts,
     KeyringSecrets,
+    MemoryLedger,
     MemoryReceipts,
     RuntimeSettings,
     SecretFile,
+    SqliteLedger,
     SqliteReceipts,
 )
 from provider_runtime.domain.calls.options import CallOptions
@@ -25,6 +28,7 @@ from provider_runtime.domain.catalog.credentials import (
 )
 from provider_runtime.domain.catalog.models import DiscoveryOptions
 from provider_runtime.domain.catalog.providers import ProviderConfig
+from provider_runtime.domain.policy.budgets.limits import Budget
 from provider_runtime.domain.policy.governance import GovernancePolicy
 from provider_runtime.domain.policy.leakage.classification import ContentClassification
 from provider_runtime.domain.policy.leakage.policy import LeakagePolicy
@@ -55,6 +59,10 @@ CLASSES: Final = (
     MemoryReceipts,
     FileReceipts,
     SqliteReceipts,
+    Budget,
+    MemoryLedger,
+    FileLedger,
+    SqliteLedger,
     CallOptions,
     DiscoveryOptions,
     ModelSwapRequest,

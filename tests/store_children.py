@@ -18,6 +18,9 @@ from provider_runtime.adapters.backends.filesystem.calls import SystemFiles
 from provider_runtime.adapters.backends.filesystem.media import FilesystemMedia
 from provider_runtime.adapters.backends.medium import Media
 from provider_runtime.adapters.backends.sqlite.media import SqliteMedia
+from provider_runtime.adapters.governance.ledger import JournalLedger
+from provider_runtime.domain.policy.budgets.holds import Admitted, Fate
+from provider_runtime.testing.contracts.stores.budgets import a_claim, an_order
 from provider_runtime.testing.contracts.stores.media import counting
 
 Failpoint = tuple[str, int, str]
@@ -71,6 +74,41 @@ def add(folder: Path, kind: str, rounds: int, _failpoint: None, _told: BinaryIO)
                 found = await documents.get("bank", "account")
                 amount, version = (int(found.content), found.version) if found else (0, None)
                 made = await documents.put_if("bank", "account", b"%d" % (amount + 1), version=version)
+
+    asyncio.run(main())
+
+
+def spend(folder: Path, kind: str, rounds: int, failpoint: Failpoint | None, told: BinaryIO) -> None:
+    """Four at once hold 10 and post 7, again and again; write which holds are told to be taken and posted."""
+
+    async def main() -> None:
+        media: Media = opened(kind, folder, failpoint)
+        ledger = JournalLedger(journal=media.journal("budgets"), documents=media.documents(), checkpoint_every=50)
+
+        async def one() -> None:
+            for _ in range(rounds):
+                answer = await ledger.reserve(an_order(a_claim(10, limit=10**9)))
+                if not isinstance(answer, Admitted):
+                    raise AssertionError("there is room for all")
+                told.write(b"held %d\n" % answer.hold.number)
+                await ledger.settle(answer.hold, Fate.POSTED, [7])
+                told.write(b"posted %d\n" % answer.hold.number)
+
+        await asyncio.gather(*(one() for _ in range(4)))
+        await media.aclose()
+
+    asyncio.run(main())
+
+
+def race(folder: Path, kind: str, rounds: int, _failpoint: None, told: BinaryIO) -> None:
+    """All at once try to hold 10 of 100; write how many could."""
+
+    async def main() -> None:
+        media: Media = opened(kind, folder)
+        ledger = JournalLedger(journal=media.journal("budgets"), documents=media.documents())
+        answers = await asyncio.gather(*(ledger.reserve(an_order(a_claim(10))) for _ in range(rounds)))
+        told.write(b"admitted %d\n" % sum(isinstance(answer, Admitted) for answer in answers))
+        await media.aclose()
 
     asyncio.run(main())
 

@@ -2,6 +2,7 @@
 
 from attrs import field, frozen
 
+from provider_runtime.application.budgets.bounds import bounds_of
 from provider_runtime.application.call import PreparedCall
 from provider_runtime.application.catalog import ActiveCatalog
 from provider_runtime.application.clearance import Clearance
@@ -30,9 +31,10 @@ class CallPlan:
     """A call before it happens: what a person can consent to.
 
     ``body`` are the exact bytes ``run`` would send to ``url``, ``body_sha256`` their digest.
-    ``worst_case_cost`` supposes one input token for each byte and the longest answer allowed;
-    ``None`` where no price or no limit is known. ``findings`` are what each rule of routing says,
-    with the one that decided marked; ``alternatives`` who would be asked next, in order.
+    ``worst_case_cost`` supposes one input token for each byte (with images or files all that the model
+    takes in) and the longest answer allowed; ``None`` where no price or no limit is known.
+    ``findings`` are what each rule of routing says, with the one that decided marked; ``alternatives``
+    who would be asked next, in order.
     """
 
     provider: ProviderId
@@ -90,15 +92,17 @@ class Explaining:
         )
 
     def _worst_case(self, prepared: PreparedCall) -> CostBreakdown | None:
-        route, request = prepared.routed.route, prepared.routed.call.request
-        names = prepared.routed.provider.config.catalog_names
-        known = self.catalog.index.find_among(names, route.model_id)
-        asked = prepared.routed.call.terms.parameters.applied_to(request)
-        longest = asked.max_output_tokens or (known.max_output_tokens if known else None)
-        if self.prices is None or longest is None:
+        routed, bounds = prepared.routed, bounds_of(prepared, self.catalog)
+        if self.prices is None or bounds.input_tokens is None or bounds.output_tokens is None:
             return None
-        size = len(prepared.exchange.body)
-        return worst_case_cost(self.prices, route.provider_id, route.model_id, size, longest, also_as=names)
+        return worst_case_cost(
+            self.prices,
+            routed.route.provider_id,
+            routed.route.model_id,
+            bounds.input_tokens,
+            bounds.output_tokens,
+            also_as=routed.provider.config.catalog_names,
+        )
 
 
 def _said(verdict: Verdict) -> GateVerdict:

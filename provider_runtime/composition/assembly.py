@@ -3,11 +3,13 @@
 from provider_runtime.application.accounting.settlement import Settlement
 from provider_runtime.application.accounting.telemetry import Telemetry
 from provider_runtime.application.assignments import Assignments
+from provider_runtime.application.budgets.spending import Spending
 from provider_runtime.application.catalog import ActiveCatalog
 from provider_runtime.application.clearance import Clearance
 from provider_runtime.application.discovery import Discovery
 from provider_runtime.application.explaining import Explaining
 from provider_runtime.application.gates import Gate
+from provider_runtime.application.gates.budget import BudgetGate
 from provider_runtime.application.gates.not_configured import NotConfigured
 from provider_runtime.application.health import HealthChecks
 from provider_runtime.application.preparation import Preparation
@@ -30,6 +32,7 @@ from provider_runtime.domain.catalog.pricing import PricingTable
 from provider_runtime.domain.policy.governance import GovernancePolicy
 from provider_runtime.domain.secrets import Secret
 from provider_runtime.ports.context import ContextCompiler
+from provider_runtime.ports.governance.budgets import BudgetLedger
 from provider_runtime.ports.http import HttpTransport
 from provider_runtime.ports.leakage import LeakScanner
 from provider_runtime.ports.schemas import SchemaValidator
@@ -51,6 +54,7 @@ def assemble(  # noqa: PLR0913 - one argument for each part of the container
     credential_finder: CredentialFinder,
     schemas: SchemaValidator,
     receipts: ReceiptProvider,
+    ledger: BudgetLedger | None,
     event_sink: EventSink | None,
     outcomes: OutcomeStore | None,
     states: StateProvider | None,
@@ -72,6 +76,7 @@ def assemble(  # noqa: PLR0913 - one argument for each part of the container
     runtime_id = settings.runtime_id or ids.next_runtime_id()
     telemetry = Telemetry(sink=event_sink)
     known = build_providers(settings.providers, catalog.static, transport, credential_finder, adapters)
+    spending = _spending(settings, ledger, clock, catalog, prices)
     clearance = Clearance(
         capability=capability_gate,
         tier=tier_gate,
@@ -79,7 +84,7 @@ def assemble(  # noqa: PLR0913 - one argument for each part of the container
         grants=grants_gate or _nobody("grants", policy, needs="governance profile"),
         consent=consent_gate or _nobody("consent", policy, needs="consent ledger"),
         leakage=leakage_gate or _nobody("leakage", policy, needs="leakage guard"),
-        budget=budget_gate or _nobody("budget", policy, needs="budget"),
+        budget=budget_gate or _budget_gate(spending) or _nobody("budget", policy, needs="budget"),
     )
     resilience = Resilience(
         origins=Origins(clock=clock, randomness=randomness, circuit_on=settings.circuit),
@@ -110,7 +115,7 @@ def assemble(  # noqa: PLR0913 - one argument for each part of the container
             redaction=redaction_for(leakage_policy(settings), leak_scanner),
         ),
         clearance=clearance,
-        sending=Sending(clock=clock, resilience=resilience, telemetry=telemetry, schemas=schemas),
+        sending=Sending(clock=clock, resilience=resilience, telemetry=telemetry, schemas=schemas, spending=spending),
         settlement=Settlement(
             receipts=receipts,
             telemetry=telemetry,
@@ -145,6 +150,20 @@ def assemble(  # noqa: PLR0913 - one argument for each part of the container
             compiler=context_compiler,
         ),
     )
+
+
+def _spending(
+    settings: RuntimeSettings, ledger: BudgetLedger | None, clock: Clock, catalog: ActiveCatalog, prices: PricingTable
+) -> Spending | None:
+    if ledger is None or not settings.budgets:
+        return None
+    return Spending(
+        ledger=ledger, budgets=settings.budgets, clock=clock, catalog=catalog, prices=prices, profile=settings.profile
+    )
+
+
+def _budget_gate(spending: Spending | None) -> Gate | None:
+    return None if spending is None else BudgetGate(spending=spending)
 
 
 def _nobody(gate: str, policy: GovernancePolicy, *, needs: str) -> Gate:

@@ -10,13 +10,20 @@ from provider_runtime.application.providers import RegisteredProvider
 from provider_runtime.composition.lifecycle import open_runtime
 from provider_runtime.composition.presets import PRESETS, preset
 from provider_runtime.composition.runtime import ProviderRuntime
-from provider_runtime.composition.settings import FileReceipts, RuntimeSettings
+from provider_runtime.composition.settings import (
+    FileLedger,
+    FileReceipts,
+    MemoryLedger,
+    RuntimeSettings,
+    SqliteLedger,
+)
 from provider_runtime.domain.catalog.credentials import EnvCredential
 from provider_runtime.domain.catalog.models import ModelCatalog
 from provider_runtime.domain.catalog.pricing import PricingTable
 from provider_runtime.domain.catalog.providers import ProviderConfig, ProviderKind, Tier
 from provider_runtime.domain.errors import InvalidSettings
 from provider_runtime.domain.identity import ProviderId
+from provider_runtime.domain.policy.budgets.limits import Budget
 from provider_runtime.domain.policy.governance import GovernancePolicy
 from provider_runtime.domain.policy.retrying import RetryPolicy
 from provider_runtime.domain.profiles.experts import ExpertRole
@@ -105,6 +112,11 @@ class ProviderRuntimeBuilder:
     def with_policy(self, policy: GovernancePolicy | str) -> Self:
         """Govern by this policy, or by the preset of that name."""
         return self._settings(policy=GovernancePolicy.preset(policy) if isinstance(policy, str) else policy)
+
+    def with_budgets(self, *budgets: Budget, ledger: MemoryLedger | FileLedger | SqliteLedger | None = None) -> Self:
+        """Spend no more than these; ``ledger``: keep there what was spent, so that others share it."""
+        builder = self if ledger is None else self._settings(ledger=ledger)
+        return builder._settings(budgets=(*builder.settings.budgets, *budgets))  # noqa: SLF001 - same class
 
     def with_profile(self, profile: WorkProfile, *experts: ExpertRole) -> Self:
         """Have roles played as ``profile`` says, some of them by ``experts`` with words of their own."""

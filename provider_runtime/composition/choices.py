@@ -12,6 +12,11 @@ from provider_runtime.adapters.catalog import builtin_catalog, builtin_prices
 from provider_runtime.adapters.credentials.filesystem import FilesystemSecretStore
 from provider_runtime.adapters.credentials.keyring_store import KeyringSecretStore
 from provider_runtime.adapters.credentials.sources import CredentialSources
+from provider_runtime.adapters.governance.ledger import (
+    FilesystemBudgetLedger,
+    MemoryBudgetLedger,
+    SqliteBudgetLedger,
+)
 from provider_runtime.adapters.http.transport import AiohttpTransport
 from provider_runtime.adapters.leakage.scanner import PatternLeakScanner
 from provider_runtime.application.catalog import ActiveCatalog
@@ -20,11 +25,14 @@ from provider_runtime.application.gates.leakage import LeakageGate
 from provider_runtime.application.gates.tier import TierGate
 from provider_runtime.application.providers import RegisteredProvider
 from provider_runtime.composition.settings import (
+    FileLedger,
     FileReceipts,
     KeyringSecrets,
+    MemoryLedger,
     MemoryReceipts,
     RuntimeSettings,
     SecretFile,
+    SqliteLedger,
     SqliteReceipts,
 )
 from provider_runtime.composition.shared import SharedParts
@@ -33,10 +41,12 @@ from provider_runtime.domain.errors import InvalidSettings
 from provider_runtime.domain.policy.governance import GovernanceMode
 from provider_runtime.domain.policy.leakage.policy import LeakagePolicy
 from provider_runtime.domain.secrets import Secret
+from provider_runtime.ports.governance.budgets import BudgetLedger
 from provider_runtime.ports.http import HttpTransport
 from provider_runtime.ports.leakage import LeakScanner
 from provider_runtime.ports.secrets import SecretStore
 from provider_runtime.ports.stores.journals import ReceiptProvider
+from provider_runtime.ports.system import Clock
 from provider_runtime.ports.tokens import CredentialFinder, TokenProvider
 
 
@@ -90,6 +100,19 @@ def receipts(settings: RuntimeSettings) -> ReceiptProvider:
             return SqliteReceiptProvider(path=path)
         case MemoryReceipts(keep=keep):
             return InMemoryReceiptProvider(journal=MemoryJournal(keep=keep))
+
+
+def ledger(settings: RuntimeSettings, clock: Clock) -> BudgetLedger | None:
+    """A ledger where the settings want it; none for a runtime without budgets."""
+    if not settings.budgets:
+        return None
+    match settings.ledger:
+        case FileLedger(path=path):
+            return FilesystemBudgetLedger(path=path, clock=clock)
+        case SqliteLedger(path=path):
+            return SqliteBudgetLedger(path=path, clock=clock)
+        case MemoryLedger():
+            return MemoryBudgetLedger(clock=clock)
 
 
 def catalog(

@@ -45,6 +45,7 @@ class RuntimeContainer(containers.DeclarativeContainer):
     secret_store = providers.Singleton(choices.secret_store, settings)
     credential_finder = providers.Singleton(choices.credential_finder, settings, environment, secret_store, tokens)
     receipts = providers.Singleton(choices.receipts, settings)
+    ledger = providers.Singleton(choices.ledger, settings, clock)
     event_sink: providers.Object[EventSink | None] = providers.Object(None)
     outcomes: providers.Object[OutcomeStore | None] = providers.Object(None)
     states: providers.Object[StateProvider | None] = providers.Object(None)
@@ -75,6 +76,7 @@ class RuntimeContainer(containers.DeclarativeContainer):
         credential_finder=credential_finder,
         schemas=schemas,
         receipts=receipts,
+        ledger=ledger,
         event_sink=event_sink,
         outcomes=outcomes,
         states=states,

@@ -15,6 +15,7 @@ from provider_runtime.domain.identity import ProviderId
 from provider_runtime.domain.profiles.assigning import fault_of_assignments
 from provider_runtime.domain.secrets import Secret, secret_in
 from provider_runtime.ports.context import ContextCompiler
+from provider_runtime.ports.governance.budgets import BudgetLedger
 from provider_runtime.ports.http import HttpTransport
 from provider_runtime.ports.leakage import LeakScanner
 from provider_runtime.ports.schemas import SchemaValidator
@@ -38,6 +39,7 @@ PORTS: Final[Mapping[str, type]] = {
     "schemas": SchemaValidator,
     "leak_scanner": LeakScanner,
     "receipts": ReceiptProvider,
+    "ledger": BudgetLedger,
     "event_sink": EventSink,
     "outcomes": OutcomeStore,
     "states": StateProvider,
@@ -72,8 +74,12 @@ async def open_runtime(settings: RuntimeSettings, **parts: object) -> AsyncItera
             if "transport" not in parts:
                 await transport.aclose()
         finally:
-            # Not closed: a call that is still under way leaves its receipt, too.
-            await runtime.receipts.flush()
+            # Not closed: a call that is still under way leaves its receipt, too, and settles its hold.
+            try:
+                await runtime.receipts.flush()
+            finally:
+                if (spending := runtime.sending.spending) is not None:
+                    await spending.flush()
 
 
 def _built(settings: RuntimeSettings, parts: Mapping[str, object]) -> tuple[ProviderRuntime, HttpTransport]:

@@ -17,6 +17,7 @@ from provider_runtime.domain.catalog.providers import ProviderConfig
 from provider_runtime.domain.errors import InvalidSettings, InvalidTimeout, MissingProviderRuntimeError
 from provider_runtime.domain.identity import ProviderId, Role, RuntimeId
 from provider_runtime.domain.json_values import tuple_of
+from provider_runtime.domain.policy.budgets.limits import Budget
 from provider_runtime.domain.policy.fallback import FallbackPolicy
 from provider_runtime.domain.policy.governance import GovernancePolicy
 from provider_runtime.domain.policy.leakage.policy import LeakagePolicy
@@ -127,6 +128,25 @@ class SqliteReceipts:
 
 
 @frozen(kw_only=True)
+class MemoryLedger:
+    """What budgets have left is kept in memory, by this runtime alone, and begins anew with the next."""
+
+
+@frozen(kw_only=True)
+class FileLedger:
+    """What budgets have left is kept in a folder of files, for good. Several processes may share it."""
+
+    path: Path = field(converter=Path)
+
+
+@frozen(kw_only=True)
+class SqliteLedger:
+    """What budgets have left is kept in a SQLite file, for good. Several processes may share it."""
+
+    path: Path = field(converter=Path)
+
+
+@frozen(kw_only=True)
 class SecretFile:
     """Named keys in a file of their own, for its owner's eyes only."""
 
@@ -159,7 +179,8 @@ class RuntimeSettings:
     answer. ``profile`` says which model
     plays the role of a request for ``role:worker``; ``experts`` are roles with a prompt and
     parameters of their own (``DEFAULT_EXPERTS`` are some), the later one counting for a role.
-    ``swaps`` bound how models are swapped for others in the middle of a job.
+    ``swaps`` bound how models are swapped for others in the middle of a job. ``budgets`` bound what calls
+    may come to, all of them together; ``ledger`` is where what was spent is kept.
     Raises ``InvalidSettings`` or ``InvalidTimeout``.
     """
 
@@ -180,6 +201,10 @@ class RuntimeSettings:
     max_response_bytes: int = field(default=8 * 1024 * 1024, validator=_at_least_one)
     receipts: MemoryReceipts | FileReceipts | SqliteReceipts = field(
         factory=MemoryReceipts, validator=_is_a(MemoryReceipts, FileReceipts, SqliteReceipts)
+    )
+    budgets: tuple[Budget, ...] = field(default=(), converter=tuple_of)
+    ledger: MemoryLedger | FileLedger | SqliteLedger = field(
+        factory=MemoryLedger, validator=_is_a(MemoryLedger, FileLedger, SqliteLedger)
     )
     leakage: LeakagePolicy | None = field(default=None, validator=_is_a(LeakagePolicy))
     leak_rules: Path | None = field(default=None, converter=optional(Path))
@@ -211,6 +236,20 @@ class RuntimeSettings:
         for provider_id, limit in limits.items():
             if not isinstance(limit, RateLimits):
                 raise _wrong_kind(f"limits[{provider_id}]", (RateLimits,), limit)
+
+    @budgets.validator
+    def _are_budgets(self, _attribute: "Attribute[object]", budgets: tuple[object, ...]) -> None:
+        names: list[str] = []
+        for number, budget in enumerate(budgets):
+            if not isinstance(budget, Budget):
+                raise _wrong_kind(f"budgets[{number}]", (Budget,), budget)
+            names.append(budget.name)
+        if len(set(names)) != len(names):
+            raise InvalidSettings(
+                field="budgets",
+                message=f"names stand twice: {', '.join(sorted({name for name in names if names.count(name) > 1}))}",
+                remedy="Give each budget a name of its own.",
+            )
 
     @guarded_secrets.validator
     def _are_wrapped(self, _attribute: "Attribute[object]", secrets: tuple[object, ...]) -> None:

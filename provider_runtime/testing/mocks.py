@@ -15,6 +15,7 @@ from provider_runtime.adapters.backends.families.traces import MemoryTraceProvid
 from provider_runtime.adapters.backends.provider_configs import MemoryProviderConfigStore
 from provider_runtime.adapters.backends.receipts import InMemoryReceiptProvider
 from provider_runtime.adapters.credentials.memory import MemorySecretStore
+from provider_runtime.adapters.governance.ledger import MemoryBudgetLedger
 from provider_runtime.adapters.outcomes import MemoryOutcomes
 from provider_runtime.testing.fakes import FakeContextCompiler
 from provider_runtime.testing.recording import Recorded
@@ -78,3 +79,7 @@ class MockProvenanceProvider(Recorded, MemoryProvenanceProvider):
 
 class MockContextCompiler(Recorded, FakeContextCompiler):
     """Contexts as ``FakeContextCompiler`` makes them."""
+
+
+class MockBudgetLedger(Recorded, MemoryBudgetLedger):
+    """Budgets in memory, as ``MemoryBudgetLedger`` keeps them."""

@@ -6,6 +6,8 @@ import pytest
 
 from provider_runtime import (
     DEFAULT_EXPERTS,
+    Amount,
+    Budget,
     CredentialMissing,
     FileReceipts,
     GovernancePolicy,
@@ -17,6 +19,7 @@ from provider_runtime import (
     ProviderRuntime,
     RetryPolicy,
     Secret,
+    SqliteLedger,
     Tier,
     WorkProfile,
 )
@@ -28,6 +31,7 @@ from provider_runtime.testing.fakes import EventRecorder, FakeAdapter, FakeToken
 
 ACME = ProviderConfig(provider_id="acme", kind="openai_compatible", base_url="https://llm.acme.test")
 PROFILE = WorkProfile(name="team", assignments={"worker": ModelAssignment(primary="acme:acme-1")})
+BUDGET = Budget(name="month", limit=Amount.usd(5))
 CATALOG = ModelCatalog(models=[ModelInfo(provider="acme", model_id="acme-1")])
 
 STEPS = {
@@ -47,6 +51,10 @@ STEPS = {
     "with_profile": (
         lambda b: b.with_profile(PROFILE, DEFAULT_EXPERTS[0]),
         lambda s: s.profile == PROFILE and list(s.experts) == [DEFAULT_EXPERTS[0].role],
+    ),
+    "with_budgets": (
+        lambda b: b.with_budgets(BUDGET, ledger=SqliteLedger(path="l.sqlite")),
+        lambda s: s.budgets == (BUDGET,) and s.ledger == SqliteLedger(path=Path("l.sqlite")),
     ),
     "with_timeout": (lambda b: b.with_timeout(2.5), lambda s: s.deadline_s == 2.5),
     "with_retry": (lambda b: b.with_retry(RetryPolicy(max_attempts=7)), lambda s: s.retry.max_attempts == 7),

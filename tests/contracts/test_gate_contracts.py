@@ -2,18 +2,24 @@
 
 import pytest
 
+from provider_runtime.adapters.governance.ledger import MemoryBudgetLedger
+from provider_runtime.application.budgets.spending import Spending
 from provider_runtime.application.call import PreparedCall
 from provider_runtime.application.catalog import ActiveCatalog
 from provider_runtime.application.gates import Gate
+from provider_runtime.application.gates.budget import BudgetGate
 from provider_runtime.application.gates.capability import CapabilityGate
 from provider_runtime.application.gates.endpoint import EndpointGate
 from provider_runtime.application.gates.not_configured import NotConfigured
 from provider_runtime.application.gates.tier import TierGate
 from provider_runtime.domain.catalog.models import ModelCatalog, ModelInfo
+from provider_runtime.domain.catalog.pricing import PricingTable
 from provider_runtime.domain.catalog.providers import Tier
+from provider_runtime.domain.policy.budgets.limits import Amount, Budget
 from provider_runtime.domain.policy.governance import ConsentRule, GovernanceMode, GovernancePolicy, Unless
 from provider_runtime.testing.builders import a_request, a_tool
 from provider_runtime.testing.contracts.gates import GateContract
+from provider_runtime.testing.fakes import FrozenClock
 from provider_runtime.testing.stages import a_prepared_call
 
 _SAID = "What is the weather in Bonn?"
@@ -94,3 +100,29 @@ class TestAGateThatNothingWasSetUpFor(GateContract):
     @pytest.fixture
     def forbidden(self) -> PreparedCall:
         return a_prepared_call(a_request(_SAID), tier=Tier.CLOUD)
+
+
+class TestBudgetGate(GateContract):
+    @pytest.fixture
+    def gate(self) -> Gate:
+        return BudgetGate(
+            spending=Spending(
+                ledger=MemoryBudgetLedger(),
+                budgets=(Budget(name="tokens", limit=Amount.tokens(100_000)),),
+                clock=FrozenClock(),
+                catalog=ActiveCatalog(ModelCatalog()),
+                prices=PricingTable(),
+            )
+        )
+
+    @pytest.fixture
+    def name(self) -> str:
+        return "budget"
+
+    @pytest.fixture
+    def allowed(self) -> PreparedCall:
+        return a_prepared_call(a_request(_SAID, max_output_tokens=10))
+
+    @pytest.fixture
+    def forbidden(self) -> PreparedCall:
+        return a_prepared_call(a_request(_SAID, max_output_tokens=100_000))

@@ -7,6 +7,8 @@ from attrs import evolve, frozen
 
 from provider_runtime.application.accounting.events import attempt_failed, attempt_started
 from provider_runtime.application.accounting.telemetry import Telemetry
+from provider_runtime.application.budgets.holding import Holding
+from provider_runtime.application.budgets.spending import Spending
 from provider_runtime.application.call import AnsweredCall, ClearedCall, RoutedCall
 from provider_runtime.application.resilience.leave import Leave, Resilience
 from provider_runtime.application.sending.trying import Trying
@@ -14,6 +16,7 @@ from provider_runtime.application.sending.validation import held_against_schema
 from provider_runtime.domain.conversation.echoes import without_echoes
 from provider_runtime.domain.conversation.exchange import PreparedExchange
 from provider_runtime.domain.conversation.response import Attempt, ProviderResponse
+from provider_runtime.domain.conversation.warnings import WarningCode, warn
 from provider_runtime.domain.errors import (
     BackendError,
     CallRefused,
@@ -40,19 +43,33 @@ class Sending:
     resilience: Resilience
     telemetry: Telemetry
     schemas: SchemaValidator
+    spending: Spending | None = None
 
     async def send(self, cleared: ClearedCall, attempts: list[Attempt]) -> AnsweredCall:
         """The answer, within the deadline. Notes every try in ``attempts``, also when it raises.
 
+        The hold that the budget gate took is settled by then, and so is that of each further try.
         Raises ``CredentialMissing``, or the ``ProviderError`` of the last try.
         """
+        holding = Holding.of(cleared, self.spending)
+        try:
+            answered = await self._send(cleared, attempts, holding)
+        except BaseException:
+            await holding.close()
+            raise
+        if await holding.close():
+            return answered
+        late = warn(WarningCode.RECEIPT_PENDING, "what this call came to could not be entered in its budgets yet")
+        return evolve(answered, response=evolve(answered.response, warnings=(*answered.response.warnings, late)))
+
+    async def _send(self, cleared: ClearedCall, attempts: list[Attempt], holding: Holding) -> AnsweredCall:
         call = cleared.prepared.routed.call
         limit_s = call.terms.deadline_s
         deadline = call.started + limit_s
         trying = Trying(cleared=cleared, attempts=attempts)
         try:
             async with asyncio.timeout(deadline - self.clock.monotonic()):
-                response = await self._try(trying, deadline)
+                response = await self._try(trying, holding, deadline)
         except TimeoutError:
             pass  # raised below, so that no frame that held a credential stays in the traceback
         except asyncio.CancelledError:
@@ -67,7 +84,7 @@ class Sending:
             self.telemetry.emit(attempt_failed(cleared, error, attempts[-1], self.clock.now()))
         raise error
 
-    async def _try(self, trying: Trying, deadline: float) -> ProviderResponse:
+    async def _try(self, trying: Trying, holding: Holding, deadline: float) -> ProviderResponse:
         prepared = trying.cleared.prepared
         options, adapter = prepared.routed.call.terms.options, prepared.routed.provider.adapter
         pacing = self.resilience.pacings.of(prepared.routed.route.provider_id)
@@ -82,18 +99,25 @@ class Sending:
                 context = evolve(context, fresh_connection=leave.only_fresh_connections)
             try:
                 self._begin(trying)
+                holding.begin()
                 outcome = await _outcome(adapter, prepared.exchange, context)
                 now = self.clock.monotonic()
                 if isinstance(outcome, ProviderResponse):
                     leave.answered(outcome)
+                    holding.answered(outcome)
                     trying.answered(outcome, now)
                     return outcome
+                holding.failed(outcome)
                 retry = self._retry(trying, outcome, leave, now, deadline)
             except _BEFORE_SENDING:
                 leave.unsent()
+                holding.unsent()
                 raise
             finally:
                 leave.close()
+            if not await holding.again(trying.number):
+                outcome.retry_denied_by = RetryDenial.BUDGET
+                raise outcome
             trying.wait_s = retry.wait_s
             await self.clock.sleep(retry.wait_s)
 

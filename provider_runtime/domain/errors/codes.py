@@ -38,6 +38,9 @@ class ErrorCode(StrEnum):
     GATE_REFUSED = "gate_refused"
     GATE_FAILED = "gate_failed"
     SWAP_REFUSED = "swap_refused"
+    BUDGET_EXCEEDED = "budget_exceeded"
+    COST_UNKNOWN = "cost_unknown"
+    BUDGET_OWNER_UNKNOWN = "budget_owner_unknown"
     # provider
     CREDENTIALS_REJECTED = "credentials_rejected"
     PERMISSION_DENIED = "permission_denied"
@@ -70,6 +73,7 @@ class ErrorCode(StrEnum):
     RECORD_MISSING = "record_missing"
     RECORD_CONFLICT = "record_conflict"
     NAME_INVALID = "name_invalid"
+    LEDGER_CONFLICT = "ledger_conflict"
     RUNTIME_CLOSED = "runtime_closed"
     SWAP_FAILED = "swap_failed"
 
@@ -110,6 +114,7 @@ class RetryDenial(StrEnum):
     DEADLINE = "deadline"  # the wait would outlast the call
     CIRCUIT_OPEN = "circuit_open"  # the provider is down, for this runtime
     RATE_LIMITS = "rate_limits"  # the runtime's own limits leave no room for another try in time
+    BUDGET = "budget"  # no budget has room for another try, or the ledger could not say
     RETRY_BUDGET = "retry_budget"  # too many retries of late: they would only add to the load
 
 

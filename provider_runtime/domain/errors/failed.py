@@ -146,6 +146,13 @@ class RecordConflict(BackendError):
     code: ErrorCode = ErrorCode.RECORD_CONFLICT
 
 
+class LedgerConflict(BackendError):
+    """What was to be entered in a ledger contradicts what stands there; ``key`` is the number of the hold."""
+
+    code: ErrorCode = ErrorCode.LEDGER_CONFLICT
+    kind: str = "ledger"
+
+
 @define(kw_only=True, eq=False)
 class RuntimeClosed(BackendError):
     """The runtime was closed; open a fresh one."""

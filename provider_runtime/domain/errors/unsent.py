@@ -301,3 +301,30 @@ class LeakageRefused(CallRefused):
     reason: str = "secret_found"
     ref: str = ""
     findings: tuple[Finding, ...] = ()
+
+
+@define(kw_only=True, eq=False)
+class BudgetExceeded(CallRefused):
+    """``budget`` of ``owner`` has less left than the call may come to.
+
+    Whole numbers of ``unit`` (``nano_usd``, ``tokens``, ``calls``, ``milliseconds``): the ``limit``, what
+    is ``available``, and what the call may ``need`` at worst. Source: semantics B.7.
+    """
+
+    code: ErrorCode = ErrorCode.BUDGET_EXCEEDED
+    gate: str = "budget"
+    budget: str
+    owner: str
+    unit: str
+    limit: int
+    available: int
+    need: int
+
+
+@define(kw_only=True, eq=False)
+class CostUnknown(CallRefused):
+    """Nobody can say what the call may come to at worst, and ``budget`` needs to know."""
+
+    code: ErrorCode = ErrorCode.COST_UNKNOWN
+    gate: str = "budget"
+    budget: str

@@ -6,19 +6,22 @@ from attrs import frozen
 
 from provider_runtime.domain.conversation.response import CallWarning
 from provider_runtime.domain.errors import CallRefused
+from provider_runtime.domain.policy.budgets.holds import Hold
 
 
 @frozen(kw_only=True)
 class Pass:
     """The gate lets the call through. ``configured`` is ``False`` where nothing was set up to judge.
 
-    ``warnings`` go with the answer.
+    ``warnings`` go with the answer. ``hold`` is what was set aside for the first attempt; whoever sends
+    the call settles it.
     """
 
     gate: str
     reason: str = ""
     configured: bool = True
     warnings: tuple[CallWarning, ...] = ()
+    hold: Hold | None = None
 
 
 @frozen(kw_only=True)

@@ -1,0 +1,1 @@
+"""Who says what may be spent: the ledgers of budgets."""

@@ -1,0 +1,1 @@
+"""The budgets of a call: what it may come to, what is held for each attempt, and what that is settled with."""

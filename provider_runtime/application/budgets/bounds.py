@@ -1,0 +1,43 @@
+"""Bounds: the most that a prepared call can come to."""
+
+from attrs import frozen
+
+from provider_runtime.application.call import PreparedCall
+from provider_runtime.application.catalog import ActiveCatalog
+from provider_runtime.domain.policy.leakage.opaque import Opaque, opaque_parts
+
+
+@frozen(kw_only=True)
+class Bounds:
+    """At most so many tokens in and out; ``None`` where nobody can say."""
+
+    input_tokens: int | None
+    output_tokens: int | None
+
+    @property
+    def tokens(self) -> int | None:
+        """Both together."""
+        if self.input_tokens is None or self.output_tokens is None:
+            return None
+        return self.input_tokens + self.output_tokens
+
+
+def bounds_of(prepared: PreparedCall, catalog: ActiveCatalog) -> Bounds:
+    """The bounds of one attempt: no token is shorter than a byte, and no answer longer than it may be.
+
+    What the provider looks into or fetches itself (images, files) can be far more than its bytes: then
+    it is what the model takes in at most.
+    """
+    route, call = prepared.routed.route, prepared.routed.call
+    known = catalog.index.find_among(prepared.routed.provider.config.catalog_names, route.model_id)
+    longest = call.terms.parameters.applied_to(call.request).max_output_tokens
+    if longest is None and known is not None:
+        longest = known.max_output_tokens
+    size: int | None = len(prepared.exchange.body)
+    if any(part.kind is not Opaque.ENCRYPTED for part in opaque_parts(call.request.messages)):
+        size = (
+            None
+            if known is None or known.context_window is None
+            else max(len(prepared.exchange.body), known.context_window)
+        )
+    return Bounds(input_tokens=size, output_tokens=longest)

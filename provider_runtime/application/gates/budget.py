@@ -1,0 +1,74 @@
+"""Is there enough left for what the call may come to at worst?"""
+
+from attrs import frozen
+
+from provider_runtime.application.budgets.spending import Spending
+from provider_runtime.application.call import PreparedCall
+from provider_runtime.domain.conversation.response import CallWarning
+from provider_runtime.domain.conversation.warnings import WarningCode, warn
+from provider_runtime.domain.errors import BudgetExceeded, CallRefused
+from provider_runtime.domain.policy.budgets.holds import Declined, HoldOrder, Standing
+from provider_runtime.domain.policy.budgets.limits import Amount
+from provider_runtime.domain.policy.verdict import Pass, Refusal, Verdict
+
+
+@frozen(kw_only=True)
+class BudgetGate:
+    """Holds the worst case of the call in every budget, or in none; a rehearsal looks and holds nothing."""
+
+    spending: Spending
+
+    async def judge(self, prepared: PreparedCall, *, rehearsal: bool) -> Verdict:
+        try:
+            order = self.spending.order(prepared, 1)
+        except CallRefused as unknown:
+            return Refusal(gate="budget", error=unknown.with_traceback(None))
+        if rehearsal:
+            return await self._rehearsed(order, prepared)
+        reservation = await self.spending.reserve(order)
+        if isinstance(reservation, Declined):
+            return self._refusal(reservation, prepared)
+        return Pass(
+            gate="budget",
+            warnings=tuple(self._warning(standing) for standing in reservation.nearly_spent),
+            hold=reservation.hold,
+        )
+
+    async def _rehearsed(self, order: HoldOrder, prepared: PreparedCall) -> Verdict:
+        standings = await self.spending.standings(order.claims)
+        claimed = {(claim.account.budget, claim.account.owner): claim.amount for claim in order.claims}
+        for standing in standings:
+            amount = claimed[standing.account.budget, standing.account.owner]
+            if standing.limit - standing.balance.taken < amount:
+                return self._refusal(Declined(standing=standing, claimed=amount), prepared)
+        return Pass(gate="budget", reason="; ".join(self._left(standing) for standing in standings))
+
+    def _refusal(self, declined: Declined, prepared: PreparedCall) -> Refusal:
+        standing, route = declined.standing, prepared.routed.route
+        budget = standing.account.budget
+        need = Amount(unit=self.spending.units[budget], value=declined.claimed)
+        window = "" if standing.account.window_s is None else ", wait for its next window"
+        return Refusal(
+            gate="budget",
+            error=BudgetExceeded(
+                budget=budget,
+                owner=standing.account.owner,
+                unit=need.unit.value,
+                limit=standing.limit,
+                available=standing.remaining,
+                need=declined.claimed,
+                provider=route.provider_id,
+                model=route.model_id,
+                message=f"the call may come to {need}, and {self._left(standing)}",
+                remedy=f"Ask for less (max_output_tokens){window}, or raise the budget.",
+            ),
+        )
+
+    def _left(self, standing: Standing) -> str:
+        budget = standing.account.budget
+        unit = self.spending.units[budget]
+        left, limit = Amount(unit=unit, value=standing.remaining), Amount(unit=unit, value=standing.limit)
+        return f"{left} of {limit} are left in {budget} of {standing.account.owner}"
+
+    def _warning(self, standing: Standing) -> CallWarning:
+        return warn(WarningCode.BUDGET_NEARLY_SPENT, f"four fifths are taken: {self._left(standing)}")

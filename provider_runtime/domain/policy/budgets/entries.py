@@ -1,0 +1,59 @@
+"""The entries of a ledger: what happened to holds, in order. Balances are what they add up to."""
+
+from typing import TypeAlias
+
+from attrs import frozen
+
+from provider_runtime.domain.identity import CallId
+from provider_runtime.domain.policy.budgets.holds import Account, Fate
+
+
+@frozen(kw_only=True)
+class Taken:
+    """One line of a hold as it was entered."""
+
+    account: Account
+    window: int
+    amount: int
+    limit: int
+
+
+@frozen(kw_only=True)
+class Held:
+    """A hold was taken; its number is that of this entry."""
+
+    at_ms: int
+    call_id: CallId
+    attempt: int
+    lines: tuple[Taken, ...]
+    lease_until_ms: int
+
+
+@frozen(kw_only=True)
+class Settled:
+    """Its owner said what became of a hold. ``charges``: what is posted, line by line."""
+
+    at_ms: int
+    hold: int
+    fate: Fate
+    charges: tuple[int, ...]
+
+
+@frozen(kw_only=True)
+class Expired:
+    """The leases of holds were over: they are posted in full, and whoever settles them later is too late."""
+
+    at_ms: int
+    holds: tuple[int, ...]
+
+
+@frozen(kw_only=True)
+class Adjusted:
+    """What was posted for a hold in full is put right: line by line, what it really came to."""
+
+    at_ms: int
+    hold: int
+    charges: tuple[int, ...]
+
+
+Entry: TypeAlias = Held | Settled | Expired | Adjusted

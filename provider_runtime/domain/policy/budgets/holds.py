@@ -1,0 +1,167 @@
+"""Holds: what is set aside for one attempt before it is sent, and what becomes of it."""
+
+from enum import StrEnum
+from typing import TypeAlias
+
+from attrs import field, frozen
+from attrs.validators import optional
+
+from provider_runtime.domain.checks import all_are, is_a, whole
+from provider_runtime.domain.identity import CallId
+from provider_runtime.domain.json_values import tuple_of
+from provider_runtime.domain.policy.budgets.limits import LARGEST
+
+_AMOUNT = whole(0, LARGEST)
+
+
+class HoldState(StrEnum):
+    """What is known of the attempt that a hold was taken for.
+
+    ``POSTED`` and ``VOID`` never change; what was posted in full can be put right by an adjustment.
+    """
+
+    HELD = "held"  # under way, or about to be
+    POSTED = "posted"  # answered: what it really came to
+    VOID = "void"  # never sent, or refused by the provider: nothing was bought
+    UNCONFIRMED = "unconfirmed"  # sent, and no whole answer: posted in full, since it may have been billed
+    ESTIMATE = "estimate"  # answered, and nobody can say what it came to: posted in full
+    EXPIRED = "expired"  # its owner was not heard of again: posted in full
+    ADJUSTED = "adjusted"  # posted in full at first, and put right since
+
+
+class Fate(StrEnum):
+    """How an owner can settle a hold: the states that are its to give."""
+
+    POSTED = "posted"
+    VOID = "void"
+    UNCONFIRMED = "unconfirmed"
+    ESTIMATE = "estimate"
+
+    @property
+    def state(self) -> HoldState:
+        """What a hold is from then on."""
+        return HoldState(self.value)
+
+
+@frozen(kw_only=True)
+class Account:
+    """One budget of one owner: ``month`` of tenant ``acme``. Its windows follow one another."""
+
+    budget: str
+    owner: str
+    window_s: int | None = field(default=None, validator=optional(whole(1)))
+
+    def window_at(self, now_ms: int) -> int:
+        """The number of the window that ``now_ms`` (since 1970, UTC) lies in."""
+        return 0 if self.window_s is None else now_ms // (self.window_s * 1000)
+
+
+@frozen(kw_only=True)
+class Claim:
+    """What an attempt may take from an account at most, and the limit of that account."""
+
+    account: Account = field(validator=is_a(Account))
+    limit: int = field(validator=_AMOUNT)
+    amount: int = field(validator=_AMOUNT)
+
+
+@frozen(kw_only=True)
+class HoldOrder:
+    """What shall be held for one attempt: every claim or none. ``lease_ms``: how long its owner may be silent."""
+
+    call_id: CallId
+    attempt: int = field(validator=whole(1))
+    claims: tuple[Claim, ...] = field(converter=tuple_of, validator=all_are(Claim))
+    lease_ms: int = field(validator=whole(1))
+
+    @claims.validator
+    def _once_each(self, _attribute: object, claims: tuple[Claim, ...]) -> None:
+        names = [(claim.account.budget, claim.account.owner) for claim in claims]
+        if len(set(names)) < len(names):
+            raise ValueError("claims: one attempt claims each account once")
+
+
+@frozen(kw_only=True)
+class Line:
+    """What one hold takes from one window of one account. ``posted``: what was posted there in the end."""
+
+    account: Account
+    window: int
+    amount: int
+    limit: int
+    posted: int = 0
+
+
+@frozen(kw_only=True)
+class Hold:
+    """What is set aside for one attempt. ``number`` names it in its ledger.
+
+    ``fence`` is shown when the hold is settled: who was taken for lost, and comes back, has an
+    outdated one. Times are milliseconds since 1970 by the clock of the ledger.
+    """
+
+    number: int
+    call_id: CallId
+    attempt: int
+    lines: tuple[Line, ...]
+    lease_until_ms: int
+    fence: int = 1
+    state: HoldState = HoldState.HELD
+
+    @property
+    def amounts(self) -> tuple[int, ...]:
+        """What is held, line by line."""
+        return tuple(line.amount for line in self.lines)
+
+
+@frozen(kw_only=True)
+class Balance:
+    """A window of an account: what is posted, what is held, and by how much limits were overrun.
+
+    ``overrun`` adds up what was posted beyond what was held or posted for it before. ``warned``: that four
+    fifths of the limit are taken has been told.
+    """
+
+    posted: int = 0
+    held: int = 0
+    overrun: int = 0
+    warned: bool = False
+
+    @property
+    def taken(self) -> int:
+        """What nobody else can have."""
+        return self.posted + self.held
+
+
+@frozen(kw_only=True)
+class Standing:
+    """How an account stands in its present window."""
+
+    account: Account
+    window: int
+    limit: int
+    balance: Balance
+
+    @property
+    def remaining(self) -> int:
+        """What is neither spent nor set aside; not below zero."""
+        return max(0, self.limit - self.balance.taken)
+
+
+@frozen(kw_only=True)
+class Admitted:
+    """The hold was taken. ``nearly_spent``: the accounts that are four fifths taken from now on."""
+
+    hold: Hold
+    nearly_spent: tuple[Standing, ...] = ()
+
+
+@frozen(kw_only=True)
+class Declined:
+    """No hold was taken: the first account, in order of name, that has less left than is claimed."""
+
+    standing: Standing
+    claimed: int
+
+
+Reservation: TypeAlias = Admitted | Declined

@@ -1,0 +1,1 @@
+"""What governance asks of the outside."""

@@ -1,0 +1,53 @@
+"""BudgetLedger: what calls have come to, and what is set aside for those under way."""
+
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
+
+from provider_runtime.domain.policy.budgets.holds import Claim, Fate, Hold, HoldOrder, Reservation, Standing
+
+
+@runtime_checkable
+class BudgetLedger(Protocol):
+    """Keeps budgets for whoever shares it: tasks, runtimes, and processes where the medium is shared.
+
+    What has returned is kept as firmly as the medium promises, and what was given up still takes its
+    turn. Money is never under-counted: a hold stays until it is settled, or is posted in full when its
+    lease is over. Time is the ledger's own, and never runs back.
+    Raises ``BackendError`` when the medium fails, ``RecordCorrupt`` when it does not read back, and
+    ``LedgerConflict`` for what contradicts an earlier entry.
+    """
+
+    async def reserve(self, order: HoldOrder) -> Reservation:
+        """Hold every claim of ``order``, or none, in one step that nobody can come between.
+
+        A claim is admitted if what is posted and held, with it, stays within its limit.
+        """
+        ...
+
+    async def settle(self, hold: Hold, fate: Fate, charges: Sequence[int]) -> None:
+        """Post ``charges`` (one for each line of the hold) and release the rest.
+
+        The charges count also where they exceed what was held. Settling again with the same values
+        does nothing. After its lease, a hold is not settled again but put right.
+        """
+        ...
+
+    async def adjust(self, number: int, charges: Sequence[int]) -> None:
+        """Put right what was posted in full for the hold of this number, once the bill is known."""
+        ...
+
+    async def reconcile(self) -> tuple[Hold, ...]:
+        """Post in full every hold whose lease is over; returns all holds that could be put right."""
+        ...
+
+    async def standings(self, claims: Sequence[Claim]) -> tuple[Standing, ...]:
+        """How the claimed accounts stand, in order of their names. Changes nothing."""
+        ...
+
+    async def flush(self) -> None:
+        """Wait for what was asked for, and let go of threads and files until the next use."""
+        ...
+
+    async def aclose(self) -> None:
+        """Flush for good. Safe to call twice; using it afterwards is an error."""
+        ...
