@@ -45,6 +45,12 @@ _FACTS: dict[str, Any] = {
     "capability": "tools",
     "status_code": 429,
     "role": "worker",
+    "budget": "month",
+    "owner": "acme",
+    "unit": "tokens",
+    "limit": 100,
+    "available": 10,
+    "need": 50,
     "fault": "state_hash_mismatch",
 }
 

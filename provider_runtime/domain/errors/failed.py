@@ -146,6 +146,7 @@ class RecordConflict(BackendError):
     code: ErrorCode = ErrorCode.RECORD_CONFLICT
 
 
+@define(kw_only=True, eq=False)
 class LedgerConflict(BackendError):
     """What was to be entered in a ledger contradicts what stands there; ``key`` is the number of the hold."""
 
