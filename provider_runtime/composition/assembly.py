@@ -29,6 +29,7 @@ from provider_runtime.composition.runtime import ProviderRuntime
 from provider_runtime.composition.settings import RuntimeSettings
 from provider_runtime.composition.wires import build_providers
 from provider_runtime.domain.catalog.pricing import PricingTable
+from provider_runtime.domain.identity import RuntimeId
 from provider_runtime.domain.policy.governance import GovernancePolicy
 from provider_runtime.domain.secrets import Secret
 from provider_runtime.ports.context import ContextCompiler
@@ -76,7 +77,7 @@ def assemble(  # noqa: PLR0913 - one argument for each part of the container
     runtime_id = settings.runtime_id or ids.next_runtime_id()
     telemetry = Telemetry(sink=event_sink)
     known = build_providers(settings.providers, catalog.static, transport, credential_finder, adapters)
-    spending = _spending(settings, ledger, clock, catalog, prices)
+    spending = _spending(settings, runtime_id, ledger, clock, catalog, prices)
     clearance = Clearance(
         capability=capability_gate,
         tier=tier_gate,
@@ -153,12 +154,23 @@ def assemble(  # noqa: PLR0913 - one argument for each part of the container
 
 
 def _spending(
-    settings: RuntimeSettings, ledger: BudgetLedger | None, clock: Clock, catalog: ActiveCatalog, prices: PricingTable
+    settings: RuntimeSettings,
+    runtime_id: RuntimeId,
+    ledger: BudgetLedger | None,
+    clock: Clock,
+    catalog: ActiveCatalog,
+    prices: PricingTable,
 ) -> Spending | None:
     if ledger is None or not settings.budgets:
         return None
     return Spending(
-        ledger=ledger, budgets=settings.budgets, clock=clock, catalog=catalog, prices=prices, profile=settings.profile
+        ledger=ledger,
+        budgets=settings.budgets,
+        runtime=settings.name or runtime_id,
+        clock=clock,
+        catalog=catalog,
+        prices=prices,
+        profile=settings.profile,
     )
 
 

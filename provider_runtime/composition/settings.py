@@ -176,11 +176,12 @@ class RuntimeSettings:
     at ``None``, it is refused. ``leak_rules`` is a file of rules for secrets besides those that ship, and
     ``guarded_secrets`` are values that must not leave although no provider gets them. ``receipt_key``
     keys the digests in receipts; a runtime without one makes its own. ``max_response_bytes`` bounds one
-    answer. ``profile`` says which model
-    plays the role of a request for ``role:worker``; ``experts`` are roles with a prompt and
-    parameters of their own (``DEFAULT_EXPERTS`` are some), the later one counting for a role.
-    ``swaps`` bound how models are swapped for others in the middle of a job. ``budgets`` bound what calls
-    may come to, all of them together; ``ledger`` is where what was spent is kept.
+    answer. ``profile`` says which model plays the role of a request for ``role:worker``; ``experts``
+    are roles with a prompt and parameters of their own (``DEFAULT_EXPERTS`` are some), the later one
+    counting for a role. ``swaps`` bound how models are swapped for others in the middle of a job.
+    ``budgets`` bound what calls may come to, all of them together; ``ledger`` is where what was spent is
+    kept. ``name`` is what the runtime is called through every change of its settings, by default its
+    ``runtime_id``: budgets of scope ``runtime`` go by it. A registry gives both.
     Raises ``InvalidSettings`` or ``InvalidTimeout``.
     """
 
@@ -213,6 +214,7 @@ class RuntimeSettings:
     catalog: ModelCatalog | None = field(default=None, validator=_is_a(ModelCatalog))
     prices: PricingTable | None = field(default=None, validator=_is_a(PricingTable))
     runtime_id: RuntimeId | None = field(default=None, converter=_runtime_id)
+    name: RuntimeId | None = field(default=None, converter=_runtime_id)
     profile: WorkProfile | None = field(default=None, validator=_is_a(WorkProfile))
     experts: Mapping[Role, ExpertRole] = field(factory=dict, converter=_by_role)
     swaps: SwapPolicy = field(factory=SwapPolicy, validator=_is_a(SwapPolicy))

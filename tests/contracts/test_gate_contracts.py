@@ -15,6 +15,7 @@ from provider_runtime.application.gates.tier import TierGate
 from provider_runtime.domain.catalog.models import ModelCatalog, ModelInfo
 from provider_runtime.domain.catalog.pricing import PricingTable
 from provider_runtime.domain.catalog.providers import Tier
+from provider_runtime.domain.identity import RuntimeId
 from provider_runtime.domain.policy.budgets.limits import Amount, Budget
 from provider_runtime.domain.policy.governance import ConsentRule, GovernanceMode, GovernancePolicy, Unless
 from provider_runtime.testing.builders import a_request, a_tool
@@ -107,6 +108,7 @@ class TestBudgetGate(GateContract):
     def gate(self) -> Gate:
         return BudgetGate(
             spending=Spending(
+                runtime=RuntimeId("rt_1"),
                 ledger=MemoryBudgetLedger(),
                 budgets=(Budget(name="tokens", limit=Amount.tokens(100_000)),),
                 clock=FrozenClock(),

@@ -14,6 +14,7 @@ from provider_runtime.application.sending.to_its_end import to_its_end
 from provider_runtime.domain.catalog.pricing import PricingTable, estimate_cost, worst_case_cost
 from provider_runtime.domain.conversation.response import ProviderResponse
 from provider_runtime.domain.errors import BackendError, CallRefused, CostUnknown, ErrorCode, LedgerConflict
+from provider_runtime.domain.identity import RuntimeId
 from provider_runtime.domain.policy.budgets.charging import Bill, bill_of_answer
 from provider_runtime.domain.policy.budgets.holds import (
     Account,
@@ -38,12 +39,16 @@ _UNSETTLED_KEPT: Final = 1000
 class Spending:
     """What calls of this runtime may come to. Source: reliability §3.
 
+    ``runtime`` is what it is called through every change of its settings: a budget of scope ``runtime``
+    must not begin afresh because a key was rotated.
+
     A settlement that the ledger could not take is tried again with the next one, and at the end;
     until then, and if it never succeeds, its hold stays and is posted in full when its lease is over.
     """
 
     ledger: BudgetLedger
     budgets: tuple[Budget, ...]
+    runtime: RuntimeId
     clock: Clock
     catalog: ActiveCatalog
     prices: PricingTable
@@ -166,7 +171,7 @@ class Spending:
         if budget.scope == EVERYONE:
             return EVERYONE
         if budget.scope == "runtime":
-            return call.runtime_id
+            return self.runtime
         if budget.scope == "profile":
             owner: str | None = None if self.profile is None else self.profile.name
         else:

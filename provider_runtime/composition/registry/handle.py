@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from attrs import define, evolve, field
 
+from provider_runtime.adapters.system import SystemClock
 from provider_runtime.application.accounting.profile_events import profile_changed
 from provider_runtime.composition import choices
 from provider_runtime.composition.registry.generations import Generation, drain_all
 from provider_runtime.composition.registry.missing import not_ready
 from provider_runtime.composition.runtime import ProviderRuntime
-from provider_runtime.composition.settings import MemoryReceipts, RuntimeSettings
+from provider_runtime.composition.settings import MemoryLedger, MemoryReceipts, RuntimeSettings
 from provider_runtime.domain.calls.options import CallOptions
 from provider_runtime.domain.catalog.models import DiscoveryOptions, ModelCatalog
 from provider_runtime.domain.conversation.request import ModelRef, ProviderRequest
@@ -21,8 +22,9 @@ from provider_runtime.domain.identity import RuntimeId
 from provider_runtime.domain.profiles.swapping import ModelSwap, ModelSwapRequest
 from provider_runtime.domain.records.events import EventKind, LifecycleEvent
 from provider_runtime.domain.secrets import Secret
+from provider_runtime.ports.governance.budgets import BudgetLedger
 from provider_runtime.ports.stores.journals import ReceiptProvider
-from provider_runtime.ports.system import IdSource, Randomness
+from provider_runtime.ports.system import Clock, IdSource, Randomness
 
 if TYPE_CHECKING:
     from provider_runtime.application.explaining import CallPlan
@@ -49,6 +51,7 @@ class RuntimeHandle:
     _retired: tuple[Generation, ...] = field(default=(), init=False)
     _kept: Mapping[str, object] = field(factory=dict, init=False)
     _disposed: bool = field(default=False, init=False)
+    _ledger: BudgetLedger | None = field(default=None, init=False)
     _receipt_key: Secret = field(init=False, repr=False)
 
     @_receipt_key.default
@@ -145,7 +148,7 @@ class RuntimeHandle:
         return await self._retire(before)
 
     async def reset(self) -> None:
-        """Drop the graph with all it holds; settings and name stay. Calls under way end on it."""
+        """Drop the graph with all it holds; settings, name and what was spent stay. Calls under way end on it."""
         before = self._generation
         if before is not None:
             self._tell(EventKind.RUNTIME_RESET)
@@ -168,7 +171,7 @@ class RuntimeHandle:
 
     async def _opened(self, settings: RuntimeSettings, kept: Mapping[str, object]) -> Generation:
         self._refuse_if_disposed()
-        fresh = await Generation.open(self._named(settings), {**kept, **self._parts})
+        fresh = await Generation.open(self._named(settings), {**self._what_was_spent(settings), **kept, **self._parts})
         try:
             self._refuse_if_disposed()  # meanwhile
         except RuntimeClosed:
@@ -188,6 +191,7 @@ class RuntimeHandle:
         named: RuntimeSettings = evolve(
             settings,
             runtime_id=RuntimeId(f"{self.name}:{self._ids.next_runtime_id()}"),
+            name=self.name,
             receipt_key=settings.receipt_key or self._receipt_key,
         )
         return named
@@ -196,6 +200,15 @@ class RuntimeHandle:
         """What a change of settings must not end: receipts that are kept in memory."""
         kept_in_memory = isinstance(settings.receipts, MemoryReceipts) and "receipts" not in self._parts
         return {"receipts": choices.receipts(settings)} if kept_in_memory else {}
+
+    def _what_was_spent(self, settings: RuntimeSettings) -> dict[str, object]:
+        """The ledger in memory: one for as long as the runtime is registered, or a rotated key would be fresh money."""
+        if not settings.budgets or not isinstance(settings.ledger, MemoryLedger) or "ledger" in self._parts:
+            return {}
+        if self._ledger is None:
+            clock = self._parts.get("clock")
+            self._ledger = choices.ledger(settings, clock if isinstance(clock, Clock) else SystemClock())
+        return {"ledger": self._ledger}
 
     def _tell_of_profile(self, runtime: ProviderRuntime, before: RuntimeSettings) -> None:
         if self._settings.profile != before.profile:
