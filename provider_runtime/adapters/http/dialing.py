@@ -3,14 +3,18 @@
 import asyncio
 import errno
 import socket
+from functools import partial
+from http import HTTPStatus
 from typing import Final
 from weakref import WeakSet
 
-from aiohttp import ClientTimeout, TCPConnector
+from aiohttp import ClientTimeout, StreamReader, TCPConnector
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.client_reqrep import ClientRequest
 from aiohttp.connector import AddrInfoType, Connection
+from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.http_parser import RawResponseMessage
 from aiohttp.tracing import Trace
 from attrs import frozen
 
@@ -20,6 +24,8 @@ from provider_runtime.ports.system import HostResolver
 
 # A model may think for minutes without a byte: these keep middle boxes from forgetting the connection.
 _KEEP_ALIVE: Final = (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 60), ("TCP_KEEPCNT", 5))
+
+_MOST_INTERIM: Final = 100  # heads before the one that counts; real servers send one or two
 
 
 class AddressRefused(OSError):
@@ -82,6 +88,35 @@ class GuardedResolver(AbstractResolver):
         """Nothing is held open."""
 
 
+class GuardedProtocol(ResponseHandler):
+    """Reads answers, and gives up on a server that announces one again and again.
+
+    aiohttp takes as many interim heads (1xx) as come, one after the other, and lets nobody else in
+    meanwhile.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(loop)
+        self._interim = 0
+
+    def feed_data(self, data: tuple[RawResponseMessage, StreamReader], size: int = 0) -> None:
+        """One head, as the parser found it."""
+        if not _is_interim(data[0].code):
+            self._interim = 0
+        elif self._interim == _MOST_INTERIM:
+            if self.transport is not None:
+                self.abort()  # before the exception is set: it forgets one
+                self.set_exception(HttpProcessingError(message="too many interim heads"))
+            return
+        else:
+            self._interim += 1
+        super().feed_data(data, size)
+
+
+def _is_interim(status: int) -> bool:
+    return 100 <= status < 200 and status != HTTPStatus.SWITCHING_PROTOCOLS
+
+
 class GuardedConnector(TCPConnector):
     """Dials by one rule, and hands out no connection on which something unasked for has arrived."""
 
@@ -97,6 +132,7 @@ class GuardedConnector(TCPConnector):
             keepalive_timeout=keep_alive_s,
             limit=limit,
         )
+        self._factory = partial(GuardedProtocol, self._loop)  # type: ignore[assignment]  # a subclass; it has no public switch
 
     def _judged_socket(self, target: AddrInfoType) -> socket.socket:
         # Called for every connection, those to address literals included: they never see a resolver.

@@ -38,8 +38,6 @@ _SETTLED: Final = {
 }
 _GRACE_S: Final = 1.0
 _BLOCKED_S: Final = 0.2
-# aiohttp reads interim heads one after the other without letting others in: ten thousand take what they take.
-_BLOCKED_BY_INTERIM_HEADS_S: Final = 1.5
 
 
 def kind_of(outcome: ProviderResponse | BaseException) -> str:
@@ -71,7 +69,7 @@ def broken_rules(scenario: Scenario, seen: Observed) -> Iterator[str]:
         yield f"settled as {settled_as(outcome)}, not {sorted(scenario.settle)}"
     if seen.elapsed_s > scenario.deadline_s + _GRACE_S:
         yield f"took {seen.elapsed_s:.2f} s with a deadline of {scenario.deadline_s} s"
-    if seen.blocked_s > (_BLOCKED_BY_INTERIM_HEADS_S if scenario.name == "many_1xx" else _BLOCKED_S):
+    if seen.blocked_s > _BLOCKED_S:
         yield f"held the event loop for {seen.blocked_s:.3f} s"
     yield from _wrong_attempts(seen)
     answer = seen.answer

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 from attrs import frozen
-from loopback_server import OK_BODY, LoopbackServer, Peer, Received, Script, sends
+from loopback_server import OK, OK_BODY, LoopbackServer, Peer, Received, Script, sends
 
 from provider_runtime.adapters.http.bodies import Intake, _Unpacker
 from provider_runtime.adapters.http.transport import AiohttpTransport
@@ -161,3 +161,28 @@ async def test_unpacking_lets_others_run_after_each_step() -> None:
     others.cancel()
 
     assert turns >= 30  # a step is a mebibyte
+
+
+_INTERIM = b"HTTP/1.1 103 Early Hints\r\nlink: </style.css>\r\n\r\n"
+
+
+async def test_a_few_interim_heads_are_passed_over(
+    server: LoopbackServer, a_request: Callable[..., HttpRequest]
+) -> None:
+    transport = AiohttpTransport()
+    for _ in range(3):  # one connection: the count begins anew with each answer
+        server.scripts.append(sends(_INTERIM * 60 + OK))
+        assert isinstance(await transport.exchange(a_request(server.url)), HttpReply)
+    await transport.aclose()
+
+
+async def test_a_server_that_announces_its_answer_again_and_again_is_given_up(
+    server: LoopbackServer, a_request: Callable[..., HttpRequest]
+) -> None:
+    transport = AiohttpTransport()
+    server.scripts.append(sends(_INTERIM * 5000 + OK))
+    failure = await transport.exchange(a_request(server.url))
+    assert isinstance(failure, HttpFailure)
+    assert (failure.code, failure.delivery) == (ErrorCode.HTTP_PROTOCOL, Delivery.AMBIGUOUS)
+    assert isinstance(await transport.exchange(a_request(server.url)), HttpReply)
+    await transport.aclose()
