@@ -1,6 +1,5 @@
 """A call, told as the specification tells it."""
 
-import asyncio
 from collections.abc import Callable
 
 from attrs import define, frozen
@@ -17,6 +16,7 @@ from provider_runtime.application.preparation import Preparation
 from provider_runtime.application.routing import Routing
 from provider_runtime.application.sending.alternatives import first_answer
 from provider_runtime.application.sending.attempts import Sending
+from provider_runtime.application.sending.endings import ending_of, given
 from provider_runtime.application.sending.once import Once
 from provider_runtime.application.swaps.swapper import Swaps
 from provider_runtime.application.terms import CallTerms
@@ -85,20 +85,12 @@ class CallRuntime:
         ``ProviderError`` when the provider, or the way to it, failed.
         """
         self.lifetime.refuse_if_closed()
-        outcome = await self._outcome(self._call(request, options))
-        if isinstance(outcome, ProviderResponse):
-            return outcome
-        # From a frame that knows nothing: those below hold the conversation, and some tools print locals.
-        del self, request, options
-        raise outcome
+        ending = await ending_of(self._run(self._call(request, options)))
+        del request, options
+        return given(ending)
 
-    async def _outcome(self, call: Call) -> ProviderResponse | ProviderRuntimeError | asyncio.CancelledError:
-        try:
-            return await (self._made_once(call) if self.once.applies_to(call) else self._made(call))
-        except ProviderRuntimeError as error:
-            return error.with_traceback(None)
-        except asyncio.CancelledError as cancelled:
-            return asyncio.CancelledError(*cancelled.args)
+    async def _run(self, call: Call) -> ProviderResponse:
+        return await (self._made_once(call) if self.once.applies_to(call) else self._made(call))
 
     async def _made(self, call: Call) -> ProviderResponse:
         async with self.settlement.account(call) as account:  # one receipt, however this ends
@@ -126,9 +118,13 @@ class CallRuntime:
         Raises like ``run`` when there is no route or nothing that could be sent.
         """
         self.lifetime.refuse_if_closed()
-        routed = self.routing.route(self.assignments.assign(self._call(request, options)))
-        prepared = self.preparation.prepare(routed)
-        return await self.explaining.explain(prepared, self.routing.findings(routed))
+        ending = await ending_of(self._explained(self._call(request, options)))
+        del request, options
+        return given(ending)
+
+    async def _explained(self, call: Call) -> CallPlan:
+        routed = self.routing.route(self.assignments.assign(call))
+        return await self.explaining.explain(self.preparation.prepare(routed), self.routing.findings(routed))
 
     def resolve(self, model: ModelRef | str) -> Resolution:
         """Who would answer a role or a model, and why: pure, whatever is up or down at the moment.
@@ -149,19 +145,12 @@ class CallRuntime:
         those parts.
         """
         self.lifetime.refuse_if_closed()
-        outcome = await self._swapped(request, options)
-        if isinstance(outcome, ModelSwap):
-            return outcome
-        del self, request, options  # as in ``run``: the frames below hold the state of the work
-        raise outcome
+        ending = await ending_of(self._swapped(request, options))
+        del request, options
+        return given(ending)
 
-    async def _swapped(
-        self, request: ModelSwapRequest, options: CallOptions | None
-    ) -> ModelSwap | ProviderRuntimeError:
-        try:
-            return await self.swaps.swap(request, lambda fresh: self._rehearse(fresh, options))
-        except ProviderRuntimeError as error:
-            return error.with_traceback(None)
+    async def _swapped(self, request: ModelSwapRequest, options: CallOptions | None) -> ModelSwap:
+        return await self.swaps.swap(request, lambda fresh: self._rehearse(fresh, options))
 
     async def _rehearse(self, request: ProviderRequest, options: CallOptions | None) -> None:
         """Raise what would keep ``request`` from being sent; send nothing, use nothing up."""

@@ -1,12 +1,13 @@
 """One object graph of a registered runtime, open until it is retired and its last call has ended."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any, Self
+from typing import Self
 
 from attrs import define, field
 
+from provider_runtime.application.sending.to_its_end import to_its_end
 from provider_runtime.composition.lifecycle import open_runtime
 from provider_runtime.composition.runtime import ProviderRuntime
 from provider_runtime.composition.settings import RuntimeSettings
@@ -75,7 +76,7 @@ class Generation:
         if self._closed:
             return
         self._closed = True
-        await to_the_end(self._opened.__aexit__(None, None, None))
+        await to_its_end(self._opened.__aexit__(None, None, None))
 
 
 async def drain_all(generations: Iterable[Generation], seconds: float) -> None:
@@ -84,19 +85,3 @@ async def drain_all(generations: Iterable[Generation], seconds: float) -> None:
     for outcome in outcomes:
         if outcome is not None:
             raise outcome
-
-
-async def to_the_end(work: Coroutine[Any, Any, object]) -> None:
-    """Await ``work`` until it is done, whatever happens to the caller; a cancellation is passed on afterwards."""
-    task = asyncio.ensure_future(work)
-    cancelled: asyncio.CancelledError | None = None
-    while not task.done():
-        try:
-            await asyncio.shield(task)
-        except asyncio.CancelledError as reason:
-            cancelled = reason
-        except Exception:  # noqa: BLE001, S110 - it is the task's own, and raised below
-            pass
-    task.result()
-    if cancelled is not None:
-        raise cancelled

@@ -1,13 +1,13 @@
 """RuntimeHandle: a registered runtime, the same object through every change of its settings."""
 
-from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, TypeVar
 
 from attrs import define, evolve, field
 
 from provider_runtime.adapters.system import SystemClock
 from provider_runtime.application.accounting.profile_events import profile_changed
+from provider_runtime.application.sending.endings import ending_of, given
 from provider_runtime.composition import choices
 from provider_runtime.composition.registry.generations import Generation, drain_all
 from provider_runtime.composition.registry.missing import not_ready
@@ -29,6 +29,8 @@ from provider_runtime.ports.system import Clock, IdSource, Randomness
 if TYPE_CHECKING:
     from provider_runtime.application.explaining import CallPlan
     from provider_runtime.domain.profiles.resolution import Resolution
+
+T = TypeVar("T")
 
 
 @define(eq=False, kw_only=True, repr=False)
@@ -60,18 +62,21 @@ class RuntimeHandle:
 
     async def run(self, request: ProviderRequest, options: CallOptions | None = None) -> ProviderResponse:
         """See ``ProviderRuntime.run``."""
-        async with self._call() as runtime:
-            return await runtime.run(request, options)
+        ending = await ending_of(self._during(ProviderRuntime.run, request, options))
+        del request, options
+        return given(ending)
 
     async def explain(self, request: ProviderRequest, options: CallOptions | None = None) -> "CallPlan":
         """See ``ProviderRuntime.explain``."""
-        async with self._call() as runtime:
-            return await runtime.explain(request, options)
+        ending = await ending_of(self._during(ProviderRuntime.explain, request, options))
+        del request, options
+        return given(ending)
 
     async def swap_model(self, request: ModelSwapRequest, options: CallOptions | None = None) -> ModelSwap:
         """See ``ProviderRuntime.swap_model``."""
-        async with self._call() as runtime:
-            return await runtime.swap_model(request, options)
+        ending = await ending_of(self._during(ProviderRuntime.swap_model, request, options))
+        del request, options
+        return given(ending)
 
     def resolve(self, model: ModelRef | str) -> "Resolution":
         """See ``ProviderRuntime.resolve``."""
@@ -79,8 +84,7 @@ class RuntimeHandle:
 
     async def discover_models(self, options: DiscoveryOptions | None = None) -> ModelCatalog:
         """See ``ProviderRuntime.discover_models``."""
-        async with self._call() as runtime:
-            return await runtime.discover_models(options)
+        return await self._during(ProviderRuntime.discover_models, options)
 
     def export_catalog_json(self, catalog: ModelCatalog | None = None) -> str:
         """See ``ProviderRuntime.export_catalog_json``."""
@@ -114,8 +118,9 @@ class RuntimeHandle:
             raise not_ready(self.name)
         return self._generation
 
-    def _call(self) -> AbstractAsyncContextManager[ProviderRuntime]:
-        return self.present.call()
+    async def _during(self, method: Callable[..., Awaitable[T]], *arguments: object) -> T:
+        async with self.present.call() as runtime:
+            return await method(runtime, *arguments)
 
     def __repr__(self) -> str:
         state = "disposed of" if self._disposed else "reset" if self._generation is None else str(self.runtime_id)

@@ -1,8 +1,10 @@
 """What is said when no runtime can be named: which rule, what is missing, what to do. Source: semantics D.2, D.5."""
 
+from typing import Final
+
 from provider_runtime.domain.errors import MissingProviderRuntimeError
 
-_ASKED: str = "RuntimeRegistry"
+_ASKED: Final = "RuntimeRegistry"
 
 
 def no_runtime_active() -> MissingProviderRuntimeError:
