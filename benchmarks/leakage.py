@@ -27,54 +27,11 @@ from provider_runtime.testing.stages import a_prepared_call
 RNG = random.Random(11)  # noqa: S311 - chance that can be repeated
 SECRETS = (Secret("sk-ant-api03-" + "q8Rt2xLm9Zk4Vw7Y" * 5), Secret("sk-proj-" + "Rt2xLm9Zk4Vw7Yq8" * 5))
 SEARCH = TextSearch(known=KnownSecrets.of(SECRETS))
-WORDS = [
-    "the",
-    "quick",
-    "brown",
-    "fox",
-    "jumps",
-    "over",
-    "a",
-    "lazy",
-    "dog",
-    "and",
-    "then",
-    "it",
-    "went",
-    "home",
-    "to",
-    "its",
-    "family",
-    "near",
-    "the",
-    "river",
-    "while",
-    "the",
-    "key",
-    "to",
-    "the",
-    "house,",
-    "a",
-    "token",
-    "of",
-    "love,",
-    "lay",
-    "in",
-    "the",
-    "garden;",
-    "nobody",
-    "asked",
-    "for",
-    "a",
-    "password",
-    "or",
-    "wrote",
-    "to",
-    "the",
-    "author",
-    "about",
-    "it",
-]
+WORDS = """
+    the quick brown fox jumps over a lazy dog and then it went home to its family near the river while the key
+    to the house, a token of love, lay in the garden; nobody asked for a password or wrote to the author about
+    it
+""".split()  # noqa: SIM905 - a list of one word a line reads worse
 SIZE = 32_000
 
 

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 
 import pytest
 
@@ -64,7 +65,10 @@ class Asked:
                 tier=Tier.CLOUD if one == BEA else Tier.LOCAL,
             )
             builder = builder.with_adapter(adapter, record)
-        self.opening = builder.with_policy(GovernancePolicy(**policy)).build()  # type: ignore[arg-type]  # by keyword
+        self.builder = builder.with_policy(GovernancePolicy(**policy))  # type: ignore[arg-type]  # by keyword
+
+    def opening(self, **settings: object) -> AbstractAsyncContextManager[ProviderRuntime]:
+        return self.builder._settings(**settings).build()
 
     @property
     def who(self) -> tuple[str, ...]:
@@ -74,7 +78,7 @@ class Asked:
 
 async def test_the_first_alternative_that_answers_is_the_answer_and_the_response_says_why() -> None:
     asked = Asked(ada=[down()], bea=[down(BEA, ErrorCode.RATE_LIMITED)], cy=[a_response("from cy", provider=CY)])
-    async with asked.opening as runtime:
+    async with asked.opening() as runtime:
         response = await runtime.run(QUESTION, CallOptions(fallback=IN_TURN))
         (receipt,) = await runtime.receipts.list()
 
@@ -99,14 +103,14 @@ async def test_the_first_alternative_that_answers_is_the_answer_and_the_response
 
 async def test_without_a_failure_nobody_else_is_asked() -> None:
     asked = Asked(ada=[a_response("from ada", provider=ADA)])
-    async with asked.opening as runtime:
+    async with asked.opening() as runtime:
         response = await runtime.run(QUESTION, CallOptions(fallback=IN_TURN))
     assert (response.text, response.passed_over, asked.who) == ("from ada", (), ("ada",))
 
 
 async def test_when_nobody_answers_the_first_failure_is_raised_with_what_the_others_said() -> None:
     asked = Asked(ada=[down()], bea=[down(BEA)], cy=[down(CY)])
-    async with asked.opening as runtime:
+    async with asked.opening() as runtime:
         with pytest.raises(ProviderStatusError) as failed:
             await runtime.run(QUESTION, CallOptions(fallback=IN_TURN))
         (receipt,) = await runtime.receipts.list()
@@ -118,7 +122,7 @@ async def test_when_nobody_answers_the_first_failure_is_raised_with_what_the_oth
 
 async def test_a_failure_the_policy_does_not_name_is_raised_at_once() -> None:
     asked = Asked(ada=[down(code=ErrorCode.INVALID_REQUEST)])
-    async with asked.opening as runtime:
+    async with asked.opening() as runtime:
         with pytest.raises(ProviderStatusError):
             await runtime.run(QUESTION, CallOptions(fallback=IN_TURN))
     assert asked.who == ("ada",)
@@ -128,7 +132,7 @@ async def test_a_failure_the_policy_does_not_name_is_raised_at_once() -> None:
 async def test_a_failure_that_may_be_billed_leads_on_only_if_the_policy_accepts_that(*, even_if_billed: bool) -> None:
     policy = FallbackPolicy(alternatives=("cy:tiny",), even_if_billed=even_if_billed)
     asked = Asked(ada=[lost()], cy=[a_response("from cy", provider=CY)])
-    async with asked.opening as runtime:
+    async with asked.opening() as runtime:
         if even_if_billed:
             assert (await runtime.run(QUESTION, CallOptions(fallback=policy))).text == "from cy"
         else:
@@ -139,7 +143,7 @@ async def test_a_failure_that_may_be_billed_leads_on_only_if_the_policy_accepts_
 
 async def test_each_alternative_passes_every_gate_anew_and_a_refused_one_is_passed_over() -> None:
     asked = Asked(ada=[down()], bea=[], cy=[a_response("from cy", provider=CY)], cloud_allowed=False)
-    async with asked.opening as runtime:
+    async with asked.opening() as runtime:
         response = await runtime.run(QUESTION, CallOptions(fallback=IN_TURN))
     assert asked.who == ("ada", "cy")
     assert [(one.provider, one.code) for one in response.passed_over] == [
@@ -150,7 +154,7 @@ async def test_each_alternative_passes_every_gate_anew_and_a_refused_one_is_pass
 
 async def test_a_refused_call_has_no_fallback() -> None:
     asked = Asked(ada=[], cloud_allowed=False)
-    async with asked.opening as runtime:
+    async with asked.opening() as runtime:
         with pytest.raises(CallRefused):
             await runtime.run(
                 a_request(model="bea:small"), CallOptions(fallback=FallbackPolicy(alternatives=["ada:x"]))
@@ -161,17 +165,17 @@ async def test_a_refused_call_has_no_fallback() -> None:
 async def test_an_alternative_nobody_knows_is_passed_over() -> None:
     policy = FallbackPolicy(alternatives=("nobody:x", "cy:tiny"))
     asked = Asked(ada=[down()], cy=[a_response("from cy", provider=CY)])
-    async with asked.opening as runtime:
+    async with asked.opening() as runtime:
         response = await runtime.run(QUESTION, CallOptions(fallback=policy))
     assert [one.code for one in response.passed_over] == ["overloaded", "provider_not_registered"]
 
 
 async def test_the_policy_of_the_call_replaces_that_of_the_runtime() -> None:
-    asked = Asked(ada=[down()], cy=[a_response("from cy", provider=CY)])
-    builder = asked.opening
-    async with builder as runtime:
-        response = await runtime.run(QUESTION, CallOptions(fallback=FallbackPolicy(alternatives=["cy:tiny"])))
-    assert response.provider == CY
+    asked = Asked(ada=[down(), down()], bea=[a_response("from bea", provider=BEA)], cy=[a_response("cy", provider=CY)])
+    async with asked.opening(fallback=FallbackPolicy(alternatives=["bea:small"])) as runtime:
+        by_the_runtime = await runtime.run(QUESTION)
+        by_the_call = await runtime.run(QUESTION, CallOptions(fallback=FallbackPolicy(alternatives=["cy:tiny"])))
+    assert (by_the_runtime.provider, by_the_call.provider) == (BEA, CY)
 
 
 @pytest.mark.parametrize("alternatives", [(), (3,)])
