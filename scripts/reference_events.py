@@ -47,7 +47,7 @@ FIELDS: Final[dict[str, str]] = {
     "at": "The time of day, with its zone.",
     "trace_id": "The caller's trace, 32 hexadecimal digits (`CallOptions.trace_id`).",
     "conversation_id": "The caller's conversation (`CallOptions.conversation_id`).",
-    "labels": "The labels of the call (`CallOptions.metadata`) and of its runtime, each `name=value`.",
+    "labels": "The labels of the call (`CallOptions.metadata`), each `name=value`.",
     "provider": "The id of the provider record.",
     "provider_kind": "The wire it speaks.",
     "tier": "`local` or `cloud`.",
