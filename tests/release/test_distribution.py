@@ -1,6 +1,8 @@
 """The wheel and the source archive: the same twice, complete, typed, and nothing beside what belongs there."""
 
 import hashlib
+import json
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -100,6 +102,16 @@ def test_a_type_checker_outside_knows_every_public_name(outside: Path, tmp_path:
 def test_a_type_checker_outside_finds_a_mistake(outside: Path, tmp_path: Path) -> None:
     done = mypy(outside, WRONG, tmp_path)
     assert 'incompatible type "str"' in done.stdout, done.stdout
+
+
+@pytest.mark.long
+@pytest.mark.skipif(shutil.which("pyright") is None, reason="pyright is not installed: npm install -g pyright")
+def test_the_other_type_checker_agrees(outside: Path, tmp_path: Path) -> None:
+    for text, mistakes in ((OUTSIDER, 0), (WRONG, 1)):
+        (tmp_path / "service.py").write_text(text, encoding="utf-8")
+        command = ["pyright", "--pythonpath", str(outside), "--outputjson", "service.py"]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+        assert json.loads(done.stdout)["summary"]["errorCount"] == mistakes, done.stdout
 
 
 def test_the_wheel_runs_outside_of_the_checkout(outside: Path, tmp_path: Path) -> None:
