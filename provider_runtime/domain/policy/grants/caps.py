@@ -35,9 +35,9 @@ def checked_grant(text: object) -> str:
     raise ValueError("a capability is words joined by dots ('file.read'), a domain ('file.*'), or '*'")
 
 
-def granting(names: frozenset[str], cap: str) -> str | None:
+def granting(names: frozenset[str], cap: object) -> str | None:
     """Which of ``names`` grants ``cap``: itself, its domain (the text before the first dot), or everything."""
-    if not is_cap_name(wanted := cap_name(cap)):
+    if not isinstance(cap, str) or not is_cap_name(wanted := cap_name(cap)):
         return None
     domain, dot, _ = wanted.partition(".")
     candidates = (wanted, f"{domain}.*", EVERYTHING) if dot else (wanted, EVERYTHING)
