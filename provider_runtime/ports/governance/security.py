@@ -31,8 +31,8 @@ class SecurityProvider(Protocol):
         """``use`` was granted and did not happen: what was counted for it is there again. One entry."""
         ...
 
-    async def record(self, entry: AuditEntry) -> None:
-        """Keep what was decided elsewhere."""
+    async def refused(self, use: Use, *, gate: str, code: str) -> None:
+        """Another gate kept ``use`` back, for the reason that ``code`` names. One entry."""
         ...
 
     async def audit_log(self, limit: int = 1000) -> tuple[AuditEntry, ...]:

@@ -105,7 +105,7 @@ class Use:
     """
 
     caps: tuple[str, ...] = field(converter=_as_compared, validator=_texts)
-    granted: frozenset[str] = field(default=frozenset(), converter=frozenset)
+    granted: frozenset[str] = field(default=frozenset(), validator=is_a(frozenset))
     call_id: CallId | None = None
     scopes: tuple[str, ...] = field(default=(), converter=tuple_of)
     provider: str | None = None
