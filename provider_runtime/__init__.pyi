@@ -27,6 +27,12 @@ from provider_runtime.application.explaining import (
     CallPlan,
     GateVerdict,
 )
+from provider_runtime.composition.governance.settings import (
+    FileAudit,
+    Governance,
+    MemoryAudit,
+    SqliteAudit,
+)
 from provider_runtime.composition.lifecycle import (
     open_runtime,
 )
@@ -165,6 +171,7 @@ from provider_runtime.domain.conversation.warnings import (
     WarningCode,
 )
 from provider_runtime.domain.errors import (
+    AccessDenied,
     AmbiguousModelRoute,
     AssignmentInvalid,
     BackendError,
@@ -232,6 +239,11 @@ from provider_runtime.domain.policy.budgets.limits import (
     Budget,
     Unit,
 )
+from provider_runtime.domain.policy.budgets.resources import (
+    BudgetReport,
+    Quantities,
+    Resource,
+)
 from provider_runtime.domain.policy.credentials import (
     CredentialReport,
 )
@@ -244,6 +256,27 @@ from provider_runtime.domain.policy.governance import (
     GovernancePolicy,
     OnLossy,
     Unless,
+)
+from provider_runtime.domain.policy.grants.audit import (
+    AuditEntry,
+    AuditEvent,
+    AuditOutcome,
+)
+from provider_runtime.domain.policy.grants.capability import (
+    Capability,
+    Constraints,
+    Denied,
+    GrantFault,
+    Granted,
+    Use,
+)
+from provider_runtime.domain.policy.grants.caps import (
+    CapSet,
+)
+from provider_runtime.domain.policy.grants.profiles import (
+    GovernanceProfile,
+    ProfileBudgets,
+    governance_profile,
 )
 from provider_runtime.domain.policy.leakage.classification import (
     ContentClassification,
@@ -323,6 +356,12 @@ from provider_runtime.ports.context import (
 from provider_runtime.ports.governance.budgets import (
     BudgetLedger,
 )
+from provider_runtime.ports.governance.provider import (
+    GovernanceProvider,
+)
+from provider_runtime.ports.governance.security import (
+    SecurityProvider,
+)
 from provider_runtime.ports.leakage import (
     LeakScanner,
     MaskedText,
@@ -349,6 +388,7 @@ HOMES: Mapping[str, str]
 __all__ = [
     "DEFAULT_EXPERTS",
     "DEFAULT_ROLES",
+    "AccessDenied",
     "AdapterContext",
     "AmbiguousModelRoute",
     "Amount",
@@ -356,11 +396,15 @@ __all__ = [
     "AssistantOutput",
     "Attempt",
     "AudioPart",
+    "AuditEntry",
+    "AuditEvent",
+    "AuditOutcome",
     "AutomationLevel",
     "BackendError",
     "Budget",
     "BudgetExceeded",
     "BudgetLedger",
+    "BudgetReport",
     "CacheBoundary",
     "CacheTtl",
     "CallId",
@@ -371,12 +415,15 @@ __all__ = [
     "CallRecord",
     "CallRefused",
     "CallWarning",
+    "CapSet",
+    "Capability",
     "CapabilityMismatch",
     "ChainVerdict",
     "CircuitOpen",
     "Citation",
     "ConfigError",
     "ConsentRule",
+    "Constraints",
     "ContentClassification",
     "ContentPart",
     "ContextCompiler",
@@ -387,6 +434,7 @@ __all__ = [
     "CredentialMissing",
     "CredentialReport",
     "CredentialsRejected",
+    "Denied",
     "DiscoveryOptions",
     "DocumentPart",
     "Effort",
@@ -398,6 +446,7 @@ __all__ = [
     "ExpertRole",
     "FallbackPolicy",
     "FanOut",
+    "FileAudit",
     "FileLedger",
     "FileReceipts",
     "Finding",
@@ -405,9 +454,14 @@ __all__ = [
     "FinishReason",
     "GateVerdict",
     "GenAiConventions",
+    "Governance",
     "GovernanceLocked",
     "GovernanceMode",
     "GovernancePolicy",
+    "GovernanceProfile",
+    "GovernanceProvider",
+    "GrantFault",
+    "Granted",
     "HandoffTarget",
     "HealthStatus",
     "ImageDetail",
@@ -434,6 +488,7 @@ __all__ = [
     "LoggingEventSink",
     "MaskedText",
     "MediaUrl",
+    "MemoryAudit",
     "MemoryLedger",
     "MemoryReceipts",
     "Message",
@@ -461,6 +516,7 @@ __all__ = [
     "PriceRule",
     "PricingSource",
     "PricingTable",
+    "ProfileBudgets",
     "ProfileGovernance",
     "ProfileId",
     "ProtocolError",
@@ -483,6 +539,7 @@ __all__ = [
     "ProviderRuntimeNormalizationError",
     "ProviderRuntimeScopeError",
     "ProviderStatusError",
+    "Quantities",
     "RateLimitWait",
     "RateLimits",
     "ReasoningBudget",
@@ -494,6 +551,7 @@ __all__ = [
     "RefusalPart",
     "RequestInvalid",
     "Resolution",
+    "Resource",
     "RetryDenial",
     "RetryPolicy",
     "Role",
@@ -507,11 +565,13 @@ __all__ = [
     "Secret",
     "SecretFile",
     "SecretStore",
+    "SecurityProvider",
     "Sensitivity",
     "SerializationError",
     "Severity",
     "SharedParts",
     "Signature",
+    "SqliteAudit",
     "SqliteLedger",
     "SqliteReceipts",
     "State",
@@ -549,6 +609,7 @@ __all__ = [
     "Unit",
     "Unless",
     "Usage",
+    "Use",
     "WarningCode",
     "WorkProfile",
     "assistant",
@@ -556,6 +617,7 @@ __all__ = [
     "builtin_prices",
     "catalog_json",
     "freeze",
+    "governance_profile",
     "hand_off",
     "harden_process",
     "hash_of_states",
