@@ -266,8 +266,8 @@ from provider_runtime.domain.policy.grants.capability import (
     Capability,
     Constraints,
     Denied,
-    GrantFault,
     Granted,
+    GrantFault,
     Use,
 )
 from provider_runtime.domain.policy.grants.caps import (
