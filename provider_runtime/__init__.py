@@ -13,7 +13,9 @@ _BY_HOME: Final = {
     "adapters.catalog": "builtin_catalog builtin_prices catalog_json",
     "adapters.catalog_files": "read_catalog read_prices",
     "adapters.price_files": "prices_json",
-    "adapters.telemetry": "FanOut GenAiConventions JsonLinesEventSink LoggingEventSink OpenTelemetryEventSink",
+    "adapters.telemetry": (
+        "DefaultEventEmitter FanOut GenAiConventions JsonLinesEventSink LoggingEventSink OpenTelemetryEventSink"
+    ),
     "adapters.process": "harden_process",
     "application.explaining": "CallPlan GateVerdict",
     "composition.governance.settings": "FileAudit Governance MemoryAudit SqliteAudit",
@@ -103,6 +105,7 @@ _BY_HOME: Final = {
     "ports.secrets": "SecretStore",
     "ports.stores.outcomes": "OutcomeStore",
     "ports.stores.state": "StateProvider",
+    "ports.telemetry": "EventEmitter EventSink",
     "ports.tokens": "TokenProvider",
 }
 HOMES: Final = {name: f"{__name__}.{home}" for home, names in _BY_HOME.items() for name in names.split()}

@@ -17,6 +17,7 @@ from provider_runtime.adapters.process import (
     harden_process,
 )
 from provider_runtime.adapters.telemetry import (
+    DefaultEventEmitter,
     FanOut,
     GenAiConventions,
     JsonLinesEventSink,
@@ -380,6 +381,10 @@ from provider_runtime.ports.stores.outcomes import (
 from provider_runtime.ports.stores.state import (
     StateProvider,
 )
+from provider_runtime.ports.telemetry import (
+    EventEmitter,
+    EventSink,
+)
 from provider_runtime.ports.tokens import (
     TokenProvider,
 )
@@ -434,6 +439,7 @@ __all__ = [
     "CredentialMissing",
     "CredentialReport",
     "CredentialsRejected",
+    "DefaultEventEmitter",
     "Denied",
     "DiscoveryOptions",
     "DocumentPart",
@@ -442,7 +448,9 @@ __all__ = [
     "EndpointInvalid",
     "EnvCredential",
     "ErrorCode",
+    "EventEmitter",
     "EventKind",
+    "EventSink",
     "ExpertRole",
     "FallbackPolicy",
     "FanOut",

@@ -19,6 +19,7 @@ from provider_runtime.adapters.governance.ledger import MemoryBudgetLedger
 from provider_runtime.adapters.governance.local import LocalGovernanceProvider
 from provider_runtime.adapters.governance.security import LocalSecurityProvider
 from provider_runtime.adapters.outcomes import MemoryOutcomes
+from provider_runtime.adapters.telemetry.emitter import DefaultEventEmitter
 from provider_runtime.testing.fakes import FakeContextCompiler
 from provider_runtime.testing.recording import Recorded
 
@@ -100,3 +101,7 @@ class MockGovernanceProvider(Recorded, LocalGovernanceProvider):
 
     forget = Recorded.reset
     reset = LocalGovernanceProvider.reset  # type: ignore[assignment]  # the port's, which waits
+
+
+class MockEventEmitter(Recorded, DefaultEventEmitter):
+    """Subscriptions as ``DefaultEventEmitter`` keeps them."""

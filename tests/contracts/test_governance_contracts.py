@@ -22,7 +22,7 @@ from provider_runtime.testing.mocks import MockGovernanceProvider
 
 class TestLocalGovernanceProvider(GovernanceProviderContract):
     @pytest.fixture
-    async def governance(self, clock: FrozenClock, tmp_path: Path) -> AsyncIterator[LedgerGovernance]:  # type: ignore[override]  # it ends, too
+    async def governance(self, clock: FrozenClock, tmp_path: Path) -> AsyncIterator[LedgerGovernance]:
         governance = self.made(clock, tmp_path)
         yield governance
         await governance.aclose()

@@ -158,7 +158,7 @@ async def test_a_decision_costs_the_same_however_many_came_before() -> None:
             type(self).read_at_once = max(self.read_at_once, limit)
             return await super().tail(limit)
 
-        async def read(self, **_: object):  # type: ignore[no-untyped-def,override]  # noqa: ANN202 - never called
+        async def read(self, **_: object):  # type: ignore[no-untyped-def]  # noqa: ANN202 - never called
             raise AssertionError("a decision reads the last entry, not all of them")
 
     security = JournalSecurity(journal=CountingJournal(keep=None), capabilities=[A_HUNDRED_USES])
