@@ -16,6 +16,14 @@ from provider_runtime.adapters.price_files import (
 from provider_runtime.adapters.process import (
     harden_process,
 )
+from provider_runtime.adapters.signing.ed25519 import (
+    Ed25519Signer,
+    Ed25519Verifier,
+    new_signing_key,
+)
+from provider_runtime.adapters.signing.hmac_sha256 import (
+    HmacSigner,
+)
 from provider_runtime.adapters.telemetry import (
     FanOut,
     GenAiConventions,
@@ -217,6 +225,7 @@ from provider_runtime.domain.errors import (
 )
 from provider_runtime.domain.identity import (
     CallId,
+    KeyId,
     ProfileId,
     ProviderId,
     Role,
@@ -313,6 +322,11 @@ from provider_runtime.domain.records.receipts import (
 from provider_runtime.domain.records.state import (
     State,
 )
+from provider_runtime.domain.seals import (
+    PublicKey,
+    Seal,
+    SealVerdict,
+)
 from provider_runtime.domain.secrets import (
     Secret,
 )
@@ -334,6 +348,10 @@ from provider_runtime.ports.provider_adapter import (
 )
 from provider_runtime.ports.secrets import (
     SecretStore,
+)
+from provider_runtime.ports.signing import (
+    Signer,
+    Verifier,
 )
 from provider_runtime.ports.stores.outcomes import (
     OutcomeStore,
@@ -389,6 +407,8 @@ __all__ = [
     "CredentialsRejected",
     "DiscoveryOptions",
     "DocumentPart",
+    "Ed25519Signer",
+    "Ed25519Verifier",
     "Effort",
     "EndpointBlocked",
     "EndpointInvalid",
@@ -410,6 +430,7 @@ __all__ = [
     "GovernancePolicy",
     "HandoffTarget",
     "HealthStatus",
+    "HmacSigner",
     "ImageDetail",
     "ImagePart",
     "InlineData",
@@ -425,6 +446,7 @@ __all__ = [
     "JsonSchemaFormat",
     "JsonValue",
     "KeyFileCredential",
+    "KeyId",
     "KeyringCredential",
     "KeyringSecrets",
     "LeakScanner",
@@ -483,6 +505,7 @@ __all__ = [
     "ProviderRuntimeNormalizationError",
     "ProviderRuntimeScopeError",
     "ProviderStatusError",
+    "PublicKey",
     "RateLimitWait",
     "RateLimits",
     "ReasoningBudget",
@@ -504,6 +527,8 @@ __all__ = [
     "RuntimeId",
     "RuntimeRegistry",
     "RuntimeSettings",
+    "Seal",
+    "SealVerdict",
     "Secret",
     "SecretFile",
     "SecretStore",
@@ -512,6 +537,7 @@ __all__ = [
     "Severity",
     "SharedParts",
     "Signature",
+    "Signer",
     "SqliteLedger",
     "SqliteReceipts",
     "State",
@@ -549,6 +575,7 @@ __all__ = [
     "Unit",
     "Unless",
     "Usage",
+    "Verifier",
     "WarningCode",
     "WorkProfile",
     "assistant",
@@ -560,6 +587,7 @@ __all__ = [
     "harden_process",
     "hash_of_states",
     "local_server",
+    "new_signing_key",
     "normalize_handoff_messages",
     "ollama_server",
     "open_runtime",
