@@ -288,6 +288,38 @@ class JournalContract:
         assert [int(entry) for entry in page.entries] == list(range(max(7 - limit, 0), 7))
         assert page.end == (await journal.read()).end
 
+    @pytest.mark.parametrize("count", [0, 1, 2, 7, 40])
+    async def test_a_place_among_entries_in_order_is_located(self, journal: Journal, count: int) -> None:
+        numbered = [b"%d %s" % (number, b"x" * (number * number % 977)) for number in range(count)]
+        for entry in numbered:
+            await journal.append(partial(_as_it_is, entry))
+        for wanted in range(count + 1):
+            position = await journal.locate(lambda entry, wanted=wanted: int(entry.split()[0]) < wanted)  # type: ignore[misc]  # bound at once
+            assert list((await journal.read(after=position)).entries) == numbered[wanted:]
+        assert await journal.locate(lambda _entry: True) == (await journal.read()).end
+        assert await journal.locate(lambda _entry: False) == START
+
+    async def test_locating_looks_at_few_entries(self, journal: Journal) -> None:
+        for number in range(300):
+            await journal.append(partial(_as_it_is, b"%03d" % number))
+        seen: list[bytes] = []
+
+        def is_before(entry: bytes) -> bool:
+            seen.append(entry)
+            return int(entry) < 217
+
+        position = await journal.locate(is_before)
+        assert (await journal.read(after=position, limit=1)).entries == (b"217",)
+        assert len(seen) <= 12
+
+    async def test_what_judging_an_entry_raises_is_raised(self, journal: Journal) -> None:
+        def failing(_entry: bytes) -> bool:
+            raise ValueError("no")
+
+        await journal.append(counting)
+        with pytest.raises(ValueError, match="no"):
+            await journal.locate(failing)
+
     async def test_a_position_that_was_cleared_away_is_told(self, journal: Journal) -> None:
         for _ in range(5):
             await journal.append(counting)
@@ -374,7 +406,7 @@ class JournalContract:
         await media.aclose()
         assert await asyncio.gather(*appending) == [b"%d" % number for number in range(20)]
         await media.aclose()
-        reading = (journal.read(), journal.tail(1), journal.count())
+        reading = (journal.read(), journal.tail(1), journal.count(), journal.locate(lambda _entry: True))
         for asked in (journal.append(counting), journal.decide(lambda _tail: None), journal.clear(), *reading):
             with pytest.raises(BackendError, match="closed"):
                 await asked
