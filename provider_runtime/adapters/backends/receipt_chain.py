@@ -16,6 +16,9 @@ from provider_runtime.domain.errors import RecordCorrupt
 from provider_runtime.domain.identity import CallId, RuntimeId
 from provider_runtime.domain.records.receipts import AttemptRecord, CallReceipt, CallRecord, ChainVerdict
 
+_ID: Final = "rct_"
+_ID_SEQ: Final = 10
+"""Hex digits of an id that say its number; 22 digits of chance follow."""
 _DOMAIN: Final = b"provider_runtime/receipt/v1\0"
 _VERSION: Final = 1
 # For null, booleans, integers, text, lists and objects with ASCII keys this is RFC 8785 to the byte.
@@ -99,18 +102,22 @@ def _fault(entry: bytes, content: dict[str, Any], before: Link | None, *, from_s
         if content["seq"] == 0:
             return "the first receipt names one before it" if content["prev_hash"] is not None else None
         return "receipts before it are missing" if from_start else None
+    if content["chain_id"] != before.chain_id:
+        return "the receipt is of another chain"
+    if content["seq"] > before.seq + 1:
+        return f"receipts before it are missing: {content['seq'] - before.seq - 1}"
+    if content["seq"] <= before.seq:
+        return f"the receipt is out of its place in the chain: it is number {content['seq']}"
     if content["prev_hash"] != before.receipt_hash:
-        return "the receipt does not follow the one before it"
-    if content["seq"] != before.seq + 1 or content["chain_id"] != before.chain_id:
-        return "the receipt is out of its place in the chain"
+        return "the receipt does not follow the one before it: one of the two was made anew"
     return None
 
 
 def linked(record: CallRecord, before: Link | None) -> tuple[bytes, CallReceipt]:
     """``record`` as the stored entry after ``before``, and as the receipt it holds."""
-    receipt_id = f"rct_{secrets.token_hex(16)}"
     chain_id = before.chain_id if before else f"chain_{secrets.token_hex(16)}"
     seq = before.seq + 1 if before else 0
+    receipt_id = f"{_ID}{seq:0{_ID_SEQ}x}{secrets.token_hex(11)}"  # so it can be found without an index
     prev_hash = before.receipt_hash if before else None
     content = _CANONICAL.encode(
         {
@@ -157,6 +164,22 @@ def content_of(entry: bytes) -> dict[str, Any] | None:
     linked = "prev_hash" in content and isinstance(content["prev_hash"], str | None)
     sound = named and linked and type(content.get("seq")) is int and isinstance(content.get("record"), dict)
     return content if sound else None
+
+
+def seq_in_id(receipt_id: str) -> int | None:
+    """The number of the receipt with this id; ``None`` when it is none of ours."""
+    digits = receipt_id.removeprefix(_ID)[:_ID_SEQ]
+    is_one = receipt_id.startswith(_ID) and len(digits) == _ID_SEQ and all(one in "0123456789abcdef" for one in digits)
+    return int(digits, 16) if is_one else None
+
+
+def seq_of(entry: bytes) -> int:
+    """The number of a stored receipt. ``RecordCorrupt`` when it cannot be read."""
+    content = content_of(entry)
+    if content is None:
+        raise unreadable("unknown")
+    seq: int = content["seq"]
+    return seq
 
 
 def receipt_in(entry: bytes, place: str) -> CallReceipt:

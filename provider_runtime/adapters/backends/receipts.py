@@ -16,6 +16,8 @@ from provider_runtime.adapters.backends.receipt_chain import (
     hash_in,
     linked,
     receipt_in,
+    seq_in_id,
+    seq_of,
     unreadable,
 )
 from provider_runtime.adapters.backends.sqlite.journal import SqliteJournal
@@ -57,16 +59,19 @@ class JournalReceipts:
     async def latest(self, limit: int) -> tuple[CallReceipt, ...]:
         return _receipts(await self.journal.tail(limit))
 
+    async def before(self, seq: int, limit: int = 100) -> tuple[CallReceipt, ...]:
+        newest = (await self.journal.tail(1)).entries
+        seq = min(seq, seq_of(newest[-1]) + 1) if newest else 0
+        first = max(seq - limit, 0)
+        start = await self.journal.locate(lambda entry: seq_of(entry) < first)
+        page = await self.journal.read(after=start, limit=limit)
+        found = (receipt_in(entry, str(first + place)) for place, entry in enumerate(page.entries))
+        return tuple(receipt for receipt in found if receipt.seq < seq)
+
     async def get(self, receipt_id: str) -> CallReceipt | None:
-        wanted, end = receipt_id.encode(errors="replace"), START
-        while True:
-            page = await self.journal.read(after=end, limit=_PAGE)
-            for entry in page.entries:  # reading an entry costs more than seeing that it is another
-                if wanted in entry and (receipt := receipt_in(entry, receipt_id)).receipt_id == receipt_id:
-                    return receipt
-            if len(page.entries) < _PAGE:
-                return None
-            end = page.end
+        seq = seq_in_id(receipt_id)
+        found = () if seq is None else await self.before(seq + 1, 1)
+        return next((receipt for receipt in found if receipt.receipt_id == receipt_id), None)
 
     async def verify(self, *, head: str | None = None, since: str | None = None) -> ChainVerdict:
         """Whether every receipt kept is as it was written and follows the one before.

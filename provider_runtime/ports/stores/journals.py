@@ -44,8 +44,15 @@ class ReceiptProvider(Protocol):
         """The last ``limit`` receipts, oldest first. Costs the same however many there are."""
         ...
 
+    async def before(self, seq: int, limit: int = 100) -> tuple[CallReceipt, ...]:
+        """The last ``limit`` receipts in front of number ``seq``, oldest first; the cost as that of ``get``.
+
+        ``before(seq + 1, 1)`` is the receipt of that number, if it is kept.
+        """
+        ...
+
     async def get(self, receipt_id: str) -> CallReceipt | None:
-        """The receipt with this id, or ``None``."""
+        """The receipt with this id, or ``None``. Costs hardly more however many there are."""
         ...
 
     async def verify(self, *, head: str | None = None, since: str | None = None) -> ChainVerdict:
