@@ -313,6 +313,12 @@ from provider_runtime.domain.records.events import (
     EventKind,
     LifecycleEvent,
 )
+from provider_runtime.domain.records.oversight.checkpoints import (
+    Checkpoint,
+    Checkpoints,
+    NotedHead,
+    SealMethod,
+)
 from provider_runtime.domain.records.receipts import (
     CallOutcome,
     CallReceipt,
@@ -353,6 +359,9 @@ from provider_runtime.ports.signing import (
     Signer,
     Verifier,
 )
+from provider_runtime.ports.stores.checkpoints import (
+    CheckpointSink,
+)
 from provider_runtime.ports.stores.outcomes import (
     OutcomeStore,
 )
@@ -391,6 +400,9 @@ __all__ = [
     "CallWarning",
     "CapabilityMismatch",
     "ChainVerdict",
+    "Checkpoint",
+    "CheckpointSink",
+    "Checkpoints",
     "CircuitOpen",
     "Citation",
     "ConfigError",
@@ -472,6 +484,7 @@ __all__ = [
     "ModelSwap",
     "ModelSwapRequest",
     "NamedKeyCredential",
+    "NotedHead",
     "OnLossy",
     "OnSwapFailure",
     "Opaque",
@@ -528,6 +541,7 @@ __all__ = [
     "RuntimeRegistry",
     "RuntimeSettings",
     "Seal",
+    "SealMethod",
     "SealVerdict",
     "Secret",
     "SecretFile",

@@ -21,7 +21,7 @@ from provider_runtime.adapters.backends.sqlite.media import SqliteMedia
 from provider_runtime.adapters.governance.ledger import JournalLedger
 from provider_runtime.domain.policy.budgets.holds import Admitted, Fate
 from provider_runtime.testing.contracts.budgets import a_claim, an_order
-from provider_runtime.testing.contracts.stores.media import counting
+from provider_runtime.testing.contracts.media.journals import counting
 
 Failpoint = tuple[str, int, str]
 """What operation or statement, the how-maniest, and whether before, in it, or after."""

@@ -1,5 +1,6 @@
 """A mock for each port that stores something: real behaviour in memory, calls remembered, failures on request."""
 
+from provider_runtime.adapters.backends.checkpoints.sinks import MemoryCheckpoints
 from provider_runtime.adapters.backends.families.artifacts import MemoryArtifactProvider
 from provider_runtime.adapters.backends.families.live import (
     DefaultEffectHandlerRegistry,
@@ -23,6 +24,10 @@ from provider_runtime.testing.recording import Recorded
 
 class MockReceiptProvider(Recorded, InMemoryReceiptProvider):
     """Receipts in memory, as ``InMemoryReceiptProvider`` keeps them."""
+
+
+class MockCheckpointSink(Recorded, MemoryCheckpoints):
+    """Checkpoints in memory, as ``MemoryCheckpoints`` keeps them."""
 
 
 class MockSecretStore(Recorded, MemorySecretStore):
