@@ -15,6 +15,7 @@ from provider_runtime.adapters.backends.families.states import MemoryStateProvid
 from provider_runtime.adapters.backends.families.traces import MemoryTraceProvider
 from provider_runtime.adapters.backends.provider_configs import MemoryProviderConfigStore
 from provider_runtime.adapters.backends.receipts import InMemoryReceiptProvider
+from provider_runtime.adapters.call_traces.store import MemoryCallTraces
 from provider_runtime.adapters.credentials.memory import MemorySecretStore
 from provider_runtime.adapters.governance.ledger import MemoryBudgetLedger
 from provider_runtime.adapters.outcomes import MemoryOutcomes
@@ -24,6 +25,10 @@ from provider_runtime.testing.recording import Recorded
 
 class MockReceiptProvider(Recorded, InMemoryReceiptProvider):
     """Receipts in memory, as ``InMemoryReceiptProvider`` keeps them."""
+
+
+class MockCallTraceProvider(Recorded, MemoryCallTraces):
+    """The lives of calls in memory, as ``MemoryCallTraces`` keeps them."""
 
 
 class MockCheckpointSink(Recorded, MemoryCheckpoints):
