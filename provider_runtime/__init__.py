@@ -13,10 +13,12 @@ _BY_HOME: Final = {
     "adapters.catalog": "builtin_catalog builtin_prices catalog_json",
     "adapters.catalog_files": "read_catalog read_prices",
     "adapters.price_files": "prices_json",
+    "adapters.process": "harden_process",
+    "adapters.signing.ed25519": "Ed25519Signer Ed25519Verifier new_signing_key",
+    "adapters.signing.hmac_sha256": "HmacSigner",
     "adapters.telemetry": (
         "DefaultEventEmitter FanOut GenAiConventions JsonLinesEventSink LoggingEventSink OpenTelemetryEventSink"
     ),
-    "adapters.process": "harden_process",
     "application.explaining": "CallPlan GateVerdict",
     "composition.governance.settings": "FileAudit Governance MemoryAudit SqliteAudit",
     "composition.lifecycle": "open_runtime",
@@ -24,34 +26,29 @@ _BY_HOME: Final = {
     "composition.registry": "RuntimeHandle RuntimeRegistry",
     "composition.runtime": "ProviderRuntime",
     "composition.settings": (
-        "FileLedger FileReceipts KeyringSecrets MemoryLedger MemoryReceipts RuntimeSettings SecretFile "
-        "SqliteLedger SqliteReceipts"
+        "FileLedger FileReceipts KeyringSecrets MemoryLedger MemoryReceipts RuntimeSettings SecretFile SqliteLedger "
+        "SqliteReceipts"
     ),
     "composition.shared": "SharedParts",
+    "domain.calls.options": "CallOptions",
+    "domain.calls.parameters": "ModelParameters",
     "domain.catalog.credentials": "EnvCredential KeyFileCredential KeyringCredential NamedKeyCredential",
     "domain.catalog.health": "HealthStatus ProviderHealth",
     "domain.catalog.models": "DiscoveryOptions ModelCatalog ModelInfo ProviderCapabilities",
     "domain.catalog.pricing": "PriceRule PricingTable",
     "domain.catalog.providers": "ProviderConfig ProviderKind Tier",
     "domain.catalog.records": "ProviderExport ProviderRecord",
-    "domain.profiles.swap_records": "hash_of_states",
-    "domain.profiles.swapping": (
-        "ModelFootprint ModelSwap ModelSwapRequest OnSwapFailure SwapPolicy SwapPriority SwapRequester SwapState "
-        "SwapStrategy SwapSubsystem"
-    ),
-    "domain.conversation.handoff": "HandoffTarget hand_off normalize_handoff_messages",
+    "domain.conversation.handoff": "hand_off HandoffTarget normalize_handoff_messages",
     "domain.conversation.markers": "CacheBoundary CacheTtl Signature",
-    "domain.conversation.messages": "Message MessageRole assistant system tool_result user",
+    "domain.conversation.messages": "assistant Message MessageRole system tool_result user",
     "domain.conversation.parts": (
         "AudioPart Citation ContentPart DocumentPart ImageDetail ImagePart InlineData MediaUrl ProviderFile "
         "RefusalPart TextPart ThinkingPart ToolCallPart ToolResult ToolResultJson ToolResultPart ToolResultParts "
         "ToolResultText"
     ),
-    "domain.calls.options": "CallOptions",
-    "domain.calls.parameters": "ModelParameters",
     "domain.conversation.request": (
-        "Effort JsonObjectFormat JsonSchemaFormat ModelRef ProviderRequest ReasoningBudget "
-        "ReasoningEffort ReasoningOff TextFormat"
+        "Effort JsonObjectFormat JsonSchemaFormat ModelRef ProviderRequest ReasoningBudget ReasoningEffort "
+        "ReasoningOff TextFormat"
     ),
     "domain.conversation.response": "AssistantOutput Attempt CallWarning FinishReason PassedOver ProviderResponse",
     "domain.conversation.tools": (
@@ -61,18 +58,17 @@ _BY_HOME: Final = {
     "domain.conversation.warnings": "WarningCode",
     "domain.errors": (
         "AccessDenied AmbiguousModelRoute AssignmentInvalid BackendError BudgetExceeded CallRefused "
-        "CapabilityMismatch "
-        "CircuitOpen ConfigError CostUnknown CredentialBoundElsewhere CredentialMissing CredentialsRejected "
-        "EndpointBlocked EndpointInvalid ErrorCode GovernanceLocked IntentUnsupported InvalidPricingConfig "
-        "InvalidProviderConfig InvalidRetryPolicy InvalidSettings InvalidTimeout LeakageRefused "
-        "MissingProviderRuntimeError ModelNotAllowed ModelNotFound ProtocolError ProviderError "
+        "CapabilityMismatch CircuitOpen ConfigError CostUnknown CredentialBoundElsewhere CredentialMissing "
+        "CredentialsRejected EndpointBlocked EndpointInvalid ErrorCode GovernanceLocked IntentUnsupported "
+        "InvalidPricingConfig InvalidProviderConfig InvalidRetryPolicy InvalidSettings InvalidTimeout "
+        "LeakageRefused MissingProviderRuntimeError ModelNotAllowed ModelNotFound ProtocolError ProviderError "
         "ProviderHintMismatch ProviderNotRegistered ProviderRuntimeError ProviderRuntimeNormalizationError "
         "ProviderRuntimeScopeError ProviderStatusError RateLimitWait RecordConflict RecordCorrupt RecordMissing "
-        "RequestInvalid RetryDenial RoutingError RuntimeClosed SerializationError StoreUnsafe SwapFailed "
-        "SwapFault SwapRefused TierRefused TransportError"
+        "RequestInvalid RetryDenial RoutingError RuntimeClosed SerializationError StoreUnsafe SwapFailed SwapFault "
+        "SwapRefused TierRefused TransportError"
     ),
-    "domain.identity": "CallId ProfileId ProviderId Role RuntimeId",
-    "domain.json_values": "JsonObject JsonValue freeze",
+    "domain.identity": "CallId KeyId ProfileId ProviderId Role RuntimeId",
+    "domain.json_values": "freeze JsonObject JsonValue",
     "domain.policy.budgets.limits": "Amount Budget Unit",
     "domain.policy.budgets.resources": "BudgetReport Quantities Resource",
     "domain.policy.credentials": "CredentialReport",
@@ -81,7 +77,7 @@ _BY_HOME: Final = {
     "domain.policy.grants.audit": "AuditEntry AuditEvent AuditOutcome",
     "domain.policy.grants.capability": "Capability Constraints Denied Granted GrantFault Use",
     "domain.policy.grants.caps": "CapSet",
-    "domain.policy.grants.profiles": "GovernanceProfile ProfileBudgets governance_profile",
+    "domain.policy.grants.profiles": "governance_profile GovernanceProfile ProfileBudgets",
     "domain.policy.leakage.classification": "ContentClassification Sensitivity",
     "domain.policy.leakage.findings": "Finding FindingKind Place Severity",
     "domain.policy.leakage.opaque": "Opaque",
@@ -92,9 +88,16 @@ _BY_HOME: Final = {
     "domain.profiles.profile": "AutomationLevel ProfileGovernance WorkProfile",
     "domain.profiles.resolution": "Resolution RuleFinding",
     "domain.profiles.roles": "DEFAULT_ROLES ModelAssignment",
+    "domain.profiles.swap_records": "hash_of_states",
+    "domain.profiles.swapping": (
+        "ModelFootprint ModelSwap ModelSwapRequest OnSwapFailure SwapPolicy SwapPriority SwapRequester SwapState "
+        "SwapStrategy SwapSubsystem"
+    ),
     "domain.records.events": "EventKind LifecycleEvent",
+    "domain.records.oversight.checkpoints": "Checkpoint Checkpoints NotedHead SealMethod",
     "domain.records.receipts": "CallOutcome CallReceipt CallRecord ChainVerdict",
     "domain.records.state": "State",
+    "domain.seals": "PublicKey Seal SealVerdict",
     "domain.secrets": "Secret",
     "ports.context": "ContextCompiler ContextOrder",
     "ports.governance.budgets": "BudgetLedger",
@@ -103,6 +106,8 @@ _BY_HOME: Final = {
     "ports.leakage": "LeakScanner MaskedText OutboundContent",
     "ports.provider_adapter": "AdapterContext ProviderAdapter",
     "ports.secrets": "SecretStore",
+    "ports.signing": "Signer Verifier",
+    "ports.stores.checkpoints": "CheckpointSink",
     "ports.stores.outcomes": "OutcomeStore",
     "ports.stores.state": "StateProvider",
     "ports.telemetry": "EventEmitter EventSink",

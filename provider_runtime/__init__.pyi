@@ -16,6 +16,14 @@ from provider_runtime.adapters.price_files import (
 from provider_runtime.adapters.process import (
     harden_process,
 )
+from provider_runtime.adapters.signing.ed25519 import (
+    Ed25519Signer,
+    Ed25519Verifier,
+    new_signing_key,
+)
+from provider_runtime.adapters.signing.hmac_sha256 import (
+    HmacSigner,
+)
 from provider_runtime.adapters.telemetry import (
     DefaultEventEmitter,
     FanOut,
@@ -225,6 +233,7 @@ from provider_runtime.domain.errors import (
 )
 from provider_runtime.domain.identity import (
     CallId,
+    KeyId,
     ProfileId,
     ProviderId,
     Role,
@@ -267,8 +276,8 @@ from provider_runtime.domain.policy.grants.capability import (
     Capability,
     Constraints,
     Denied,
-    Granted,
     GrantFault,
+    Granted,
     Use,
 )
 from provider_runtime.domain.policy.grants.caps import (
@@ -338,6 +347,12 @@ from provider_runtime.domain.records.events import (
     EventKind,
     LifecycleEvent,
 )
+from provider_runtime.domain.records.oversight.checkpoints import (
+    Checkpoint,
+    Checkpoints,
+    NotedHead,
+    SealMethod,
+)
 from provider_runtime.domain.records.receipts import (
     CallOutcome,
     CallReceipt,
@@ -346,6 +361,11 @@ from provider_runtime.domain.records.receipts import (
 )
 from provider_runtime.domain.records.state import (
     State,
+)
+from provider_runtime.domain.seals import (
+    PublicKey,
+    Seal,
+    SealVerdict,
 )
 from provider_runtime.domain.secrets import (
     Secret,
@@ -374,6 +394,13 @@ from provider_runtime.ports.provider_adapter import (
 )
 from provider_runtime.ports.secrets import (
     SecretStore,
+)
+from provider_runtime.ports.signing import (
+    Signer,
+    Verifier,
+)
+from provider_runtime.ports.stores.checkpoints import (
+    CheckpointSink,
 )
 from provider_runtime.ports.stores.outcomes import (
     OutcomeStore,
@@ -424,6 +451,9 @@ __all__ = [
     "Capability",
     "CapabilityMismatch",
     "ChainVerdict",
+    "Checkpoint",
+    "CheckpointSink",
+    "Checkpoints",
     "CircuitOpen",
     "Citation",
     "ConfigError",
@@ -443,6 +473,8 @@ __all__ = [
     "Denied",
     "DiscoveryOptions",
     "DocumentPart",
+    "Ed25519Signer",
+    "Ed25519Verifier",
     "Effort",
     "EndpointBlocked",
     "EndpointInvalid",
@@ -472,6 +504,7 @@ __all__ = [
     "Granted",
     "HandoffTarget",
     "HealthStatus",
+    "HmacSigner",
     "ImageDetail",
     "ImagePart",
     "InlineData",
@@ -487,6 +520,7 @@ __all__ = [
     "JsonSchemaFormat",
     "JsonValue",
     "KeyFileCredential",
+    "KeyId",
     "KeyringCredential",
     "KeyringSecrets",
     "LeakScanner",
@@ -513,6 +547,7 @@ __all__ = [
     "ModelSwap",
     "ModelSwapRequest",
     "NamedKeyCredential",
+    "NotedHead",
     "OnLossy",
     "OnSwapFailure",
     "Opaque",
@@ -547,6 +582,7 @@ __all__ = [
     "ProviderRuntimeNormalizationError",
     "ProviderRuntimeScopeError",
     "ProviderStatusError",
+    "PublicKey",
     "Quantities",
     "RateLimitWait",
     "RateLimits",
@@ -570,6 +606,9 @@ __all__ = [
     "RuntimeId",
     "RuntimeRegistry",
     "RuntimeSettings",
+    "Seal",
+    "SealMethod",
+    "SealVerdict",
     "Secret",
     "SecretFile",
     "SecretStore",
@@ -579,6 +618,7 @@ __all__ = [
     "Severity",
     "SharedParts",
     "Signature",
+    "Signer",
     "SqliteAudit",
     "SqliteLedger",
     "SqliteReceipts",
@@ -618,6 +658,7 @@ __all__ = [
     "Unless",
     "Usage",
     "Use",
+    "Verifier",
     "WarningCode",
     "WorkProfile",
     "assistant",
@@ -630,6 +671,7 @@ __all__ = [
     "harden_process",
     "hash_of_states",
     "local_server",
+    "new_signing_key",
     "normalize_handoff_messages",
     "ollama_server",
     "open_runtime",

@@ -23,7 +23,7 @@ from provider_runtime.adapters.governance.security import JournalSecurity
 from provider_runtime.domain.policy.budgets.holds import Admitted, Fate
 from provider_runtime.domain.policy.grants.capability import Capability, Constraints
 from provider_runtime.testing.contracts.budgets import a_claim, an_order
-from provider_runtime.testing.contracts.stores.media import counting
+from provider_runtime.testing.contracts.media.journals import counting
 
 A_HUNDRED_USES = Capability(type="x.*", constraints=Constraints(max_calls=100))
 Failpoint = tuple[str, int, str]

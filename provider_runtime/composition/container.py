@@ -47,7 +47,7 @@ class RuntimeContainer(containers.DeclarativeContainer):
     tokens: providers.Object[TokenProvider | None] = providers.Object(None)
     secret_store = providers.Singleton(choices.secret_store, settings)
     credential_finder = providers.Singleton(choices.credential_finder, settings, environment, secret_store, tokens)
-    receipts = providers.Singleton(choices.receipts, settings)
+    receipts = providers.Singleton(choices.receipts, settings, clock)
     ledger = providers.Singleton(choices.ledger, settings, clock)
     governance: providers.Object[GovernanceProvider | None] = providers.Object(None)
     security: providers.Object[SecurityProvider | None] = providers.Object(None)
