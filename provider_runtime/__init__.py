@@ -10,6 +10,19 @@ from typing import Final
 
 # For type checkers the same names stand in __init__.pyi, written by scripts/refresh_face.py.
 _BY_HOME: Final = {
+    "adapters.backends.families.artifacts": "FilesystemArtifactProvider MemoryArtifactProvider SqliteArtifactProvider",
+    "adapters.backends.families.live": "DefaultEffectHandlerRegistry DefaultExpertProvider MemoryStreamProvider",
+    "adapters.backends.families.logic": "MemoryLogicProvider",
+    "adapters.backends.families.provenance": (
+        "FilesystemProvenanceProvider MemoryProvenanceProvider SqliteProvenanceProvider"
+    ),
+    "adapters.backends.families.sessions": "FilesystemSessionProvider MemorySessionProvider SqliteSessionProvider",
+    "adapters.backends.families.snapshots": "FilesystemSnapshotProvider MemorySnapshotProvider SqliteSnapshotProvider",
+    "adapters.backends.families.states": "FilesystemStateProvider MemoryStateProvider SqliteStateProvider",
+    "adapters.backends.families.traces": (
+        "FilesystemTraceProvider MemoryTraceProvider SqliteTraceProvider StreamingTraceProvider"
+    ),
+    "adapters.backends.receipts": "FilesystemReceiptProvider InMemoryReceiptProvider SqliteReceiptProvider",
     "adapters.catalog": "builtin_catalog builtin_prices catalog_json",
     "adapters.catalog_files": "read_catalog read_prices",
     "adapters.price_files": "prices_json",
@@ -25,6 +38,8 @@ _BY_HOME: Final = {
         "SqliteLedger SqliteReceipts"
     ),
     "composition.shared": "SharedParts",
+    "composition.stores.places": "FileStores MemoryStores SqliteStores StoreSettings",
+    "composition.stores.families": "Stores open_stores",
     "domain.catalog.credentials": "EnvCredential KeyFileCredential KeyringCredential NamedKeyCredential",
     "domain.catalog.health": "HealthStatus ProviderHealth",
     "domain.catalog.models": "DiscoveryOptions ModelCatalog ModelInfo ProviderCapabilities",
@@ -44,13 +59,16 @@ _BY_HOME: Final = {
         "RefusalPart TextPart ThinkingPart ToolCallPart ToolResult ToolResultJson ToolResultPart ToolResultParts "
         "ToolResultText"
     ),
+    "domain.calls.memo": "Memo",
     "domain.calls.options": "CallOptions",
     "domain.calls.parameters": "ModelParameters",
     "domain.conversation.request": (
         "Effort JsonObjectFormat JsonSchemaFormat ModelRef ProviderRequest ReasoningBudget "
         "ReasoningEffort ReasoningOff TextFormat"
     ),
-    "domain.conversation.response": "AssistantOutput Attempt CallWarning FinishReason PassedOver ProviderResponse",
+    "domain.conversation.response": (
+        "AssistantOutput Attempt CallWarning FinishReason MemoHit PassedOver ProviderResponse"
+    ),
     "domain.conversation.tools": (
         "ToolCall ToolChoiceAuto ToolChoiceNone ToolChoiceRequired ToolChoiceSpecific ToolDefinition"
     ),
@@ -64,7 +82,7 @@ _BY_HOME: Final = {
         "MissingProviderRuntimeError ModelNotAllowed ModelNotFound ProtocolError ProviderError "
         "ProviderHintMismatch ProviderNotRegistered ProviderRuntimeError ProviderRuntimeNormalizationError "
         "ProviderRuntimeScopeError ProviderStatusError RateLimitWait RecordConflict RecordCorrupt RecordMissing "
-        "RequestInvalid RetryDenial RoutingError RuntimeClosed SerializationError StoreUnsafe SwapFailed "
+        "ReplayMiss RequestInvalid RetryDenial RoutingError RuntimeClosed SerializationError StoreUnsafe SwapFailed "
         "SwapFault SwapRefused TierRefused TransportError"
     ),
     "domain.identity": "CallId ProfileId ProviderId Role RuntimeId",
@@ -92,8 +110,15 @@ _BY_HOME: Final = {
     "ports.leakage": "LeakScanner MaskedText OutboundContent",
     "ports.provider_adapter": "AdapterContext ProviderAdapter",
     "ports.secrets": "SecretStore",
+    "ports.stores.answers": "AnswerStore",
+    "ports.stores.evaluation": "ArtifactProvider EffectHandlerRegistry StreamProvider",
+    "ports.stores.journals": "ReceiptProvider",
+    "ports.stores.knowledge": "ExpertProvider LogicProvider",
     "ports.stores.outcomes": "OutcomeStore",
+    "ports.stores.provenance": "ProvenanceProvider SourceReader",
+    "ports.stores.sessions": "SessionProvider SnapshotProvider",
     "ports.stores.state": "StateProvider",
+    "ports.stores.traces": "TraceProvider",
     "ports.tokens": "TokenProvider",
 }
 HOMES: Final = {name: f"{__name__}.{home}" for home, names in _BY_HOME.items() for name in names.split()}

@@ -1,6 +1,50 @@
 # Written by scripts/refresh_face.py: the names of provider_runtime, for type checkers.
 from collections.abc import Mapping
 
+from provider_runtime.adapters.backends.families.artifacts import (
+    FilesystemArtifactProvider,
+    MemoryArtifactProvider,
+    SqliteArtifactProvider,
+)
+from provider_runtime.adapters.backends.families.live import (
+    DefaultEffectHandlerRegistry,
+    DefaultExpertProvider,
+    MemoryStreamProvider,
+)
+from provider_runtime.adapters.backends.families.logic import (
+    MemoryLogicProvider,
+)
+from provider_runtime.adapters.backends.families.provenance import (
+    FilesystemProvenanceProvider,
+    MemoryProvenanceProvider,
+    SqliteProvenanceProvider,
+)
+from provider_runtime.adapters.backends.families.sessions import (
+    FilesystemSessionProvider,
+    MemorySessionProvider,
+    SqliteSessionProvider,
+)
+from provider_runtime.adapters.backends.families.snapshots import (
+    FilesystemSnapshotProvider,
+    MemorySnapshotProvider,
+    SqliteSnapshotProvider,
+)
+from provider_runtime.adapters.backends.families.states import (
+    FilesystemStateProvider,
+    MemoryStateProvider,
+    SqliteStateProvider,
+)
+from provider_runtime.adapters.backends.families.traces import (
+    FilesystemTraceProvider,
+    MemoryTraceProvider,
+    SqliteTraceProvider,
+    StreamingTraceProvider,
+)
+from provider_runtime.adapters.backends.receipts import (
+    FilesystemReceiptProvider,
+    InMemoryReceiptProvider,
+    SqliteReceiptProvider,
+)
 from provider_runtime.adapters.catalog import (
     builtin_catalog,
     builtin_prices,
@@ -55,6 +99,19 @@ from provider_runtime.composition.settings import (
 )
 from provider_runtime.composition.shared import (
     SharedParts,
+)
+from provider_runtime.composition.stores.families import (
+    Stores,
+    open_stores,
+)
+from provider_runtime.composition.stores.places import (
+    FileStores,
+    MemoryStores,
+    SqliteStores,
+    StoreSettings,
+)
+from provider_runtime.domain.calls.memo import (
+    Memo,
 )
 from provider_runtime.domain.calls.options import (
     CallOptions,
@@ -145,6 +202,7 @@ from provider_runtime.domain.conversation.response import (
     Attempt,
     CallWarning,
     FinishReason,
+    MemoHit,
     PassedOver,
     ProviderResponse,
 )
@@ -203,6 +261,7 @@ from provider_runtime.domain.errors import (
     RecordConflict,
     RecordCorrupt,
     RecordMissing,
+    ReplayMiss,
     RequestInvalid,
     RetryDenial,
     RoutingError,
@@ -335,11 +394,37 @@ from provider_runtime.ports.provider_adapter import (
 from provider_runtime.ports.secrets import (
     SecretStore,
 )
+from provider_runtime.ports.stores.answers import (
+    AnswerStore,
+)
+from provider_runtime.ports.stores.evaluation import (
+    ArtifactProvider,
+    EffectHandlerRegistry,
+    StreamProvider,
+)
+from provider_runtime.ports.stores.journals import (
+    ReceiptProvider,
+)
+from provider_runtime.ports.stores.knowledge import (
+    ExpertProvider,
+    LogicProvider,
+)
 from provider_runtime.ports.stores.outcomes import (
     OutcomeStore,
 )
+from provider_runtime.ports.stores.provenance import (
+    ProvenanceProvider,
+    SourceReader,
+)
+from provider_runtime.ports.stores.sessions import (
+    SessionProvider,
+    SnapshotProvider,
+)
 from provider_runtime.ports.stores.state import (
     StateProvider,
+)
+from provider_runtime.ports.stores.traces import (
+    TraceProvider,
 )
 from provider_runtime.ports.tokens import (
     TokenProvider,
@@ -352,6 +437,8 @@ __all__ = [
     "AdapterContext",
     "AmbiguousModelRoute",
     "Amount",
+    "AnswerStore",
+    "ArtifactProvider",
     "AssignmentInvalid",
     "AssistantOutput",
     "Attempt",
@@ -387,19 +474,31 @@ __all__ = [
     "CredentialMissing",
     "CredentialReport",
     "CredentialsRejected",
+    "DefaultEffectHandlerRegistry",
+    "DefaultExpertProvider",
     "DiscoveryOptions",
     "DocumentPart",
+    "EffectHandlerRegistry",
     "Effort",
     "EndpointBlocked",
     "EndpointInvalid",
     "EnvCredential",
     "ErrorCode",
     "EventKind",
+    "ExpertProvider",
     "ExpertRole",
     "FallbackPolicy",
     "FanOut",
     "FileLedger",
     "FileReceipts",
+    "FileStores",
+    "FilesystemArtifactProvider",
+    "FilesystemProvenanceProvider",
+    "FilesystemReceiptProvider",
+    "FilesystemSessionProvider",
+    "FilesystemSnapshotProvider",
+    "FilesystemStateProvider",
+    "FilesystemTraceProvider",
     "Finding",
     "FindingKind",
     "FinishReason",
@@ -412,6 +511,7 @@ __all__ = [
     "HealthStatus",
     "ImageDetail",
     "ImagePart",
+    "InMemoryReceiptProvider",
     "InlineData",
     "IntentUnsupported",
     "InvalidPricingConfig",
@@ -432,10 +532,22 @@ __all__ = [
     "LeakageRefused",
     "LifecycleEvent",
     "LoggingEventSink",
+    "LogicProvider",
     "MaskedText",
     "MediaUrl",
+    "Memo",
+    "MemoHit",
+    "MemoryArtifactProvider",
     "MemoryLedger",
+    "MemoryLogicProvider",
+    "MemoryProvenanceProvider",
     "MemoryReceipts",
+    "MemorySessionProvider",
+    "MemorySnapshotProvider",
+    "MemoryStateProvider",
+    "MemoryStores",
+    "MemoryStreamProvider",
+    "MemoryTraceProvider",
     "Message",
     "MessageRole",
     "MissingProviderRuntimeError",
@@ -464,6 +576,7 @@ __all__ = [
     "ProfileGovernance",
     "ProfileId",
     "ProtocolError",
+    "ProvenanceProvider",
     "ProviderAdapter",
     "ProviderCapabilities",
     "ProviderConfig",
@@ -488,10 +601,12 @@ __all__ = [
     "ReasoningBudget",
     "ReasoningEffort",
     "ReasoningOff",
+    "ReceiptProvider",
     "RecordConflict",
     "RecordCorrupt",
     "RecordMissing",
     "RefusalPart",
+    "ReplayMiss",
     "RequestInvalid",
     "Resolution",
     "RetryDenial",
@@ -509,14 +624,29 @@ __all__ = [
     "SecretStore",
     "Sensitivity",
     "SerializationError",
+    "SessionProvider",
     "Severity",
     "SharedParts",
     "Signature",
+    "SnapshotProvider",
+    "SourceReader",
+    "SqliteArtifactProvider",
     "SqliteLedger",
+    "SqliteProvenanceProvider",
+    "SqliteReceiptProvider",
     "SqliteReceipts",
+    "SqliteSessionProvider",
+    "SqliteSnapshotProvider",
+    "SqliteStateProvider",
+    "SqliteStores",
+    "SqliteTraceProvider",
     "State",
     "StateProvider",
+    "StoreSettings",
     "StoreUnsafe",
+    "Stores",
+    "StreamProvider",
+    "StreamingTraceProvider",
     "SwapFailed",
     "SwapFault",
     "SwapPolicy",
@@ -544,6 +674,7 @@ __all__ = [
     "ToolResultPart",
     "ToolResultParts",
     "ToolResultText",
+    "TraceProvider",
     "TransportError",
     "Treatment",
     "Unit",
@@ -563,6 +694,7 @@ __all__ = [
     "normalize_handoff_messages",
     "ollama_server",
     "open_runtime",
+    "open_stores",
     "preset",
     "prices_json",
     "read_catalog",

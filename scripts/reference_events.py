@@ -88,6 +88,7 @@ FIELDS: Final[dict[str, str]] = {
     "swap_reason": "The requester's reason; `?` for a text that has not the shape of a name.",
     "job_id": "The job that swaps are counted for; `?` as above.",
     "state_hash": "The hash of the states that the job is taken up from.",
+    "recalled_from": "`memo` or `replay`: the answer was kept, and nobody was asked.",
 }
 
 

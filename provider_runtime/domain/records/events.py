@@ -49,7 +49,8 @@ class LifecycleEvent:
     ``labels`` are the caller's, each ``name=value``. Token counts are the provider's: ``0`` is
     what it said, ``None`` that it said nothing. A model or an id that came from outside, and has not
     the shape of a name, is ``?``. ``swap_from`` and ``swap_to`` are models as ``provider:model``;
-    ``swap_reason`` is the requester's, where it has the shape of a name.
+    ``swap_reason`` is the requester's, where it has the shape of a name. ``recalled_from`` is ``memo`` or
+    ``replay`` where an answer was kept and nobody was asked.
     Source: semantics C.7, C.8, C.9, D.6.
     """
 
@@ -100,3 +101,4 @@ class LifecycleEvent:
     swap_reason: str | None = field(default=None, converter=name_or_mark)
     job_id: str | None = field(default=None, converter=name_or_mark)
     state_hash: str | None = None
+    recalled_from: str | None = None

@@ -71,6 +71,7 @@ def an_event(kind: EventKind, number: int = 1, **changes: Any) -> LifecycleEvent
         "swap_reason": "context_too_long",
         "job_id": "job-1",
         "state_hash": "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",
+        "recalled_from": "memo",
     }
     return LifecycleEvent(**{**told, **changes})
 

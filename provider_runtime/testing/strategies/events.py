@@ -63,4 +63,5 @@ def lifecycle_events() -> SearchStrategy[LifecycleEvent]:
         swap_reason=word,
         job_id=word,
         state_hash=word,
+        recalled_from=word,
     )
