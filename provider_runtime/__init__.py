@@ -110,7 +110,6 @@ _BY_HOME: Final = {
     "ports.leakage": "LeakScanner MaskedText OutboundContent",
     "ports.provider_adapter": "AdapterContext ProviderAdapter",
     "ports.secrets": "SecretStore",
-    "ports.stores.answers": "AnswerStore",
     "ports.stores.evaluation": "ArtifactProvider EffectHandlerRegistry StreamProvider",
     "ports.stores.journals": "ReceiptProvider",
     "ports.stores.knowledge": "ExpertProvider LogicProvider",

@@ -394,9 +394,6 @@ from provider_runtime.ports.provider_adapter import (
 from provider_runtime.ports.secrets import (
     SecretStore,
 )
-from provider_runtime.ports.stores.answers import (
-    AnswerStore,
-)
 from provider_runtime.ports.stores.evaluation import (
     ArtifactProvider,
     EffectHandlerRegistry,
@@ -437,7 +434,6 @@ __all__ = [
     "AdapterContext",
     "AmbiguousModelRoute",
     "Amount",
-    "AnswerStore",
     "ArtifactProvider",
     "AssignmentInvalid",
     "AssistantOutput",

@@ -13,6 +13,7 @@ from provider_runtime.application.budgets.holding import Holding
 from provider_runtime.application.call import AnsweredCall, Call, ClearedCall
 from provider_runtime.application.sending.answer_keys import answer_key_of
 from provider_runtime.application.sending.attempts import Sending
+from provider_runtime.application.sending.trying import Trying
 from provider_runtime.domain.calls.answers import (
     AnswerKey,
     Kept,
@@ -104,9 +105,7 @@ class Recall:
         key = answer_key_of(cleared.prepared, self.policy_version, memo.apart_by)
         if not memo.single_flight:
             return await self._memoized(cleared, account, memo, key)
-        turn = await self._turn(cleared, key)
-        if turn is None:
-            return await self.sending.send(cleared, account.attempts)  # which finds no time left, and says so
+        turn = await self._turn(cleared, account, key)
         try:
             return await self._memoized(cleared, account, memo, key)
         finally:
@@ -148,18 +147,18 @@ class Recall:
             return True
         return (self.sending.clock.now() - found.kept_at).total_seconds() <= memo.max_age_s
 
-    async def _turn(self, cleared: ClearedCall, key: AnswerKey) -> asyncio.Event | None:
-        """Wait until nobody of this runtime asks the same. ``None``: that took all the time of the call."""
-        call = cleared.prepared.routed.call
-        holding = Holding.of(cleared, self.sending.spending)
+    async def _turn(self, cleared: ClearedCall, account: Account, key: AnswerKey) -> asyncio.Event:
+        """Wait until nobody of this runtime asks the same; to be set when it is the next one's turn."""
+        call, clock = cleared.prepared.routed.call, self.sending.clock
+        limit_s = call.terms.deadline_s
         try:
-            async with asyncio.timeout(call.started + call.terms.deadline_s - self.sending.clock.monotonic()):
+            async with asyncio.timeout(call.started + limit_s - clock.monotonic()):
                 while (others := self._under_way.get(key)) is not None:
                     await others.wait()
-        except TimeoutError:
-            return None
-        except BaseException:
-            await holding.close()
+        except BaseException as left:
+            await Holding.of(cleared, self.sending.spending).close()
+            if isinstance(left, TimeoutError):
+                raise Trying(cleared=cleared, attempts=account.attempts).timed_out(clock.monotonic(), limit_s) from None
             raise
         mine = self._under_way[key] = asyncio.Event()
         return mine
