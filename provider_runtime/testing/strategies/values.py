@@ -51,9 +51,8 @@ def call_ids() -> SearchStrategy[CallId]:
 
 def moments() -> SearchStrategy[datetime]:
     """Times of day, in UTC."""
-    return st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1)).map(
-        lambda moment: moment.replace(tzinfo=UTC, fold=0)
-    )  # noqa: DTZ001 - hypothesis draws without a zone
+    drawn = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1))  # noqa: DTZ001 - hypothesis draws without a zone
+    return drawn.map(lambda moment: moment.replace(tzinfo=UTC, fold=0))
 
 
 def json_values() -> SearchStrategy[JsonValue]:
