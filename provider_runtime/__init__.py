@@ -10,6 +10,19 @@ from typing import Final
 
 # For type checkers the same names stand in __init__.pyi, written by scripts/refresh_face.py.
 _BY_HOME: Final = {
+    "adapters.backends.families.artifacts": "FilesystemArtifactProvider MemoryArtifactProvider SqliteArtifactProvider",
+    "adapters.backends.families.live": "DefaultEffectHandlerRegistry DefaultExpertProvider MemoryStreamProvider",
+    "adapters.backends.families.logic": "MemoryLogicProvider",
+    "adapters.backends.families.provenance": (
+        "FilesystemProvenanceProvider MemoryProvenanceProvider SqliteProvenanceProvider"
+    ),
+    "adapters.backends.families.sessions": "FilesystemSessionProvider MemorySessionProvider SqliteSessionProvider",
+    "adapters.backends.families.snapshots": "FilesystemSnapshotProvider MemorySnapshotProvider SqliteSnapshotProvider",
+    "adapters.backends.families.states": "FilesystemStateProvider MemoryStateProvider SqliteStateProvider",
+    "adapters.backends.families.traces": (
+        "FilesystemTraceProvider MemoryTraceProvider SqliteTraceProvider StreamingTraceProvider"
+    ),
+    "adapters.backends.receipts": "FilesystemReceiptProvider InMemoryReceiptProvider SqliteReceiptProvider",
     "adapters.catalog": "builtin_catalog builtin_prices catalog_json",
     "adapters.catalog_files": "read_catalog read_prices",
     "adapters.price_files": "prices_json",
@@ -30,6 +43,9 @@ _BY_HOME: Final = {
         "SqliteReceipts"
     ),
     "composition.shared": "SharedParts",
+    "composition.stores.families": "open_stores Stores",
+    "composition.stores.places": "FileStores MemoryStores SqliteStores StoreSettings",
+    "domain.calls.memo": "Memo",
     "domain.calls.options": "CallOptions",
     "domain.calls.parameters": "ModelParameters",
     "domain.catalog.credentials": "EnvCredential KeyFileCredential KeyringCredential NamedKeyCredential",
@@ -50,7 +66,9 @@ _BY_HOME: Final = {
         "Effort JsonObjectFormat JsonSchemaFormat ModelRef ProviderRequest ReasoningBudget ReasoningEffort "
         "ReasoningOff TextFormat"
     ),
-    "domain.conversation.response": "AssistantOutput Attempt CallWarning FinishReason PassedOver ProviderResponse",
+    "domain.conversation.response": (
+        "AssistantOutput Attempt CallWarning FinishReason MemoHit PassedOver ProviderResponse"
+    ),
     "domain.conversation.tools": (
         "ToolCall ToolChoiceAuto ToolChoiceNone ToolChoiceRequired ToolChoiceSpecific ToolDefinition"
     ),
@@ -64,8 +82,8 @@ _BY_HOME: Final = {
         "LeakageRefused MissingProviderRuntimeError ModelNotAllowed ModelNotFound ProtocolError ProviderError "
         "ProviderHintMismatch ProviderNotRegistered ProviderRuntimeError ProviderRuntimeNormalizationError "
         "ProviderRuntimeScopeError ProviderStatusError RateLimitWait RecordConflict RecordCorrupt RecordMissing "
-        "RequestInvalid RetryDenial RoutingError RuntimeClosed SerializationError StoreUnsafe SwapFailed SwapFault "
-        "SwapRefused TierRefused TransportError"
+        "ReplayMiss RequestInvalid RetryDenial RoutingError RuntimeClosed SerializationError StoreUnsafe SwapFailed "
+        "SwapFault SwapRefused TierRefused TransportError"
     ),
     "domain.identity": "CallId KeyId ProfileId ProviderId Role RuntimeId",
     "domain.json_values": "freeze JsonObject JsonValue",
@@ -108,8 +126,14 @@ _BY_HOME: Final = {
     "ports.secrets": "SecretStore",
     "ports.signing": "Signer Verifier",
     "ports.stores.checkpoints": "CheckpointSink",
+    "ports.stores.evaluation": "ArtifactProvider EffectHandlerRegistry StreamProvider",
+    "ports.stores.journals": "ReceiptProvider",
+    "ports.stores.knowledge": "ExpertProvider LogicProvider",
     "ports.stores.outcomes": "OutcomeStore",
+    "ports.stores.provenance": "ProvenanceProvider SourceReader",
+    "ports.stores.sessions": "SessionProvider SnapshotProvider",
     "ports.stores.state": "StateProvider",
+    "ports.stores.traces": "TraceProvider",
     "ports.telemetry": "EventEmitter EventSink",
     "ports.tokens": "TokenProvider",
 }

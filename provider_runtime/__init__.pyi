@@ -1,6 +1,50 @@
 # Written by scripts/refresh_face.py: the names of provider_runtime, for type checkers.
 from collections.abc import Mapping
 
+from provider_runtime.adapters.backends.families.artifacts import (
+    FilesystemArtifactProvider,
+    MemoryArtifactProvider,
+    SqliteArtifactProvider,
+)
+from provider_runtime.adapters.backends.families.live import (
+    DefaultEffectHandlerRegistry,
+    DefaultExpertProvider,
+    MemoryStreamProvider,
+)
+from provider_runtime.adapters.backends.families.logic import (
+    MemoryLogicProvider,
+)
+from provider_runtime.adapters.backends.families.provenance import (
+    FilesystemProvenanceProvider,
+    MemoryProvenanceProvider,
+    SqliteProvenanceProvider,
+)
+from provider_runtime.adapters.backends.families.sessions import (
+    FilesystemSessionProvider,
+    MemorySessionProvider,
+    SqliteSessionProvider,
+)
+from provider_runtime.adapters.backends.families.snapshots import (
+    FilesystemSnapshotProvider,
+    MemorySnapshotProvider,
+    SqliteSnapshotProvider,
+)
+from provider_runtime.adapters.backends.families.states import (
+    FilesystemStateProvider,
+    MemoryStateProvider,
+    SqliteStateProvider,
+)
+from provider_runtime.adapters.backends.families.traces import (
+    FilesystemTraceProvider,
+    MemoryTraceProvider,
+    SqliteTraceProvider,
+    StreamingTraceProvider,
+)
+from provider_runtime.adapters.backends.receipts import (
+    FilesystemReceiptProvider,
+    InMemoryReceiptProvider,
+    SqliteReceiptProvider,
+)
 from provider_runtime.adapters.catalog import (
     builtin_catalog,
     builtin_prices,
@@ -70,6 +114,19 @@ from provider_runtime.composition.settings import (
 )
 from provider_runtime.composition.shared import (
     SharedParts,
+)
+from provider_runtime.composition.stores.families import (
+    Stores,
+    open_stores,
+)
+from provider_runtime.composition.stores.places import (
+    FileStores,
+    MemoryStores,
+    SqliteStores,
+    StoreSettings,
+)
+from provider_runtime.domain.calls.memo import (
+    Memo,
 )
 from provider_runtime.domain.calls.options import (
     CallOptions,
@@ -160,6 +217,7 @@ from provider_runtime.domain.conversation.response import (
     Attempt,
     CallWarning,
     FinishReason,
+    MemoHit,
     PassedOver,
     ProviderResponse,
 )
@@ -219,6 +277,7 @@ from provider_runtime.domain.errors import (
     RecordConflict,
     RecordCorrupt,
     RecordMissing,
+    ReplayMiss,
     RequestInvalid,
     RetryDenial,
     RoutingError,
@@ -276,8 +335,8 @@ from provider_runtime.domain.policy.grants.capability import (
     Capability,
     Constraints,
     Denied,
-    GrantFault,
     Granted,
+    GrantFault,
     Use,
 )
 from provider_runtime.domain.policy.grants.caps import (
@@ -402,11 +461,34 @@ from provider_runtime.ports.signing import (
 from provider_runtime.ports.stores.checkpoints import (
     CheckpointSink,
 )
+from provider_runtime.ports.stores.evaluation import (
+    ArtifactProvider,
+    EffectHandlerRegistry,
+    StreamProvider,
+)
+from provider_runtime.ports.stores.journals import (
+    ReceiptProvider,
+)
+from provider_runtime.ports.stores.knowledge import (
+    ExpertProvider,
+    LogicProvider,
+)
 from provider_runtime.ports.stores.outcomes import (
     OutcomeStore,
 )
+from provider_runtime.ports.stores.provenance import (
+    ProvenanceProvider,
+    SourceReader,
+)
+from provider_runtime.ports.stores.sessions import (
+    SessionProvider,
+    SnapshotProvider,
+)
 from provider_runtime.ports.stores.state import (
     StateProvider,
+)
+from provider_runtime.ports.stores.traces import (
+    TraceProvider,
 )
 from provider_runtime.ports.telemetry import (
     EventEmitter,
@@ -424,6 +506,7 @@ __all__ = [
     "AdapterContext",
     "AmbiguousModelRoute",
     "Amount",
+    "ArtifactProvider",
     "AssignmentInvalid",
     "AssistantOutput",
     "Attempt",
@@ -469,12 +552,15 @@ __all__ = [
     "CredentialMissing",
     "CredentialReport",
     "CredentialsRejected",
+    "DefaultEffectHandlerRegistry",
     "DefaultEventEmitter",
+    "DefaultExpertProvider",
     "Denied",
     "DiscoveryOptions",
     "DocumentPart",
     "Ed25519Signer",
     "Ed25519Verifier",
+    "EffectHandlerRegistry",
     "Effort",
     "EndpointBlocked",
     "EndpointInvalid",
@@ -483,12 +569,21 @@ __all__ = [
     "EventEmitter",
     "EventKind",
     "EventSink",
+    "ExpertProvider",
     "ExpertRole",
     "FallbackPolicy",
     "FanOut",
     "FileAudit",
     "FileLedger",
     "FileReceipts",
+    "FileStores",
+    "FilesystemArtifactProvider",
+    "FilesystemProvenanceProvider",
+    "FilesystemReceiptProvider",
+    "FilesystemSessionProvider",
+    "FilesystemSnapshotProvider",
+    "FilesystemStateProvider",
+    "FilesystemTraceProvider",
     "Finding",
     "FindingKind",
     "FinishReason",
@@ -507,6 +602,7 @@ __all__ = [
     "HmacSigner",
     "ImageDetail",
     "ImagePart",
+    "InMemoryReceiptProvider",
     "InlineData",
     "IntentUnsupported",
     "InvalidPricingConfig",
@@ -528,11 +624,23 @@ __all__ = [
     "LeakageRefused",
     "LifecycleEvent",
     "LoggingEventSink",
+    "LogicProvider",
     "MaskedText",
     "MediaUrl",
+    "Memo",
+    "MemoHit",
+    "MemoryArtifactProvider",
     "MemoryAudit",
     "MemoryLedger",
+    "MemoryLogicProvider",
+    "MemoryProvenanceProvider",
     "MemoryReceipts",
+    "MemorySessionProvider",
+    "MemorySnapshotProvider",
+    "MemoryStateProvider",
+    "MemoryStores",
+    "MemoryStreamProvider",
+    "MemoryTraceProvider",
     "Message",
     "MessageRole",
     "MissingProviderRuntimeError",
@@ -563,6 +671,7 @@ __all__ = [
     "ProfileGovernance",
     "ProfileId",
     "ProtocolError",
+    "ProvenanceProvider",
     "ProviderAdapter",
     "ProviderCapabilities",
     "ProviderConfig",
@@ -589,10 +698,12 @@ __all__ = [
     "ReasoningBudget",
     "ReasoningEffort",
     "ReasoningOff",
+    "ReceiptProvider",
     "RecordConflict",
     "RecordCorrupt",
     "RecordMissing",
     "RefusalPart",
+    "ReplayMiss",
     "RequestInvalid",
     "Resolution",
     "Resource",
@@ -615,16 +726,31 @@ __all__ = [
     "SecurityProvider",
     "Sensitivity",
     "SerializationError",
+    "SessionProvider",
     "Severity",
     "SharedParts",
     "Signature",
     "Signer",
+    "SnapshotProvider",
+    "SourceReader",
+    "SqliteArtifactProvider",
     "SqliteAudit",
     "SqliteLedger",
+    "SqliteProvenanceProvider",
+    "SqliteReceiptProvider",
     "SqliteReceipts",
+    "SqliteSessionProvider",
+    "SqliteSnapshotProvider",
+    "SqliteStateProvider",
+    "SqliteStores",
+    "SqliteTraceProvider",
     "State",
     "StateProvider",
+    "StoreSettings",
     "StoreUnsafe",
+    "Stores",
+    "StreamProvider",
+    "StreamingTraceProvider",
     "SwapFailed",
     "SwapFault",
     "SwapPolicy",
@@ -652,6 +778,7 @@ __all__ = [
     "ToolResultPart",
     "ToolResultParts",
     "ToolResultText",
+    "TraceProvider",
     "TransportError",
     "Treatment",
     "Unit",
@@ -675,6 +802,7 @@ __all__ = [
     "normalize_handoff_messages",
     "ollama_server",
     "open_runtime",
+    "open_stores",
     "preset",
     "prices_json",
     "read_catalog",

@@ -95,6 +95,7 @@ FIELDS: Final[dict[str, str]] = {
     "budget_unit": "What it counts: `nano_usd`, `tokens`, `calls` or `milliseconds`.",
     "budget_limit": "Its limit, in that unit.",
     "budget_taken": "What is spent or set aside, in that unit.",
+    "recalled_from": "`memo` or `replay`: the answer was kept, and nobody was asked.",
 }
 
 

@@ -19,6 +19,8 @@ from provider_runtime.composition.settings import (
     SqliteLedger,
     SqliteReceipts,
 )
+from provider_runtime.composition.stores.places import FileStores, MemoryStores, SqliteStores, StoreSettings
+from provider_runtime.domain.calls.memo import Memo
 from provider_runtime.domain.calls.options import CallOptions
 from provider_runtime.domain.catalog.credentials import (
     EnvCredential,
@@ -63,7 +65,12 @@ CLASSES: Final = (
     MemoryLedger,
     FileLedger,
     SqliteLedger,
+    StoreSettings,
+    MemoryStores,
+    FileStores,
+    SqliteStores,
     CallOptions,
+    Memo,
     DiscoveryOptions,
     ModelSwapRequest,
 )

@@ -18,6 +18,7 @@ from provider_runtime.application.sending.alternatives import first_answer
 from provider_runtime.application.sending.attempts import Sending
 from provider_runtime.application.sending.endings import ending_of, given
 from provider_runtime.application.sending.once import Once
+from provider_runtime.application.sending.recall import Recall
 from provider_runtime.application.swaps.swapper import Swaps
 from provider_runtime.application.terms import CallTerms
 from provider_runtime.domain.calls.options import CallOptions
@@ -71,6 +72,7 @@ class CallRuntime:
     routing: Routing
     preparation: Preparation
     clearance: Clearance
+    recall: Recall
     sending: Sending
     settlement: Settlement
     explaining: Explaining
@@ -99,10 +101,13 @@ class CallRuntime:
             return await account.settle(answered)  # price, receipt, events
 
     async def _ask(self, call: Call, account: Account) -> AnsweredCall:
+        recalls = self.recall.applies_to(call)  # whether an answer that was kept will do
         routed = account.reached(self.routing.route(call))  # which provider, model and tier
         self.sending.resilience.refuse_if_open(routed)
         prepared = account.reached(self.preparation.prepare(routed))  # the exact bytes, frozen; pure
         cleared = account.cleared(await self.clearance.clear(prepared))  # every gate, or CallRefused
+        if recalls:
+            return await self.recall.answer(cleared, account)
         return await self.sending.send(cleared, account.attempts)  # the only step that leaves the process
 
     async def _made_once(self, call: Call) -> ProviderResponse:

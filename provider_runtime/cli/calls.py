@@ -8,12 +8,14 @@ import click
 from provider_runtime.adapters.serialization import make_converter, response_to_json, to_json
 from provider_runtime.cli.failures import EXIT_CODES_HELP, run_or_exit
 from provider_runtime.cli.inputs import call_input, call_options
+from provider_runtime.cli.recall import recall_options, recalled_call, with_recall
 from provider_runtime.cli.rendering import show_plan, show_response
 from provider_runtime.composition.lifecycle import open_runtime
 
 
 @click.command(epilog=EXIT_CODES_HELP)
 @call_options
+@recall_options
 @click.option("--quiet", "-q", is_flag=True, help="Print the answer alone.")
 def run(quiet: bool, **options: Any) -> None:  # noqa: FBT001 - click passes flags by name
     """Ask a model, and print its answer.
@@ -24,12 +26,13 @@ def run(quiet: bool, **options: Any) -> None:  # noqa: FBT001 - click passes fla
     provider-runtime run "Why is the sky blue?" --model anthropic:claude-sonnet-4-5
     git diff | provider-runtime run --system "Review this." --model openai:gpt-5-mini
     provider-runtime run --request request.json --json
+    provider-runtime run "Why is the sky blue?" --model openai:gpt-5-mini --memo answers
     """
 
     async def work() -> None:
         given = await call_input(options)
-        async with open_runtime(given.settings) as runtime:
-            response = await runtime.run(given.request)
+        async with open_runtime(with_recall(given.settings, options)) as runtime:
+            response = await runtime.run(given.request, recalled_call(options))
         if options["as_json"]:
             click.echo(response_to_json(make_converter(), response))
         else:

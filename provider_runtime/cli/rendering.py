@@ -39,6 +39,7 @@ def show_response(response: ProviderResponse, *, quiet: bool) -> None:
         tokens(response.usage),
         dollars(response.cost),
         f"{response.duration_s or 0:.2f} s",
+        "" if response.memo is None else f"from memory, given {response.memo.kept_at:%Y-%m-%d %H:%M} UTC",
     ]
     click.secho("── " + " · ".join(fact for fact in facts if fact), dim=True, err=True)
     show_warnings(response.warnings)

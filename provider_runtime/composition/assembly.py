@@ -22,10 +22,11 @@ from provider_runtime.application.routing import Routing
 from provider_runtime.application.runtime import Lifetime
 from provider_runtime.application.sending.attempts import Sending
 from provider_runtime.application.sending.once import Once
+from provider_runtime.application.sending.recall import Recall
 from provider_runtime.application.sending.to_its_end import Patience
 from provider_runtime.application.swaps.swapper import Swaps
 from provider_runtime.application.terms import CallTerms
-from provider_runtime.composition.choices import leakage_policy
+from provider_runtime.composition import choices
 from provider_runtime.composition.governance.parts import GovernanceStore, budgets, governing
 from provider_runtime.composition.runtime import ProviderRuntime
 from provider_runtime.composition.settings import RuntimeSettings
@@ -41,6 +42,7 @@ from provider_runtime.ports.governance.security import SecurityProvider
 from provider_runtime.ports.http import HttpTransport
 from provider_runtime.ports.leakage import LeakScanner
 from provider_runtime.ports.schemas import SchemaValidator
+from provider_runtime.ports.stores.evaluation import ArtifactProvider
 from provider_runtime.ports.stores.journals import ReceiptProvider
 from provider_runtime.ports.stores.outcomes import OutcomeStore
 from provider_runtime.ports.stores.state import StateProvider
@@ -66,6 +68,7 @@ def assemble(  # noqa: PLR0913 - one argument for each part of the container
     event_sink: EventSink | None,
     outcomes: OutcomeStore | None,
     states: StateProvider | None,
+    artifacts: ArtifactProvider | None,
     context_compiler: ContextCompiler | None,
     catalog: ActiveCatalog,
     prices: PricingTable,
@@ -111,6 +114,8 @@ def assemble(  # noqa: PLR0913 - one argument for each part of the container
         pacings=Pacings(limits=settings.limits, clock=clock),
         fair_by=settings.fair_by,
     )
+    stores = choices.stores(settings, clock, receipts=receipts, states=states, artifacts=artifacts)
+    sending = Sending(clock=clock, resilience=resilience, telemetry=telemetry, schemas=schemas, spending=spending)
     assignments = Assignments(profile=settings.profile, experts=settings.experts, parameters=settings.parameters)
     routing = Routing(providers=known, catalog=catalog, default_provider=settings.default_provider)
     return ProviderRuntime(
@@ -134,10 +139,16 @@ def assemble(  # noqa: PLR0913 - one argument for each part of the container
         preparation=Preparation(
             policy=policy,
             schemas=schemas,
-            redaction=redaction_for(leakage_policy(settings), leak_scanner),
+            redaction=redaction_for(choices.leakage_policy(settings), leak_scanner),
         ),
         clearance=clearance,
-        sending=Sending(clock=clock, resilience=resilience, telemetry=telemetry, schemas=schemas, spending=spending),
+        recall=Recall(
+            sending=sending,
+            policy_version=policy.version,
+            store=choices.answers(artifacts, stores),
+            mode=choices.recall_mode(settings),
+        ),
+        sending=sending,
         settlement=Settlement(
             receipts=receipts,
             telemetry=telemetry,
@@ -168,9 +179,10 @@ def assemble(  # noqa: PLR0913 - one argument for each part of the container
             assignments=assignments,
             routing=routing,
             policy=settings.swaps,
-            states=states,
+            states=stores.states if stores is not None else states,
             compiler=context_compiler,
         ),
+        own_stores=stores,
     )
 
 

@@ -18,6 +18,7 @@ from provider_runtime.composition.settings import (
     RuntimeSettings,
     SqliteLedger,
 )
+from provider_runtime.composition.stores.places import StorePlace, StoreSettings
 from provider_runtime.domain.catalog.credentials import EnvCredential
 from provider_runtime.domain.catalog.models import ModelCatalog
 from provider_runtime.domain.catalog.pricing import PricingTable
@@ -147,6 +148,18 @@ class ProviderRuntimeBuilder:
     def with_receipts(self, path: str) -> Self:
         """Keep receipts in this file."""
         return self._settings(receipts=FileReceipts(path=path))
+
+    def with_stores(self, stores: StoreSettings) -> Self:
+        """Keep families of records there, and the answers of calls that want a memo."""
+        return self._settings(stores=stores)
+
+    def with_recording(self, place: StorePlace) -> Self:
+        """Keep every answer there, so that the whole run can be replayed."""
+        return self._settings(record=place)
+
+    def with_replay(self, place: StorePlace) -> Self:
+        """Answer from the recording there, and send nothing."""
+        return self._settings(replay=place)
 
     def with_part(self, name: str, part: object) -> Self:
         """Replace any part of the object graph; see ``RuntimeContainer``."""

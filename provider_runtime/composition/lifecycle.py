@@ -23,6 +23,7 @@ from provider_runtime.ports.http import HttpTransport
 from provider_runtime.ports.leakage import LeakScanner
 from provider_runtime.ports.schemas import SchemaValidator
 from provider_runtime.ports.secrets import SecretStore
+from provider_runtime.ports.stores.evaluation import ArtifactProvider
 from provider_runtime.ports.stores.journals import ReceiptProvider
 from provider_runtime.ports.stores.outcomes import OutcomeStore
 from provider_runtime.ports.stores.state import StateProvider
@@ -49,6 +50,7 @@ PORTS: Final[Mapping[str, type]] = {
     "event_sink": EventSink,
     "outcomes": OutcomeStore,
     "states": StateProvider,
+    "artifacts": ArtifactProvider,
     "context_compiler": ContextCompiler,
 }
 
@@ -84,11 +86,15 @@ async def open_runtime(settings: RuntimeSettings, **parts: object) -> AsyncItera
             try:
                 await runtime.receipts.flush()
             finally:
-                if (spending := runtime.sending.spending) is not None:
-                    await spending.flush()
-                for governing in (runtime.governance, runtime.security):
-                    if governing is not None:
-                        await governing.flush()
+                try:
+                    if (spending := runtime.sending.spending) is not None:
+                        await spending.flush()
+                    for governing in (runtime.governance, runtime.security):
+                        if governing is not None:
+                            await governing.flush()
+                finally:
+                    if runtime.own_stores is not None:
+                        await runtime.own_stores.aclose()
 
 
 def _built(settings: RuntimeSettings, parts: Mapping[str, object]) -> tuple[ProviderRuntime, HttpTransport]:

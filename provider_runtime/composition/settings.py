@@ -7,9 +7,11 @@ from typing import Any, Self, TypeVar
 
 from attrs import Attribute, field, frozen
 from attrs.converters import optional
+from attrs.validators import optional as optional_check
 
 from provider_runtime.composition.governance.settings import Governance, governance_of
 from provider_runtime.composition.presets import PRESETS
+from provider_runtime.composition.stores.places import StorePlace, StoreSettings, is_a_place
 from provider_runtime.domain.calls.parameters import NO_PARAMETERS, ModelParameters
 from provider_runtime.domain.catalog.credentials import EnvCredential
 from provider_runtime.domain.catalog.models import ModelCatalog
@@ -187,6 +189,9 @@ class RuntimeSettings:
     down; the name of a governance profile will do. ``gate_timeout_s``: so long a gate is waited for before
     the call is refused. ``name`` is what the runtime is called through every change of its settings, by default its
     ``runtime_id``: budgets of scope ``runtime`` go by it. A registry gives both.
+    ``stores`` is where ``runtime.stores`` keeps families of records, and where answers are memoized for
+    calls that ask for it; left at ``None``, there are none. With ``record`` every answer is kept there, and
+    with ``replay`` every answer comes from such a recording, and nothing is sent.
     Raises ``InvalidSettings`` or ``InvalidTimeout``.
     """
 
@@ -226,6 +231,9 @@ class RuntimeSettings:
     profile: WorkProfile | None = field(default=None, validator=_is_a(WorkProfile))
     experts: Mapping[Role, ExpertRole] = field(factory=dict, converter=_by_role)
     swaps: SwapPolicy = field(factory=SwapPolicy, validator=_is_a(SwapPolicy))
+    stores: StoreSettings | None = field(default=None, validator=_is_a(StoreSettings))
+    record: StorePlace | None = field(default=None, validator=optional_check(is_a_place))
+    replay: StorePlace | None = field(default=None, validator=optional_check(is_a_place))
 
     @providers.validator
     def _ids_are_unique(self, _attribute: "Attribute[object]", providers: Iterable[object]) -> None:
@@ -239,6 +247,15 @@ class RuntimeSettings:
                 field="providers",
                 message=f"provider ids stand twice: {', '.join(sorted({name for name in ids if ids.count(name) > 1}))}",
                 remedy="Give each provider record an id of its own.",
+            )
+
+    @replay.validator
+    def _either_records_or_replays(self, _attribute: "Attribute[object]", replay: StorePlace | None) -> None:
+        if replay is not None and self.record is not None:
+            raise InvalidSettings(
+                field="replay",
+                message="a runtime that replays has nothing to record",
+                remedy="Give `record` or `replay`, not both.",
             )
 
     @limits.validator

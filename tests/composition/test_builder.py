@@ -12,6 +12,7 @@ from provider_runtime import (
     FileReceipts,
     Governance,
     GovernancePolicy,
+    MemoryStores,
     ModelAssignment,
     ModelCatalog,
     ModelInfo,
@@ -21,6 +22,7 @@ from provider_runtime import (
     RetryPolicy,
     Secret,
     SqliteLedger,
+    StoreSettings,
     Tier,
     WorkProfile,
 )
@@ -67,6 +69,9 @@ STEPS = {
     ),
     "with_timeout": (lambda b: b.with_timeout(2.5), lambda s: s.deadline_s == 2.5),
     "with_retry": (lambda b: b.with_retry(RetryPolicy(max_attempts=7)), lambda s: s.retry.max_attempts == 7),
+    "with_stores": (lambda b: b.with_stores(StoreSettings(history=7)), lambda s: s.stores == StoreSettings(history=7)),
+    "with_recording": (lambda b: b.with_recording(MemoryStores()), lambda s: s.record == MemoryStores()),
+    "with_replay": (lambda b: b.with_replay(MemoryStores()), lambda s: s.replay == MemoryStores()),
     "with_receipts": (lambda b: b.with_receipts("r.jsonl"), lambda s: s.receipts == FileReceipts(path=Path("r.jsonl"))),
 }
 SINK, TOKENS, CLOCK = EventRecorder(), FakeTokens(), FrozenClock()

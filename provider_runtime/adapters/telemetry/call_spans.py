@@ -25,6 +25,7 @@ _OWN_FIELDS: Final = (
     "tier",
     "provider_request_id",
     "request_digest",
+    "recalled_from",
     "request_bytes",
     "total_tokens",
     "cost_nano_usd",

@@ -156,4 +156,5 @@ def call_ended(
         warnings=record.warnings,
         role=record.role,
         profile_id=record.profile_id,
+        recalled_from=record.recalled_from,
     )

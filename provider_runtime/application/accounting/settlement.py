@@ -12,6 +12,7 @@ from provider_runtime.application.accounting.events import call_cleared, call_en
 from provider_runtime.application.accounting.recording import config_of, record_of
 from provider_runtime.application.accounting.telemetry import Telemetry
 from provider_runtime.application.call import AnsweredCall, Call, ClearedCall, Stage
+from provider_runtime.domain.calls.answers import RecalledFrom
 from provider_runtime.domain.catalog.pricing import PricingTable, estimate_cost
 from provider_runtime.domain.catalog.reconciling import reconciled
 from provider_runtime.domain.conversation.response import Attempt, CallWarning, PassedOver, ProviderResponse
@@ -51,7 +52,7 @@ class Account:
     """What is known of one call so far; closed exactly once, also on failure and cancellation.
 
     ``stage`` is how far the call came, ``attempts`` every try of sending it, ``passed_over`` the
-    alternatives that did not answer.
+    alternatives that did not answer. ``recalled_from``: nobody was asked, since the answer was kept.
     """
 
     settlement: Settlement
@@ -60,6 +61,7 @@ class Account:
     attempts: list[Attempt] = field(factory=list)
     passed_over: tuple[PassedOver, ...] = ()
     answered: ProviderResponse | None = None
+    recalled_from: RecalledFrom | None = None
 
     def reached(self, stage: StageT) -> StageT:
         """Note how far the call came, and hand the stage on."""
@@ -124,7 +126,7 @@ class Account:
 
     def _cost(self, answered: AnsweredCall) -> tuple[CostBreakdown | None, tuple[CallWarning, ...]]:
         response, prices = answered.response, self.settlement.prices
-        if prices is None:
+        if prices is None or response.memo is not None:
             return response.cost, ()
         routed = answered.cleared.prepared.routed
         estimate = estimate_cost(
@@ -150,6 +152,8 @@ class Account:
             digest=settlement.digest,
             policy_version=settlement.policy_version,
         )
+        if self.recalled_from is not None:
+            record = evolve(record, recalled_from=self.recalled_from.value)
         if settlement.telemetry.listening:
             now = settlement.clock.now()
             config = config_of(self.stage)

@@ -73,6 +73,7 @@ class ErrorCode(StrEnum):
     RECORD_CORRUPT = "record_corrupt"
     RECORD_MISSING = "record_missing"
     RECORD_CONFLICT = "record_conflict"
+    REPLAY_MISS = "replay_miss"
     NAME_INVALID = "name_invalid"
     LEDGER_CONFLICT = "ledger_conflict"
     RUNTIME_CLOSED = "runtime_closed"

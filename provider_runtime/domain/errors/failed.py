@@ -140,6 +140,21 @@ class RecordMissing(BackendError):
 
 
 @define(kw_only=True, eq=False)
+class ReplayMiss(RecordMissing):
+    """A replay has no answer for this call: it was not made in the recorded run, or otherwise. Nothing was sent.
+
+    ``key`` begins the digest of the bytes that would have been sent, ``occurrence`` says how often
+    the same had been asked before.
+    """
+
+    code: ErrorCode = ErrorCode.REPLAY_MISS
+    kind: str = "recorded answer"
+    provider: ProviderId | None = None
+    model: str | None = None
+    occurrence: int = 0
+
+
+@define(kw_only=True, eq=False)
 class RecordConflict(BackendError):
     """What stands in the store is not what the change was made from. Nothing was changed; ``key`` names the record."""
 

@@ -52,7 +52,8 @@ class LifecycleEvent:
     what it said, ``None`` that it said nothing. A model or an id that came from outside, and has not
     the shape of a name, is ``?``. ``swap_from`` and ``swap_to`` are models as ``provider:model``;
     ``swap_reason`` is the requester's, where it has the shape of a name. The amounts of a budget are
-    whole numbers of its unit.
+    whole numbers of its unit. ``recalled_from`` is ``memo`` or ``replay`` where an answer was kept and nobody
+    was asked.
     Source: semantics C.7, C.8, C.9, D.6.
     """
 
@@ -108,3 +109,4 @@ class LifecycleEvent:
     budget_unit: str | None = None
     budget_limit: int | None = None
     budget_taken: int | None = None
+    recalled_from: str | None = None

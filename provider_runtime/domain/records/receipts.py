@@ -37,6 +37,8 @@ class CallRecord:
     in order, each ``name:verdict``. ``labels`` are the caller's, each ``name=value``.
     ``passed_over`` are alternatives that did not answer, each ``provider:model code``. ``role`` is
     the role that was asked for, ``profile_id`` the work profile that assigned a model to it.
+    ``recalled_from`` is ``memo`` or ``replay`` where nobody was asked, since the answer was kept: a
+    memo cost nothing, and of a replay the figures are those of the recorded run.
     Source: reliability §3.7.
     """
 
@@ -67,6 +69,7 @@ class CallRecord:
     passed_over: tuple[str, ...] = ()
     role: str | None = None
     profile_id: str | None = None
+    recalled_from: str | None = None
 
 
 @frozen(kw_only=True)

@@ -78,6 +78,7 @@ def an_event(kind: EventKind, number: int = 1, **changes: Any) -> LifecycleEvent
         "budget_unit": "nano_usd",
         "budget_limit": 2_000_000_000,
         "budget_taken": 1_700_000_000,
+        "recalled_from": "memo",
     }
     return LifecycleEvent(**{**told, **changes})
 

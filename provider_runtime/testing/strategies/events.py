@@ -68,4 +68,5 @@ def lifecycle_events() -> SearchStrategy[LifecycleEvent]:
         budget_unit=word,
         budget_limit=count,
         budget_taken=count,
+        recalled_from=word,
     )

@@ -73,6 +73,7 @@ def test_what_the_conventions_do_not_know_stands_under_our_own_name() -> None:
         "provider_runtime.attempts": 1,
         "provider_runtime.provider_request_id": "req_1",
         "provider_runtime.request_digest": "5e884898da28047151d0e56f8dc62927",
+        "provider_runtime.recalled_from": "memo",
         "provider_runtime.request_bytes": 180,
         "provider_runtime.total_tokens": 15,
         "provider_runtime.cost_nano_usd": 4200,

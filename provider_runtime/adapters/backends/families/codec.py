@@ -1,8 +1,9 @@
 """RecordCodec: a record as the bytes that a medium keeps, and back."""
 
+from functools import cached_property
 from typing import Final, Generic, TypeVar
 
-from attrs import field, frozen
+from attrs import frozen
 from cattrs import Converter
 
 from provider_runtime.adapters.serialization import DocumentFault, make_converter, read_json, structure, to_json
@@ -23,7 +24,11 @@ class RecordCodec(Generic[T]):
     kind: str
     of: type[T]
     version: int = 1
-    converter: Converter = field(factory=make_converter, repr=False)
+
+    @cached_property
+    def converter(self) -> Converter:
+        """Made when the first record is written or read: it costs more than all the rest of a store."""
+        return make_converter()
 
     def write(self, record: T) -> bytes:
         """``record`` as bytes; equal records give equal bytes. ``BackendError`` for what JSON cannot carry."""
