@@ -3,7 +3,8 @@
 import asyncio
 import os
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any, Final, NoReturn
 
 import click
@@ -40,8 +41,15 @@ def exit_code(error: ProviderRuntimeError) -> int:
 
 def run_or_exit(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
     """Run ``work`` in an event loop; show what goes wrong in a few lines and leave with its exit code."""
-    try:
+    with shown_and_left():
         asyncio.run(work())
+
+
+@contextmanager
+def shown_and_left() -> Iterator[None]:
+    """What goes wrong inside is shown in a few lines, and the program left with its exit code."""
+    try:
+        yield
     except ProviderRuntimeError as error:
         show_error(error)
         raise SystemExit(exit_code(error)) from None

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
@@ -13,6 +13,7 @@ from attrs import frozen
 from provider_runtime.adapters.backends.provider_configs import SqliteProviderConfigStore
 from provider_runtime.adapters.credentials.filesystem import FilesystemSecretStore
 from provider_runtime.cli.failures import usage_error
+from provider_runtime.cli.workspace.finding import FILE_NAME, Workspace, found_above, workspace_at, workspace_of
 from provider_runtime.composition.presets import PRESETS
 from provider_runtime.composition.settings import SecretFile
 from provider_runtime.domain.catalog.providers import ProviderConfig
@@ -20,6 +21,7 @@ from provider_runtime.ports.secrets import SecretStore
 from provider_runtime.ports.stores.providers import ProviderConfigStore
 
 VARIABLE: Final = "PROVIDER_RUNTIME_DATA"
+WORKSPACE_VARIABLE: Final = "PROVIDER_RUNTIME_WORKSPACE"
 _NAME: Final = "provider-runtime"
 _SECRETS: Final = "secrets.json"
 
@@ -29,10 +31,12 @@ class DataFolder:
     """Records and secrets below ``path``. Nothing is created before something is kept.
 
     ``path`` is ``None`` where the platform knows of no home: then nothing is registered, and
-    nothing can be until a folder is named.
+    nothing can be until a folder is named. ``workspace`` is the one that the command works in, if
+    it works in any; ``path`` is its data folder then, unless another was named.
     """
 
     path: Path | None
+    workspace: Workspace | None = None
 
     @asynccontextmanager
     async def records(self) -> AsyncIterator[ProviderConfigStore]:
@@ -90,12 +94,50 @@ def usual_folder(environment: Mapping[str, str], platform: str, home: Path | Non
     return (named if named.is_absolute() else home / ".local" / "share") / _NAME
 
 
-data_option = click.option(
+def data_option(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command ``folder``, a ``DataFolder``: that of its workspace, of the platform, or the one it is told."""
+    for option in (_DATA, _WORKSPACE):
+        command = option(command)
+    return command
+
+
+def _workspace(named: Path | None) -> Workspace | None:
+    if named is not None:
+        return workspace_at(named)
+    try:
+        here = Path.cwd()
+    except OSError:  # it was removed under us
+        return None
+    file = found_above(here, _home())
+    return None if file is None else workspace_of(file)
+
+
+def _keep_workspace(context: click.Context, _option: click.Parameter, named: Path | None) -> None:
+    context.meta[_KEPT] = _workspace(named)
+
+
+def _data_folder(context: click.Context, _option: click.Parameter, named: Path | None) -> DataFolder:
+    workspace: Workspace | None = context.meta.get(_KEPT)
+    if named is None:
+        named = usual_folder(os.environ, sys.platform, _home()) if workspace is None else workspace.data
+    return DataFolder(named, workspace)
+
+
+_KEPT: Final = "provider_runtime.workspace"
+_WORKSPACE: Final = click.option(
+    "--workspace",
+    type=click.Path(path_type=Path),
+    envvar=WORKSPACE_VARIABLE,
+    is_eager=True,  # --data asks for what it found
+    expose_value=False,
+    callback=_keep_workspace,
+    help=f"Folder with the {FILE_NAME} to go by (or {WORKSPACE_VARIABLE}; default: the nearest one from here up).",
+)
+_DATA: Final = click.option(
     "--data",
     "folder",
     type=click.Path(path_type=Path, file_okay=False),
     envvar=VARIABLE,
-    default=lambda: usual_folder(os.environ, sys.platform, _home()),
-    callback=lambda _context, _option, path: DataFolder(path),
-    help=f"Folder of registered providers and secrets (or {VARIABLE}; default: that of the platform).",
+    callback=_data_folder,
+    help=f"Folder of what is kept (or {VARIABLE}; default: that of the workspace, else that of the platform).",
 )
