@@ -20,13 +20,16 @@ from provider_runtime.domain.errors import (
 
 UNEXPECTED: Final = 1
 USAGE: Final = 2
+CONFIGURATION: Final = 3
+PROVIDER_FAILED: Final = 6
+STORE_FAILED: Final = 7
 INTERRUPTED: Final = 130
 _EXIT_CODES: Final = (
-    (ConfigError, 3),
+    (ConfigError, CONFIGURATION),
     (RoutingError, 4),
     (CallRefused, 5),
-    (ProviderError, 6),
-    (BackendError, 7),
+    (ProviderError, PROVIDER_FAILED),
+    (BackendError, STORE_FAILED),
 )
 EXIT_CODES_HELP: Final = (
     "Exit codes: 0 answered, 1 unexpected, 2 usage, 3 configuration, 4 routing, 5 refused before sending, "

@@ -11,7 +11,7 @@ from provider_runtime.adapters.backends.profiles import (
     SqliteWorkProfileStore,
 )
 from provider_runtime.ports.stores.profiles import WorkProfileStore
-from provider_runtime.testing.contracts.stores.profiles import WorkProfileStoreContract
+from provider_runtime.testing.contracts.registry.profiles import WorkProfileStoreContract
 from provider_runtime.testing.fakes import FrozenClock
 from provider_runtime.testing.mocks import MockWorkProfileStore
 

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
@@ -10,20 +10,29 @@ from typing import Final
 import click
 from attrs import frozen
 
+from provider_runtime.adapters.backends.profiles import SqliteWorkProfileStore
 from provider_runtime.adapters.backends.provider_configs import SqliteProviderConfigStore
 from provider_runtime.adapters.credentials.filesystem import FilesystemSecretStore
 from provider_runtime.cli.failures import usage_error
-from provider_runtime.cli.workspace.finding import FILE_NAME, Workspace, found_above, workspace_at, workspace_of
+from provider_runtime.cli.workspace.finding import Workspace, found_above, workspace_at, workspace_of
 from provider_runtime.composition.presets import PRESETS
 from provider_runtime.composition.settings import SecretFile
+from provider_runtime.composition.workspace.config import FILE_NAME
+from provider_runtime.composition.workspace.layers import Layer
+from provider_runtime.composition.workspace.outside import from_environment
+from provider_runtime.composition.workspace.reading import ReadConfig, read_config
 from provider_runtime.domain.catalog.providers import ProviderConfig
+from provider_runtime.domain.errors import InvalidSettings
+from provider_runtime.domain.identity import ProviderId
 from provider_runtime.ports.secrets import SecretStore
+from provider_runtime.ports.stores.profiles import WorkProfileStore
 from provider_runtime.ports.stores.providers import ProviderConfigStore
 
 VARIABLE: Final = "PROVIDER_RUNTIME_DATA"
 WORKSPACE_VARIABLE: Final = "PROVIDER_RUNTIME_WORKSPACE"
 _NAME: Final = "provider-runtime"
 _SECRETS: Final = "secrets.json"
+_RECORDS: Final = "records.sqlite"
 
 
 @frozen
@@ -38,10 +47,24 @@ class DataFolder:
     path: Path | None
     workspace: Workspace | None = None
 
+    def configuration(self, outside: Iterable[Layer] = ()) -> ReadConfig:
+        """What the workspace's file, the variables and the layers ``outside`` say. Raises ``InvalidSettings``."""
+        file = None if self.workspace is None else self.workspace.file
+        return read_config(file, [from_environment(os.environ), *outside], folder=_here())
+
     @asynccontextmanager
     async def records(self) -> AsyncIterator[ProviderConfigStore]:
         """The store of provider records, closed at the end."""
-        store = SqliteProviderConfigStore(path=self._named / "records.sqlite")
+        store = SqliteProviderConfigStore(path=self._named / _RECORDS)
+        try:
+            yield store
+        finally:
+            await store.aclose()
+
+    @asynccontextmanager
+    async def profiles(self) -> AsyncIterator[WorkProfileStore]:
+        """The store of work profiles, closed at the end."""
+        store = SqliteWorkProfileStore(path=self._named / _RECORDS)
         try:
             yield store
         finally:
@@ -57,22 +80,51 @@ class DataFolder:
         file = None if self.path is None else self.path / _SECRETS
         return SecretFile(path=file) if file is not None and file.exists() else None
 
+    @property
+    def keeps_records(self) -> bool:
+        """Whether anything was ever registered here, or a profile kept."""
+        return self.path is not None and (self.path / _RECORDS).exists()
+
     async def registered(self) -> tuple[ProviderConfig, ...]:
         """What was registered, sorted by id."""
-        if self.path is None:
+        if not self.keeps_records:
             return ()
         async with self.records() as store:
             return tuple(record.config for record in await store.list())
 
-    async def providers(self) -> tuple[ProviderConfig, ...]:
-        """The well-known providers, and what was registered, which goes first under the same id."""
-        own = await self.registered()
+    async def own(self, read: ReadConfig | None = None) -> tuple[ProviderConfig, ...]:
+        """What was registered and what the workspace's file names. Raises ``InvalidSettings`` for what is both."""
+        written = (read or self.configuration()).config.providers
+        registered = await self.registered()
+        for config in registered:
+            if config.provider_id in written:
+                raise _both(config.provider_id)
+        return (*written.values(), *registered)
+
+    async def providers(self, read: ReadConfig | None = None) -> tuple[ProviderConfig, ...]:
+        """The well-known providers, and those of one's own, which go first under the same id."""
+        own = await self.own(read)
         ids = {config.provider_id for config in own}
         return (*(config for config in PRESETS if config.provider_id not in ids), *own)
 
     @property
     def _named(self) -> Path:
         return self.path or usage_error(f"this machine names no home: name a folder with --data, or {VARIABLE}")
+
+
+def _both(provider_id: ProviderId) -> InvalidSettings:
+    return InvalidSettings(
+        field=f"providers.{provider_id}",
+        message=f"{provider_id} stands in {FILE_NAME}, and was registered too: nobody can say which counts",
+        remedy=f"Take it out of the file, or: provider-runtime providers remove {provider_id}",
+    )
+
+
+def _here() -> Path:
+    try:
+        return Path.cwd()
+    except OSError:  # it was removed under us
+        return Path()
 
 
 def _home() -> Path | None:
@@ -104,11 +156,7 @@ def data_option(command: Callable[..., None]) -> Callable[..., None]:
 def _workspace(named: Path | None) -> Workspace | None:
     if named is not None:
         return workspace_at(named)
-    try:
-        here = Path.cwd()
-    except OSError:  # it was removed under us
-        return None
-    file = found_above(here, _home())
+    file = found_above(_here(), _home())
     return None if file is None else workspace_of(file)
 
 

@@ -2,14 +2,11 @@
 
 import tomllib
 from pathlib import Path
-from typing import Final
 
 from attrs import frozen
 
+from provider_runtime.composition.workspace.config import DATA_NAME, FILE_NAME
 from provider_runtime.domain.errors import InvalidSettings
-
-FILE_NAME: Final = "provider-runtime.toml"
-DATA_NAME: Final = ".provider-runtime"
 
 
 @frozen(kw_only=True)

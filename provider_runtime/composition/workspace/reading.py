@@ -15,6 +15,7 @@ from provider_runtime.composition.workspace.layers import (
     Layer,
     Origin,
     OriginKind,
+    is_inside,
     layered,
     leaves,
     origin_of_path,
@@ -49,9 +50,30 @@ def read_config(file: Path | None = None, outside: Iterable[Layer] = (), *, fold
     that are not known, for values that cannot be right, and for what looks like a secret.
     """
     layers = tuple(outside) if file is None else (_layer_of(file), *outside)
-    said = layered(layers)
+    said = layered(_begun_anew(layers))
     begin = file.parent if file is not None else folder or Path()
     return ReadConfig(config=_typed(said), folder=begin, file=file, origins=said.origins)
+
+
+def _begun_anew(layers: tuple[Layer, ...]) -> tuple[Layer, ...]:
+    """``layers``, without what an earlier one says of a policy whose mode a later one says.
+
+    ``--policy strict`` is strict, whatever single keys of the file would loosen.
+    """
+    kept: list[Layer] = []
+    for layer in layers:
+        policy = layer.tree.get("policy")
+        if isinstance(policy, Mapping) and "mode" in policy:
+            kept = [_without(earlier, "policy") for earlier in kept]
+        kept.append(layer)
+    return tuple(kept)
+
+
+def _without(layer: Layer, table: str) -> Layer:
+    return Layer(
+        tree={key: value for key, value in layer.tree.items() if key != table},
+        origins={path: origin for path, origin in layer.origins.items() if not is_inside(path, table)},
+    )
 
 
 def caller_layer(tree: Mapping[str, Any]) -> Layer:

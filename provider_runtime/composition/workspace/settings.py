@@ -17,12 +17,13 @@ from provider_runtime.composition.settings import (
     SqliteLedger,
     SqliteReceipts,
 )
+from provider_runtime.composition.workspace.config import WorkspaceConfig
 from provider_runtime.composition.workspace.outside import from_environment
 from provider_runtime.composition.workspace.places import Kept, KeptSecrets, Medium, SecretMedium
 from provider_runtime.composition.workspace.reading import ReadConfig, caller_layer, fault_at, read_config
 from provider_runtime.domain.catalog.credentials import EnvCredential, KeyFileCredential
 from provider_runtime.domain.errors import ConfigError, InvalidSettings
-from provider_runtime.domain.profiles.experts import DEFAULT_EXPERTS
+from provider_runtime.domain.profiles.experts import DEFAULT_EXPERTS, ExpertRole
 from provider_runtime.domain.profiles.profile import WorkProfile
 from provider_runtime.domain.secrets import Secret, secret_in
 
@@ -89,12 +90,17 @@ def settings_of(
         "catalog": _from_file(read, "catalog", config.catalog, read_catalog),
         "prices": _from_file(read, "prices", config.prices, read_prices),
         "name": config.name,
-        "experts": (*(DEFAULT_EXPERTS if config.default_experts else ()), *config.experts.values()),
+        "experts": experts_of(config),
         "swaps": config.swaps,
     }
     if "profile" not in others:
         fields["profile"] = profile_of(read, config.profiles.values())
     return _made(read, {**fields, **others})
+
+
+def experts_of(config: WorkspaceConfig) -> tuple[ExpertRole, ...]:
+    """The experts that ship, if they are wanted, and those that are written: of one role the later one counts."""
+    return (*(DEFAULT_EXPERTS if config.default_experts else ()), *config.experts.values())
 
 
 def data_folder_of(read: ReadConfig) -> Path:
