@@ -54,6 +54,11 @@ SECTIONS: Final = (
         "The workspace",
         (
             Listed("init", f"{_HERE}.workspace.init:init", "Make a workspace in FOLDER."),
+            Listed(
+                "doctor",
+                f"{_HERE}.doctor.command:doctor",
+                "Look at everything that calls depend on, and say what to do where it is not as it should be.",
+            ),
             Listed("config", f"{_HERE}.workspace.config:config", "Settings: what they are, and where each was said."),
         ),
     ),

@@ -79,7 +79,7 @@ def _chosen(
     all_known: tuple[ProviderConfig, ...], own: tuple[ProviderConfig, ...], ids: tuple[str, ...]
 ) -> tuple[ProviderConfig, ...]:
     if not ids:
-        chosen = tuple(config for config in all_known if config in own or _has_key(config))
+        chosen = tuple(config for config in all_known if is_set_up(config, own))
         if not chosen:
             raise MissingProviderRuntimeError(
                 missing_fields=("providers",),
@@ -96,6 +96,11 @@ def _chosen(
                 remedy="`provider-runtime providers list` shows those that are.",
             )
     return tuple(config for config in all_known if config.provider_id in ids)
+
+
+def is_set_up(config: ProviderConfig, own: tuple[ProviderConfig, ...]) -> bool:
+    """Whether somebody means to use it: it is one's own, or a well-known one whose key is set."""
+    return config in own or _has_key(config)
 
 
 def _has_key(config: ProviderConfig) -> bool:

@@ -5,7 +5,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import click
 from attrs import frozen
@@ -22,7 +22,7 @@ from provider_runtime.composition.workspace.layers import Layer
 from provider_runtime.composition.workspace.outside import from_environment
 from provider_runtime.composition.workspace.reading import ReadConfig, read_config
 from provider_runtime.domain.catalog.providers import ProviderConfig
-from provider_runtime.domain.errors import InvalidSettings
+from provider_runtime.domain.errors import InvalidSettings, ProviderRuntimeError
 from provider_runtime.domain.identity import ProviderId
 from provider_runtime.ports.secrets import SecretStore
 from provider_runtime.ports.stores.profiles import WorkProfileStore
@@ -41,11 +41,13 @@ class DataFolder:
 
     ``path`` is ``None`` where the platform knows of no home: then nothing is registered, and
     nothing can be until a folder is named. ``workspace`` is the one that the command works in, if
-    it works in any; ``path`` is its data folder then, unless another was named.
+    it works in any; ``path`` is its data folder then, unless another was named. ``fault`` is why there
+    is none although there is a file, where a command can do with that.
     """
 
     path: Path | None
     workspace: Workspace | None = None
+    fault: ProviderRuntimeError | None = None
 
     def configuration(self, outside: Iterable[Layer] = ()) -> ReadConfig:
         """What the workspace's file, the variables and the layers ``outside`` say. Raises ``InvalidSettings``."""
@@ -148,7 +150,14 @@ def usual_folder(environment: Mapping[str, str], platform: str, home: Path | Non
 
 def data_option(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command ``folder``, a ``DataFolder``: that of its workspace, of the platform, or the one it is told."""
-    for option in (_DATA, _WORKSPACE):
+    for option in (_DATA, _workspace_option(_keep_workspace)):
+        command = option(command)
+    return command
+
+
+def tolerant_data_option(command: Callable[..., None]) -> Callable[..., None]:
+    """As ``data_option``, for a command that looks at a workspace which cannot be read as well: it gets ``fault``."""
+    for option in (_DATA, _workspace_option(_keep_workspace_or_fault)):
         command = option(command)
     return command
 
@@ -164,23 +173,34 @@ def _keep_workspace(context: click.Context, _option: click.Parameter, named: Pat
     context.meta[_KEPT] = _workspace(named)
 
 
+def _keep_workspace_or_fault(context: click.Context, _option: click.Parameter, named: Path | None) -> None:
+    try:
+        context.meta[_KEPT] = _workspace(named)
+    except ProviderRuntimeError as fault:
+        context.meta[_FAULT] = fault
+
+
 def _data_folder(context: click.Context, _option: click.Parameter, named: Path | None) -> DataFolder:
     workspace: Workspace | None = context.meta.get(_KEPT)
     if named is None:
         named = usual_folder(os.environ, sys.platform, _home()) if workspace is None else workspace.data
-    return DataFolder(named, workspace)
+    return DataFolder(named, workspace, context.meta.get(_FAULT))
+
+
+def _workspace_option(keep: Callable[[click.Context, click.Parameter, Path | None], None]) -> Callable[..., Any]:
+    return click.option(
+        "--workspace",
+        type=click.Path(path_type=Path),
+        envvar=WORKSPACE_VARIABLE,
+        is_eager=True,  # --data asks for what it found
+        expose_value=False,
+        callback=keep,
+        help=f"Folder with the {FILE_NAME} to go by (or {WORKSPACE_VARIABLE}; default: the nearest one from here up).",
+    )
 
 
 _KEPT: Final = "provider_runtime.workspace"
-_WORKSPACE: Final = click.option(
-    "--workspace",
-    type=click.Path(path_type=Path),
-    envvar=WORKSPACE_VARIABLE,
-    is_eager=True,  # --data asks for what it found
-    expose_value=False,
-    callback=_keep_workspace,
-    help=f"Folder with the {FILE_NAME} to go by (or {WORKSPACE_VARIABLE}; default: the nearest one from here up).",
-)
+_FAULT: Final = "provider_runtime.workspace_fault"
 _DATA: Final = click.option(
     "--data",
     "folder",
