@@ -3,7 +3,8 @@
 import asyncio
 import os
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any, Final, NoReturn
 
 import click
@@ -19,13 +20,16 @@ from provider_runtime.domain.errors import (
 
 UNEXPECTED: Final = 1
 USAGE: Final = 2
+CONFIGURATION: Final = 3
+PROVIDER_FAILED: Final = 6
+STORE_FAILED: Final = 7
 INTERRUPTED: Final = 130
 _EXIT_CODES: Final = (
-    (ConfigError, 3),
+    (ConfigError, CONFIGURATION),
     (RoutingError, 4),
     (CallRefused, 5),
-    (ProviderError, 6),
-    (BackendError, 7),
+    (ProviderError, PROVIDER_FAILED),
+    (BackendError, STORE_FAILED),
 )
 EXIT_CODES_HELP: Final = (
     "Exit codes: 0 answered, 1 unexpected, 2 usage, 3 configuration, 4 routing, 5 refused before sending, "
@@ -40,8 +44,15 @@ def exit_code(error: ProviderRuntimeError) -> int:
 
 def run_or_exit(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
     """Run ``work`` in an event loop; show what goes wrong in a few lines and leave with its exit code."""
-    try:
+    with shown_and_left():
         asyncio.run(work())
+
+
+@contextmanager
+def shown_and_left() -> Iterator[None]:
+    """What goes wrong inside is shown in a few lines, and the program left with its exit code."""
+    try:
+        yield
     except ProviderRuntimeError as error:
         show_error(error)
         raise SystemExit(exit_code(error)) from None

@@ -1,5 +1,6 @@
 """Answers, plans and tables for a person at a terminal; plain text where there is no terminal."""
 
+import json
 import os
 import sys
 from collections.abc import Iterable
@@ -25,9 +26,15 @@ def console() -> Console:
     return Console(highlight=False, width=None if has_edge else _WIDE)
 
 
-def show_response(response: ProviderResponse, *, quiet: bool) -> None:
-    """The answer on standard output, what there is to know about it on standard error."""
-    if response.text:
+def show_response(response: ProviderResponse, *, quiet: bool, verbose: bool = False, structured: bool = False) -> None:
+    """The answer on standard output, what there is to know about it on standard error.
+
+    ``structured``: the JSON value that the answer holds, and its text only where it holds none.
+    """
+    value = response.output.structured_output
+    if structured and value is not None:
+        click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    elif response.text:
         click.echo(response.text)
     for call in response.tool_calls:
         click.echo(f"[tool call {call.id}] {call.name}({as_line(call.arguments_json)})")
@@ -42,7 +49,29 @@ def show_response(response: ProviderResponse, *, quiet: bool) -> None:
         "" if response.memo is None else f"from memory, given {response.memo.kept_at:%Y-%m-%d %H:%M} UTC",
     ]
     click.secho("── " + " · ".join(fact for fact in facts if fact), dim=True, err=True)
+    if verbose:
+        _show_course(response)
     show_warnings(response.warnings)
+
+
+def _show_course(response: ProviderResponse) -> None:
+    """How the answer came about: who could not answer, each attempt, and the ids to ask about it."""
+    for passed in response.passed_over:
+        click.secho(f"   passed over {passed.provider}:{passed.model_id}: {passed.reason}", dim=True, err=True)
+    for attempt in response.attempts:
+        waited = f" after {attempt.wait_s:.2f} s" if attempt.wait_s else ""
+        click.secho(
+            f"   attempt {attempt.number}{waited}: {attempt.outcome}, {attempt.duration_s:.2f} s", dim=True, err=True
+        )
+    ids = {
+        "call": response.call_id,
+        "runtime": response.runtime_id,
+        "response": response.response_id,
+        "request at the provider": response.provider_request_id,
+    }
+    for name, value in ids.items():
+        if value:
+            click.secho(f"   {name} {value}", dim=True, err=True)
 
 
 def show_warnings(warnings: Iterable[CallWarning]) -> None:

@@ -13,6 +13,7 @@ from provider_runtime.adapters.backends.families.sessions import MemorySessionPr
 from provider_runtime.adapters.backends.families.snapshots import MemorySnapshotProvider
 from provider_runtime.adapters.backends.families.states import MemoryStateProvider
 from provider_runtime.adapters.backends.families.traces import MemoryTraceProvider
+from provider_runtime.adapters.backends.profiles import MemoryWorkProfileStore
 from provider_runtime.adapters.backends.provider_configs import MemoryProviderConfigStore
 from provider_runtime.adapters.backends.receipts import InMemoryReceiptProvider
 from provider_runtime.adapters.call_traces.store import MemoryCallTraces
@@ -44,6 +45,10 @@ class MockSecretStore(Recorded, MemorySecretStore):
 
 class MockProviderConfigStore(Recorded, MemoryProviderConfigStore):
     """Provider records in memory, as ``MemoryProviderConfigStore`` keeps them."""
+
+
+class MockWorkProfileStore(Recorded, MemoryWorkProfileStore):
+    """Work profiles in memory, as ``MemoryWorkProfileStore`` keeps them."""
 
 
 class MockOutcomeStore(Recorded, MemoryOutcomes):

@@ -11,8 +11,8 @@ from provider_runtime.cli.failures import EXIT_CODES_HELP, run_or_exit
 from provider_runtime.cli.registry.fields import checked_id
 from provider_runtime.cli.registry.folder import DataFolder, data_option
 from provider_runtime.cli.registry.tables import show_health
+from provider_runtime.cli.workspace.opening import settings_for
 from provider_runtime.composition.lifecycle import open_runtime
-from provider_runtime.composition.settings import RuntimeSettings
 from provider_runtime.domain.catalog.credentials import EnvCredential
 from provider_runtime.domain.catalog.health import ProviderHealth
 from provider_runtime.domain.catalog.providers import ProviderConfig
@@ -52,12 +52,14 @@ async def health_of_providers(folder: DataFolder, ids: tuple[str, ...], timeout_
 
     Raises ``ProviderNotRegistered``, and ``MissingProviderRuntimeError`` where none is set up.
     """
-    configs = _chosen(await folder.providers(), await folder.registered(), ids)
-    settings = RuntimeSettings(providers=configs, secrets=folder.secret_file)
-    async with open_runtime(settings) as runtime:
+    read = folder.configuration()
+    chosen = _chosen(await folder.providers(read), await folder.own(read), ids)
+    made = await settings_for(folder)
+    async with open_runtime(made.settings) as runtime:
         with _progress() as progress:
-            task = progress.add_task("asking", total=len(configs))
+            task = progress.add_task("asking", total=len(chosen))
             return await runtime.check_providers(
+                *(config.provider_id for config in chosen),
                 timeout_s=timeout_s,
                 heard=lambda health: progress.update(task, advance=1, description=str(health.provider_id)),
             )
@@ -74,10 +76,10 @@ def _progress() -> "Progress":
 
 
 def _chosen(
-    all_known: tuple[ProviderConfig, ...], registered: tuple[ProviderConfig, ...], ids: tuple[str, ...]
+    all_known: tuple[ProviderConfig, ...], own: tuple[ProviderConfig, ...], ids: tuple[str, ...]
 ) -> tuple[ProviderConfig, ...]:
     if not ids:
-        chosen = tuple(config for config in all_known if config in registered or _has_key(config))
+        chosen = tuple(config for config in all_known if is_set_up(config, own))
         if not chosen:
             raise MissingProviderRuntimeError(
                 missing_fields=("providers",),
@@ -94,6 +96,11 @@ def _chosen(
                 remedy="`provider-runtime providers list` shows those that are.",
             )
     return tuple(config for config in all_known if config.provider_id in ids)
+
+
+def is_set_up(config: ProviderConfig, own: tuple[ProviderConfig, ...]) -> bool:
+    """Whether somebody means to use it: it is one's own, or a well-known one whose key is set."""
+    return config in own or _has_key(config)
 
 
 def _has_key(config: ProviderConfig) -> bool:
