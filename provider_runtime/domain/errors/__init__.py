@@ -15,6 +15,7 @@ from provider_runtime.domain.errors.codes import (
 )
 from provider_runtime.domain.errors.failed import (
     BackendError,
+    CallInterrupted,
     CircuitOpen,
     CredentialsRejected,
     LedgerConflict,
@@ -37,6 +38,7 @@ from provider_runtime.domain.errors.root import (
 from provider_runtime.domain.errors.unsent import (
     AmbiguousModelRoute,
     AssignmentInvalid,
+    BatchConflict,
     BudgetExceeded,
     CallRefused,
     CapabilityMismatch,
@@ -71,8 +73,10 @@ __all__ = [
     "AmbiguousModelRoute",
     "AssignmentInvalid",
     "BackendError",
+    "BatchConflict",
     "Billed",
     "BudgetExceeded",
+    "CallInterrupted",
     "CallRefused",
     "CapabilityMismatch",
     "CircuitOpen",
