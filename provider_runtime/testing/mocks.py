@@ -14,6 +14,7 @@ from provider_runtime.adapters.backends.families.states import MemoryStateProvid
 from provider_runtime.adapters.backends.families.traces import MemoryTraceProvider
 from provider_runtime.adapters.backends.provider_configs import MemoryProviderConfigStore
 from provider_runtime.adapters.backends.receipts import InMemoryReceiptProvider
+from provider_runtime.adapters.batches.memory import MemoryBatchStore
 from provider_runtime.adapters.credentials.memory import MemorySecretStore
 from provider_runtime.adapters.governance.ledger import MemoryBudgetLedger
 from provider_runtime.adapters.outcomes import MemoryOutcomes
@@ -35,6 +36,10 @@ class MockProviderConfigStore(Recorded, MemoryProviderConfigStore):
 
 class MockOutcomeStore(Recorded, MemoryOutcomes):
     """Outcomes in memory, as ``MemoryOutcomes`` keeps them."""
+
+
+class MockBatchStore(Recorded, MemoryBatchStore):
+    """Answers of a batch in memory, as ``MemoryBatchStore`` keeps them."""
 
 
 class MockStateProvider(Recorded, MemoryStateProvider):

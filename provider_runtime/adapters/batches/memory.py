@@ -1,7 +1,7 @@
 """MemoryBatchSource and MemoryBatchStore: a batch without files."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from attrs import define, field
 
@@ -27,6 +27,10 @@ class MemoryBatchSource:
         return None
 
 
+def _counted(times: Mapping[int, int]) -> "Counter[int]":
+    return Counter(times)
+
+
 @define(kw_only=True, eq=False)
 class MemoryBatchStore:
     """Answers by the number of their line, in the order in which they were kept. See ``BatchStore``.
@@ -37,8 +41,8 @@ class MemoryBatchStore:
     batch_id: str = "batch"
     answers: dict[int, bytes] = field(factory=dict)
     parked: dict[int, bytes] = field(factory=dict)
-    _begun: "Counter[int]" = field(factory=Counter)
-    _interrupted: "Counter[int]" = field(factory=Counter)
+    _begun: "Counter[int]" = field(factory=dict, converter=_counted)
+    _interrupted: "Counter[int]" = field(factory=dict, converter=_counted)
     _early: dict[int, bytes] = field(factory=dict, init=False)
 
     def has_kept(self, number: int) -> bool:

@@ -6,6 +6,7 @@ from typing import Final, TypeAlias
 from attrs import define, evolve, field, frozen
 
 from provider_runtime.application.batch.plan import BatchPlan
+from provider_runtime.application.batch.room import Room
 from provider_runtime.application.runtime import CallRuntime
 from provider_runtime.application.sending.endings import Ending, ending_of
 from provider_runtime.domain.batches.head import Interrupted
@@ -65,10 +66,12 @@ class Asking:
     halt: asyncio.Event
     waits_for: ProviderError | None = field(default=None, init=False)
     """The trouble of a provider that lines were last seen to wait for; ``None`` once it answers."""
-    running: int = field(default=0, init=False)
-    """Calls under way: what these have set aside in budgets may come back."""
-    _ended: asyncio.Event = field(factory=asyncio.Event, init=False)
+    room: Room = field(init=False)
     _heard_from: dict[ProviderId, float] = field(factory=dict, init=False)
+
+    @room.default
+    def _make_room(self) -> Room:
+        return Room(most=self.plan.concurrency)
 
     async def ask(self, asked: AskedLine, call: LineCall) -> Asked:
         """What became of the line. What concerns all lines is ``LeftUndone``, with the error."""
@@ -103,12 +106,13 @@ class Asking:
                 raise end
             if isinstance(end, ProviderResponse):
                 self._heard_from[end.provider], self.waits_for = self.runtime.clock.monotonic(), None
+                self.room.answered()
                 return end
             if isinstance(end, BudgetExceeded):
-                if await self._room_again(end, call):
-                    continue
                 if self.halt.is_set():
                     return LeftUndone()
+                if self._may_fit_later(end):
+                    continue
                 return LeftUndone(end) if self.plan.stop_on_budget else end
             passing = _passing(end)
             if passing is None:
@@ -122,35 +126,15 @@ class Asking:
                 return LeftUndone()
 
     async def _made(self, call: LineCall) -> Ending[ProviderResponse]:
-        self.running += 1
+        await self.room.enter()
         try:
             return await ending_of(self.runtime.run(call.request, call.options))
         finally:
-            self.running -= 1
-            self._ended.set()
-            self._ended = asyncio.Event()
+            self.room.leave()
 
-    # ── budgets ─────────────────────────────────────────────────────────────────────────────
-
-    async def _room_again(self, spent: BudgetExceeded, call: LineCall) -> bool:
-        """Whether the budget has room by now, since calls under way came to less than was set aside for them."""
-        if spent.need > spent.available + spent.held:
-            return False
-        while not await self._would_pass(call):
-            if self.running == 0 or self.halt.is_set():
-                return False
-            await self._ended.wait()
-        return True
-
-    async def _would_pass(self, call: LineCall) -> bool:
-        plan = await ending_of(self.runtime.explain(call.request, call.options))
-        if isinstance(plan, asyncio.CancelledError):
-            raise plan
-        if isinstance(plan, ProviderRuntimeError):
-            return True  # something else is wrong by now, and the call itself will say so
-        return all(verdict.code != ErrorCode.BUDGET_EXCEEDED for verdict in plan.verdicts)
-
-    # ── providers that are down ─────────────────────────────────────────────────────────────
+    def _may_fit_later(self, spent: BudgetExceeded) -> bool:
+        """Whether only what is set aside for calls under way leaves no room, and some of that may come back."""
+        return spent.need <= spent.available + spent.held and self.room.narrow()
 
     def _out_of_patience(self, error: ProviderError, began: float) -> bool:
         """Whether nobody heard from the provider for too long. Waiting for a turn of one's own wears nobody out."""

@@ -129,7 +129,7 @@ class BatchRun:
         return BatchProgress(
             done=done,
             total=self.total,
-            running=self._asking.running,
+            running=self._asking.room.running,
             tally=self.tally,
             lines_per_s=pace,
             seconds_left=(self.total - done) / pace if pace else None,
