@@ -2,6 +2,7 @@
 
 import click
 
+from provider_runtime.cli.batch.command import batch
 from provider_runtime.cli.calls import explain, run
 from provider_runtime.cli.demo import demo
 from provider_runtime.cli.failures import EXIT_CODES_HELP
@@ -26,5 +27,5 @@ def app() -> None:
     """
 
 
-for command in (run, explain, models, providers, secrets, receipts, demo):
+for command in (run, explain, batch, models, providers, secrets, receipts, demo):
     app.add_command(command)

@@ -23,13 +23,15 @@ from provider_runtime.domain.identity import ProviderId
 from provider_runtime.domain.policy.governance import GovernanceMode, GovernancePolicy
 
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
-_OPTIONS: Final = (
+_REQUEST_OPTIONS: Final = (
     click.option("--model", "-m", help="provider:model, or a model of the catalog."),
     click.option("--system", "system_text", help="System message."),
     click.option("--request", "request_file", help="A canonical request as JSON, from a file or - for stdin."),
     click.option("--temperature", type=float, help="0 to 2."),
     click.option("--max-output-tokens", type=int, help="Longest answer, in tokens."),
     click.option("--reasoning", type=click.Choice([effort.value for effort in Effort]), help="How hard to think."),
+)
+_RUNTIME_OPTIONS: Final = (
     click.option("--base-url", help="Ask this server instead; its key must be named with --api-key-env."),
     click.option(
         "--kind",
@@ -54,8 +56,16 @@ _OPTIONS: Final = (
 
 def call_options(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the prompt argument and the options that describe a call."""
-    described = reduce(lambda decorated, option: option(decorated), reversed(_OPTIONS), command)
-    return click.argument("prompt", required=False)(described)
+    return click.argument("prompt", required=False)(_with(_REQUEST_OPTIONS, runtime_options(command)))
+
+
+def runtime_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that describe a runtime: whom it may ask, by which policy, and what it records."""
+    return _with(_RUNTIME_OPTIONS, command)
+
+
+def _with(options: tuple[Callable[..., Any], ...], command: Callable[..., None]) -> Callable[..., None]:
+    return reduce(lambda decorated, option: option(decorated), reversed(options), command)
 
 
 @frozen(kw_only=True)
@@ -69,8 +79,12 @@ class CallInput:
 async def call_input(options: dict[str, Any]) -> CallInput:
     """The request and the settings that ``options`` describe. Raises ``RequestInvalid`` or a ``ConfigError``."""
     request = _request(options)
-    known = await options["folder"].providers()
-    return CallInput(request=request, settings=_settings(options, request.model, known))
+    return CallInput(request=request, settings=await settings_for(options, request.model))
+
+
+async def settings_for(options: dict[str, Any], model: ModelRef | None) -> RuntimeSettings:
+    """The settings that ``options`` describe, for calls of ``model``; ``None``: of any. Raises a ``ConfigError``."""
+    return _settings(options, model, await options["folder"].providers())
 
 
 def _request(options: dict[str, Any]) -> ProviderRequest:
@@ -115,7 +129,7 @@ def _read(source: str) -> bytes:
         usage_error(f"cannot read {source}: {failure.strerror}")
 
 
-def _settings(options: dict[str, Any], model: ModelRef, known: tuple[ProviderConfig, ...]) -> RuntimeSettings:
+def _settings(options: dict[str, Any], model: ModelRef | None, known: tuple[ProviderConfig, ...]) -> RuntimeSettings:
     receipts_file = options["receipts_file"]
     return RuntimeSettings(
         providers=_providers(options, model, known),
@@ -128,12 +142,12 @@ def _settings(options: dict[str, Any], model: ModelRef, known: tuple[ProviderCon
 
 
 def _providers(
-    options: dict[str, Any], model: ModelRef, known: tuple[ProviderConfig, ...]
+    options: dict[str, Any], model: ModelRef | None, known: tuple[ProviderConfig, ...]
 ) -> tuple[ProviderConfig, ...]:
     base_url = options["base_url"]
     if base_url is None:
         return known
-    hint = model.provider_hint or ProviderId("local")
+    hint = _asked_at(model)
     usual = next((config.kind.value for config in known if config.provider_id == hint), None)
     named = server_record(hint, base_url, kind=options["kind"] or usual, key_name=options["api_key_env"])
     return (*(config for config in known if config.provider_id != hint), named)
@@ -152,8 +166,13 @@ def server_record(name: ProviderId, base_url: str, *, kind: str | None, key_name
     )
 
 
-def _default_provider(options: dict[str, Any], model: ModelRef) -> ProviderId | None:
-    return (model.provider_hint or ProviderId("local")) if options["base_url"] else None
+def _default_provider(options: dict[str, Any], model: ModelRef | None) -> ProviderId | None:
+    return _asked_at(model) if options["base_url"] else None
+
+
+def _asked_at(model: ModelRef | None) -> ProviderId:
+    """What the server of ``--base-url`` is called."""
+    return ProviderId("local") if model is None or model.provider_hint is None else model.provider_hint
 
 
 def _is_loopback(base_url: str) -> bool:

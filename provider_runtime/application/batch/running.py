@@ -13,7 +13,7 @@ from provider_runtime.application.runtime import CallRuntime
 from provider_runtime.application.sending.to_its_end import to_its_end
 from provider_runtime.domain.batches.lines import AskedLine, LineCall, LineRecord, record_of
 from provider_runtime.domain.batches.tally import Tally
-from provider_runtime.domain.errors import BudgetExceeded, ProviderRuntimeError
+from provider_runtime.domain.errors import BudgetExceeded, CallInterrupted, ProviderRuntimeError
 from provider_runtime.ports.batches import BatchForm, BatchSource, BatchStore
 
 
@@ -97,7 +97,7 @@ class BatchRun:
                     spent = isinstance(end.error, BudgetExceeded)
                     self._halt_with(BatchEnd.BUDGET if spent else BatchEnd.FAILED, end.error)
                 return
-            again = self.store.interruptions(asked.number)
+            again = 0 if isinstance(end, CallInterrupted) else self.store.interruptions(asked.number)
             call_id, now = self._asking.call_id(asked.number), self.runtime.clock.now()
             record = record_of(asked, end, call_id, ended_at=now, asked_again=again)
             await self._finish(asked.number, self.form.write(asked, end, record), record)
