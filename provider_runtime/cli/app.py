@@ -18,6 +18,11 @@ SECTIONS: Final = (
                 f"{_HERE}.calls:explain",
                 "Show what a call would be: route, bytes, verdict of each gate, worst cost.",
             ),
+            Listed(
+                "batch",
+                f"{_HERE}.batch.command:batch",
+                "Ask every line of the file IN, and keep each answer as a line.",
+            ),
             Listed("demo", f"{_HERE}.demo:demo", "Run one conversation across three providers, on this machine."),
         ),
     ),

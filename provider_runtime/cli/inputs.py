@@ -26,7 +26,7 @@ from provider_runtime.domain.identity import ProviderId
 from provider_runtime.domain.policy.governance import GovernanceMode
 
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
-_OPTIONS: Final = (
+_REQUEST_OPTIONS: Final = (
     click.option("--model", "-m", help="provider:model, or a model of the catalog."),
     click.option("--role", help="Whoever plays this role by the work profile; with --model, that model in it."),
     click.option("--system", "system_text", help="System message."),
@@ -47,6 +47,8 @@ _OPTIONS: Final = (
     click.option("--temperature", type=float, help="0 to 2."),
     click.option("--max-output-tokens", type=int, help="Longest answer, in tokens."),
     click.option("--reasoning", type=click.Choice([effort.value for effort in Effort]), help="How hard to think."),
+)
+_RUNTIME_OPTIONS: Final = (
     click.option("--base-url", help="Ask this server instead; its key must be named with --api-key-env."),
     click.option(
         "--kind",
@@ -83,8 +85,16 @@ _WITHOUT_REQUEST: Final = {
 
 def call_options(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the prompt argument and the options that describe a call."""
-    described = reduce(lambda decorated, option: option(decorated), reversed(_OPTIONS), command)
-    return click.argument("prompt", required=False)(described)
+    return click.argument("prompt", required=False)(_with(_REQUEST_OPTIONS, runtime_options(command)))
+
+
+def runtime_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that describe a runtime: whom it may ask, by which policy, and what it records."""
+    return _with(_RUNTIME_OPTIONS, command)
+
+
+def _with(options: tuple[Callable[..., Any], ...], command: Callable[..., None]) -> Callable[..., None]:
+    return reduce(lambda decorated, option: option(decorated), reversed(options), command)
 
 
 @frozen(kw_only=True)
@@ -97,10 +107,13 @@ class CallInput:
 
 async def call_input(options: dict[str, Any]) -> CallInput:
     """The request and the settings that ``options`` describe. Raises ``RequestInvalid`` or a ``ConfigError``."""
-    request, folder = _request(options), options["folder"]
-    return CallInput(
-        request=request, made=await settings_for(folder, said_by(options), **await _others(options, request.model))
-    )
+    request = _request(options)
+    return CallInput(request=request, made=await command_settings(options, request.model))
+
+
+async def command_settings(options: dict[str, Any], model: ModelRef | None) -> CommandSettings:
+    """The settings that ``options`` describe, for calls of ``model``; ``None``: of any. Raises a ``ConfigError``."""
+    return await settings_for(options["folder"], said_by(options), **await _others(options, model))
 
 
 def _request(options: dict[str, Any]) -> ProviderRequest:
@@ -158,7 +171,7 @@ def _read(source: str) -> bytes:
         usage_error(f"cannot read {source}: {failure.strerror}")
 
 
-async def _others(options: dict[str, Any], model: ModelRef) -> dict[str, Any]:
+async def _others(options: dict[str, Any], model: ModelRef | None) -> dict[str, Any]:
     """What this call has otherwise than its workspace."""
     others: dict[str, Any] = {}
     if options["receipts_file"]:
@@ -166,15 +179,15 @@ async def _others(options: dict[str, Any], model: ModelRef) -> dict[str, Any]:
     if options["base_url"]:
         read = options["folder"].configuration(said_by(options))
         others["providers"] = _providers(options, model, await options["folder"].providers(read))
-        others["default_provider"] = model.provider_hint or ProviderId("local")
+        others["default_provider"] = _asked_at(model)
     return others
 
 
 def _providers(
-    options: dict[str, Any], model: ModelRef, known: tuple[ProviderConfig, ...]
+    options: dict[str, Any], model: ModelRef | None, known: tuple[ProviderConfig, ...]
 ) -> tuple[ProviderConfig, ...]:
     base_url = options["base_url"]
-    hint = model.provider_hint or ProviderId("local")
+    hint = _asked_at(model)
     usual = next((config.kind.value for config in known if config.provider_id == hint), None)
     named = server_record(hint, base_url, kind=options["kind"] or usual, key_name=options["api_key_env"])
     return (*(config for config in known if config.provider_id != hint), named)
@@ -191,6 +204,11 @@ def server_record(name: ProviderId, base_url: str, *, kind: str | None, key_name
         # A key is bound to the address it was registered for: the usual variables never go elsewhere.
         credential=EnvCredential(name=key_name) if key_name else None,
     )
+
+
+def _asked_at(model: ModelRef | None) -> ProviderId:
+    """What the server of ``--base-url`` is called."""
+    return ProviderId("local") if model is None or model.provider_hint is None else model.provider_hint
 
 
 def _is_loopback(base_url: str) -> bool:

@@ -16,6 +16,7 @@ from provider_runtime.adapters.backends.families.traces import MemoryTraceProvid
 from provider_runtime.adapters.backends.profiles import MemoryWorkProfileStore
 from provider_runtime.adapters.backends.provider_configs import MemoryProviderConfigStore
 from provider_runtime.adapters.backends.receipts import InMemoryReceiptProvider
+from provider_runtime.adapters.batches.memory import MemoryBatchStore
 from provider_runtime.adapters.call_traces.store import MemoryCallTraces
 from provider_runtime.adapters.credentials.memory import MemorySecretStore
 from provider_runtime.adapters.governance.ledger import MemoryBudgetLedger
@@ -53,6 +54,10 @@ class MockWorkProfileStore(Recorded, MemoryWorkProfileStore):
 
 class MockOutcomeStore(Recorded, MemoryOutcomes):
     """Outcomes in memory, as ``MemoryOutcomes`` keeps them."""
+
+
+class MockBatchStore(Recorded, MemoryBatchStore):
+    """Answers of a batch in memory, as ``MemoryBatchStore`` keeps them."""
 
 
 class MockStateProvider(Recorded, MemoryStateProvider):

@@ -57,6 +57,7 @@ class BudgetGate:
                 limit=standing.limit,
                 available=standing.remaining,
                 need=declined.claimed,
+                held=standing.balance.held,
                 provider=route.provider_id,
                 model=route.model_id,
                 message=f"the call may come to {need}, and {self._left(standing)}",

@@ -125,7 +125,7 @@ async def receipts(made: CommandSettings, clock: Clock) -> tuple[Finding, ...]:
     place = getattr(made.settings.receipts, "path", None)
     if place is None or not place.exists():
         return (ok("receipts", "none are kept yet"),) if place is not None else ()
-    stored = choices.receipts(made.settings)
+    stored = choices.receipts(made.settings, clock)
     try:
         verdict = await stored.verify()
         last = await stored.latest(1) if verdict.valid else ()

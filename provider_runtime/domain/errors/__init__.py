@@ -15,6 +15,7 @@ from provider_runtime.domain.errors.codes import (
 )
 from provider_runtime.domain.errors.failed import (
     BackendError,
+    CallInterrupted,
     CircuitOpen,
     CredentialsRejected,
     LedgerConflict,
@@ -39,6 +40,7 @@ from provider_runtime.domain.errors.unsent import (
     AccessDenied,
     AmbiguousModelRoute,
     AssignmentInvalid,
+    BatchConflict,
     BudgetExceeded,
     CallRefused,
     CapabilityMismatch,
@@ -74,8 +76,10 @@ __all__ = [
     "AmbiguousModelRoute",
     "AssignmentInvalid",
     "BackendError",
+    "BatchConflict",
     "Billed",
     "BudgetExceeded",
+    "CallInterrupted",
     "CallRefused",
     "CapabilityMismatch",
     "CircuitOpen",

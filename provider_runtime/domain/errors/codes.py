@@ -18,6 +18,7 @@ class ErrorCode(StrEnum):
     SCOPE_MISMATCH = "scope_mismatch"
     CREDENTIAL_MISSING = "credential_missing"
     ASSIGNMENT_INVALID = "assignment_invalid"
+    BATCH_CONFLICT = "batch_conflict"
     # routing
     PROVIDER_NOT_REGISTERED = "provider_not_registered"
     MODEL_NOT_FOUND = "model_not_found"
@@ -78,6 +79,7 @@ class ErrorCode(StrEnum):
     LEDGER_CONFLICT = "ledger_conflict"
     RUNTIME_CLOSED = "runtime_closed"
     SWAP_FAILED = "swap_failed"
+    CALL_INTERRUPTED = "call_interrupted"
 
 
 class Delivery(StrEnum):

@@ -184,3 +184,12 @@ class SwapFailed(BackendError):
     code: ErrorCode = ErrorCode.SWAP_FAILED
     kind: str = "swap"
     fault: SwapFault
+
+
+@define(kw_only=True, eq=False)
+class CallInterrupted(BackendError):
+    """The process ended while this call was under way. It may have been billed; nobody knows its answer."""
+
+    code: ErrorCode = ErrorCode.CALL_INTERRUPTED
+    kind: str = "batch"
+    delivery: Delivery = Delivery.AMBIGUOUS

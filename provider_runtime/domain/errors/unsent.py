@@ -140,6 +140,14 @@ class AssignmentInvalid(ConfigError):
     hsk_code: ClassVar[str | None] = "HSK-400-INVALID-CONFIG"
 
 
+@define(kw_only=True, eq=False)
+class BatchConflict(ConfigError):
+    """A batch cannot begin, or go on, as asked: ``field`` says what stands in the way."""
+
+    code: ErrorCode = ErrorCode.BATCH_CONFLICT
+    field: str
+
+
 # ── RoutingError: nobody can answer ─────────────────────────────────────────────────────────
 
 
@@ -323,7 +331,8 @@ class BudgetExceeded(CallRefused):
     """``budget`` of ``owner`` has less left than the call may come to.
 
     Whole numbers of ``unit`` (``nano_usd``, ``tokens``, ``calls``, ``milliseconds``): the ``limit``, what
-    is ``available``, and what the call may ``need`` at worst. Source: semantics B.7.
+    is ``available``, and what the call may ``need`` at worst. ``held`` is set aside for calls under way, and
+    some of it may come back. Source: semantics B.7.
     """
 
     code: ErrorCode = ErrorCode.BUDGET_EXCEEDED
@@ -334,6 +343,7 @@ class BudgetExceeded(CallRefused):
     limit: int
     available: int
     need: int
+    held: int = 0
 
 
 @define(kw_only=True, eq=False)
