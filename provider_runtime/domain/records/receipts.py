@@ -28,7 +28,7 @@ class AttemptRecord:
     model: str | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, slots=False)  # slots take twice the time to fill, and every call makes one of these
 class CallRecord:
     """The facts of one call. Whole numbers, short names and digests only.
 
