@@ -15,6 +15,7 @@ from provider_runtime.adapters.backends.families.traces import MemoryTraceProvid
 from provider_runtime.adapters.backends.provider_configs import MemoryProviderConfigStore
 from provider_runtime.adapters.backends.receipts import InMemoryReceiptProvider
 from provider_runtime.adapters.credentials.memory import MemorySecretStore
+from provider_runtime.adapters.governance.consents import MemoryConsentLedger
 from provider_runtime.adapters.governance.ledger import MemoryBudgetLedger
 from provider_runtime.adapters.outcomes import MemoryOutcomes
 from provider_runtime.testing.fakes import FakeContextCompiler
@@ -83,3 +84,7 @@ class MockContextCompiler(Recorded, FakeContextCompiler):
 
 class MockBudgetLedger(Recorded, MemoryBudgetLedger):
     """Budgets in memory, as ``MemoryBudgetLedger`` keeps them."""
+
+
+class MockConsentLedger(Recorded, MemoryConsentLedger):
+    """Consents in memory, as ``MemoryConsentLedger`` keeps them."""

@@ -13,6 +13,16 @@ from provider_runtime.domain.errors.codes import (
     RetryDenial,
     SwapFault,
 )
+from provider_runtime.domain.errors.consent import (
+    ConsentExpired,
+    ConsentMismatch,
+    ConsentRefused,
+    ConsentRequired,
+    ConsentRevoked,
+    ConsentUsed,
+    GuardFailed,
+    consent_refusal,
+)
 from provider_runtime.domain.errors.failed import (
     BackendError,
     CircuitOpen,
@@ -77,6 +87,12 @@ __all__ = [
     "CapabilityMismatch",
     "CircuitOpen",
     "ConfigError",
+    "ConsentExpired",
+    "ConsentMismatch",
+    "ConsentRefused",
+    "ConsentRequired",
+    "ConsentRevoked",
+    "ConsentUsed",
     "CostUnknown",
     "CredentialBoundElsewhere",
     "CredentialMissing",
@@ -86,6 +102,7 @@ __all__ = [
     "EndpointInvalid",
     "ErrorCode",
     "GovernanceLocked",
+    "GuardFailed",
     "IntentUnsupported",
     "InvalidPricingConfig",
     "InvalidProviderConfig",
@@ -120,4 +137,5 @@ __all__ = [
     "SwapRefused",
     "TierRefused",
     "TransportError",
+    "consent_refusal",
 ]
