@@ -19,6 +19,7 @@ from provider_runtime.adapters.backends.receipts import InMemoryReceiptProvider
 from provider_runtime.adapters.batches.memory import MemoryBatchStore
 from provider_runtime.adapters.call_traces.store import MemoryCallTraces
 from provider_runtime.adapters.credentials.memory import MemorySecretStore
+from provider_runtime.adapters.governance.consents import MemoryConsentLedger
 from provider_runtime.adapters.governance.ledger import MemoryBudgetLedger
 from provider_runtime.adapters.governance.local import LocalGovernanceProvider
 from provider_runtime.adapters.governance.security import LocalSecurityProvider
@@ -125,3 +126,5 @@ class MockGovernanceProvider(Recorded, LocalGovernanceProvider):
 
 class MockEventEmitter(Recorded, DefaultEventEmitter):
     """Subscriptions as ``DefaultEventEmitter`` keeps them."""
+class MockConsentLedger(Recorded, MemoryConsentLedger):
+    """Consents in memory, as ``MemoryConsentLedger`` keeps them."""

@@ -13,6 +13,16 @@ from provider_runtime.domain.errors.codes import (
     RetryDenial,
     SwapFault,
 )
+from provider_runtime.domain.errors.consent import (
+    ConsentExpired,
+    ConsentMismatch,
+    ConsentRefused,
+    ConsentRequired,
+    ConsentRevoked,
+    ConsentUsed,
+    GuardFailed,
+    consent_refusal,
+)
 from provider_runtime.domain.errors.failed import (
     BackendError,
     CallInterrupted,
@@ -84,6 +94,12 @@ __all__ = [
     "CapabilityMismatch",
     "CircuitOpen",
     "ConfigError",
+    "ConsentExpired",
+    "ConsentMismatch",
+    "ConsentRefused",
+    "ConsentRequired",
+    "ConsentRevoked",
+    "ConsentUsed",
     "CostUnknown",
     "CredentialBoundElsewhere",
     "CredentialMissing",
@@ -93,6 +109,7 @@ __all__ = [
     "EndpointInvalid",
     "ErrorCode",
     "GovernanceLocked",
+    "GuardFailed",
     "IntentUnsupported",
     "InvalidPricingConfig",
     "InvalidProviderConfig",
@@ -128,4 +145,5 @@ __all__ = [
     "SwapRefused",
     "TierRefused",
     "TransportError",
+    "consent_refusal",
 ]

@@ -35,6 +35,12 @@ class ErrorCode(StrEnum):
     ENDPOINT_INVALID = "endpoint_invalid"
     ENDPOINT_BLOCKED = "endpoint_blocked"
     CREDENTIAL_BOUND_ELSEWHERE = "credential_bound_elsewhere"
+    CONSENT_REQUIRED = "consent_required"
+    CONSENT_MISMATCH = "consent_mismatch"
+    CONSENT_EXPIRED = "consent_expired"
+    CONSENT_USED = "consent_used"
+    CONSENT_REVOKED = "consent_revoked"
+    GUARD_FAILED = "guard_failed"
     LEAKAGE_FOUND = "leakage_found"
     GATE_REFUSED = "gate_refused"
     GATE_FAILED = "gate_failed"
@@ -118,6 +124,7 @@ class RetryDenial(StrEnum):
     DEADLINE = "deadline"  # the wait would outlast the call
     CIRCUIT_OPEN = "circuit_open"  # the provider is down, for this runtime
     RATE_LIMITS = "rate_limits"  # the runtime's own limits leave no room for another try in time
+    CONSENT = "consent"  # the consent that the first try was made on does not hold any more
     BUDGET = "budget"  # no budget has room for another try, or the ledger could not say
     RETRY_BUDGET = "retry_budget"  # too many retries of late: they would only add to the load
 
