@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from attrs import define, field
-from guards.faults import SECRET_DETAIL, Fault
+from attrs import define, evolve, field
+from guards.faults import FOR_ALL, SECRET_DETAIL, Fault, answering
 from guards.loops import without_waiting
 from guards.parts import CASES, GUARDS, Guard
 
@@ -19,11 +19,14 @@ from provider_runtime import (
     Governance,
     LeakagePolicy,
     ProviderRuntime,
+    ProviderRuntimeError,
     Quantities,
+    RetryPolicy,
     RuntimeSettings,
     open_runtime,
 )
 from provider_runtime.adapters.governance.ledger import MemoryBudgetLedger
+from provider_runtime.adapters.http.transport import AiohttpTransport
 from provider_runtime.composition.presets import local_server
 from provider_runtime.domain.policy.budgets.holds import Account, Claim
 from provider_runtime.testing.builders import a_request
@@ -190,3 +193,51 @@ def test_a_caller_who_cancels_while_a_guard_hangs_is_let_go(guard: Guard) -> Non
     assert (connections, balance) == (0, (0, 0))
     # A ledger may be about to hold something, so it is waited for; and once more when the runtime is closed.
     assert waited_s <= (3 * PATIENCE_S if guard.part == "ledger" else 0)
+
+
+RESOLVER_FAULTS = (
+    *FOR_ALL,
+    answering("with what are no addresses", ("no address", "127.0.0.1.evil")),
+    answering("with no address", ()),
+    answering("with far too many", tuple(f"10.{one}.{two}.1" for one in range(100) for two in range(100))),
+)
+
+
+@pytest.mark.parametrize("fault", RESOLVER_FAULTS, ids=str)
+def test_a_resolver_at_fault_is_one_typed_error_and_no_byte_is_sent(fault: Fault) -> None:
+    """It is asked when the connection is made, behind the gates: what it does wrong is the provider's absence."""
+    resolver = type("FaultyResolver", (), {"addresses": staticmethod(fault.behave)})()
+
+    async def call() -> tuple[ProviderRuntimeError, int, tuple[int, int], list[Any]]:
+        async with Listener().listening() as listener:
+            transport = AiohttpTransport(resolver=resolver)
+            settings = evolve(guarded(f"http://localhost:{listener.port}/v1"), retry=RetryPolicy(max_attempts=1))
+            async with open_runtime(settings, transport=transport) as runtime:
+                with pytest.raises(ProviderRuntimeError) as failed:
+                    await runtime.run(a_request("hello", model="local:m", max_output_tokens=5))
+                receipts = list(await runtime.receipts.list())
+                ended = await held(runtime)
+            await transport.aclose()
+            return failed.value, listener.connections, ended, receipts
+
+    (error, connections, balance, receipts), _ = without_waiting(call())
+    assert (connections, len(receipts), balance) == (0, 1, (0, 0))
+    assert not error.sent
+    assert error.code in {ErrorCode.CONNECT_FAILED, ErrorCode.ENDPOINT_BLOCKED, ErrorCode.HTTP_PROTOCOL}
+    assert SECRET_DETAIL not in f"{error} {error!r}"
+
+
+async def test_the_same_address_is_dialled_when_the_resolver_is_sound() -> None:
+    async def behave(*_args: Any) -> tuple[str, ...]:
+        return ("127.0.0.1",)
+
+    async with Listener().listening() as listener:
+        transport = AiohttpTransport(resolver=type("Resolver", (), {"addresses": staticmethod(behave)})())
+        async with open_runtime(guarded(f"http://localhost:{listener.port}/v1"), transport=transport) as runtime:
+            calling = asyncio.ensure_future(runtime.run(a_request("hello", model="local:m", max_output_tokens=5)))
+            while not listener.connections:  # noqa: ASYNC110 - a few turns of the loop
+                await asyncio.sleep(0)
+            calling.cancel()
+            await asyncio.gather(calling, return_exceptions=True)
+        await transport.aclose()
+    assert listener.connections == 1
