@@ -27,7 +27,7 @@ from provider_runtime.application.sending.to_its_end import Patience
 from provider_runtime.application.swaps.swapper import Swaps
 from provider_runtime.application.terms import CallTerms
 from provider_runtime.composition import choices
-from provider_runtime.composition.governance.parts import GovernanceStore, budgets, governing
+from provider_runtime.composition.governance.parts import budgets, governing
 from provider_runtime.composition.runtime import ProviderRuntime
 from provider_runtime.composition.settings import RuntimeSettings
 from provider_runtime.composition.wires import build_providers
@@ -64,7 +64,6 @@ def assemble(  # noqa: PLR0913 - one argument for each part of the container
     ledger: BudgetLedger | None,
     governance: GovernanceProvider | None,
     security: SecurityProvider | None,
-    governance_store: GovernanceStore | None,
     event_sink: EventSink | None,
     outcomes: OutcomeStore | None,
     states: StateProvider | None,
@@ -93,7 +92,6 @@ def assemble(  # noqa: PLR0913 - one argument for each part of the container
         owner=settings.name or runtime_id,
         ledger=ledger,
         clock=clock,
-        kept=governance_store,
         governance=governance,
         security=security,
         event_sink=event_sink,

@@ -10,7 +10,6 @@ from provider_runtime.application.gates.endpoint import EndpointGate
 from provider_runtime.application.providers import RegisteredProvider
 from provider_runtime.composition import choices
 from provider_runtime.composition.assembly import assemble
-from provider_runtime.composition.governance.parts import GovernanceStore
 from provider_runtime.composition.settings import RuntimeSettings
 from provider_runtime.composition.shared import SharedParts
 from provider_runtime.domain.secrets import Secret
@@ -52,7 +51,6 @@ class RuntimeContainer(containers.DeclarativeContainer):
     ledger = providers.Singleton(choices.ledger, settings, clock)
     governance: providers.Object[GovernanceProvider | None] = providers.Object(None)
     security: providers.Object[SecurityProvider | None] = providers.Object(None)
-    governance_store: providers.Object[GovernanceStore | None] = providers.Object(None)
     event_sink: providers.Object[EventSink | None] = providers.Object(None)
     outcomes: providers.Object[OutcomeStore | None] = providers.Object(None)
     states: providers.Object[StateProvider | None] = providers.Object(None)
@@ -87,7 +85,6 @@ class RuntimeContainer(containers.DeclarativeContainer):
         ledger=ledger,
         governance=governance,
         security=security,
-        governance_store=governance_store,
         event_sink=event_sink,
         outcomes=outcomes,
         states=states,

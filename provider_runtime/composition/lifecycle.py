@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from provider_runtime.application.accounting.profile_events import profile_resolved, profile_selected
-from provider_runtime.composition.governance.parts import GovernanceStore
 from provider_runtime.composition.runtime import ProviderRuntime
 from provider_runtime.composition.settings import RuntimeSettings
 from provider_runtime.composition.shared import SharedParts
@@ -46,7 +45,6 @@ PORTS: Final[Mapping[str, type]] = {
     "ledger": BudgetLedger,
     "governance": GovernanceProvider,
     "security": SecurityProvider,
-    "governance_store": GovernanceStore,
     "event_sink": EventSink,
     "outcomes": OutcomeStore,
     "states": StateProvider,

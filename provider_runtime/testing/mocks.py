@@ -126,5 +126,7 @@ class MockGovernanceProvider(Recorded, LocalGovernanceProvider):
 
 class MockEventEmitter(Recorded, DefaultEventEmitter):
     """Subscriptions as ``DefaultEventEmitter`` keeps them."""
+
+
 class MockConsentLedger(Recorded, MemoryConsentLedger):
     """Consents in memory, as ``MemoryConsentLedger`` keeps them."""

@@ -1,11 +1,10 @@
 """The parts that govern a runtime, as its settings ask for them."""
 
-from attrs import field, frozen
+from attrs import frozen
 
 from provider_runtime.adapters.backends.filesystem.documents import FilesystemDocuments
 from provider_runtime.adapters.backends.filesystem.framing import Lines
 from provider_runtime.adapters.backends.filesystem.journal import FilesystemJournal
-from provider_runtime.adapters.backends.medium import Documents, Journal
 from provider_runtime.adapters.backends.memory import MemoryDocuments, MemoryJournal
 from provider_runtime.adapters.backends.sqlite.media import SqliteMedia
 from provider_runtime.adapters.governance.ledger import MemoryBudgetLedger
@@ -13,7 +12,14 @@ from provider_runtime.adapters.governance.local import LocalGovernanceProvider
 from provider_runtime.adapters.governance.security import JournalSecurity
 from provider_runtime.application.gates import Gate
 from provider_runtime.application.gates.grants import GrantsGate
-from provider_runtime.composition.governance.settings import Audit, FileAudit, Governance, MemoryAudit, SqliteAudit
+from provider_runtime.composition.governance.settings import (
+    Audit,
+    AuditStore,
+    FileAudit,
+    Governance,
+    MemoryAudit,
+    SqliteAudit,
+)
 from provider_runtime.domain.identity import RuntimeId
 from provider_runtime.domain.policy.budgets.limits import Budget
 from provider_runtime.domain.policy.budgets.resources import budgets_of
@@ -24,25 +30,19 @@ from provider_runtime.ports.system import Clock
 from provider_runtime.ports.telemetry import EventSink
 
 
-@frozen(kw_only=True)
-class GovernanceStore:
-    """Where the audit of a runtime is, and since when its time runs: what outlives a change of its settings."""
-
-    journal: Journal = field(repr=False)
-    documents: Documents = field(repr=False)
-
-
-def store(audit: Audit) -> GovernanceStore:
+def store(audit: Audit) -> AuditStore:
     """A store where the settings want it. Nothing is opened before the first use."""
     match audit:
+        case AuditStore():
+            return audit
         case FileAudit(path=path):
             journal = FilesystemJournal(path=path / "audit.jsonl", framing=Lines())
-            return GovernanceStore(journal=journal, documents=FilesystemDocuments(root=path / "documents"))
+            return AuditStore(journal=journal, documents=FilesystemDocuments(root=path / "documents"))
         case SqliteAudit(path=path):
             media = SqliteMedia(path=path)
-            return GovernanceStore(journal=media.journal("audit"), documents=media.documents())
+            return AuditStore(journal=media.journal("audit"), documents=media.documents())
         case MemoryAudit(keep=keep):
-            return GovernanceStore(journal=MemoryJournal(keep=keep), documents=MemoryDocuments())
+            return AuditStore(journal=MemoryJournal(keep=keep), documents=MemoryDocuments())
 
 
 def budgets(given: tuple[Budget, ...], governance: Governance | None) -> tuple[Budget, ...]:
@@ -69,7 +69,6 @@ def governing(
     owner: RuntimeId,
     ledger: BudgetLedger | None,
     clock: Clock,
-    kept: GovernanceStore | None = None,
     governance: GovernanceProvider | None = None,
     security: SecurityProvider | None = None,
     event_sink: EventSink | None = None,
@@ -78,7 +77,7 @@ def governing(
     if settings is None and governance is None:
         return Governing(security=security)
     chosen = settings or Governance()
-    place = kept or store(chosen.audit)
+    place = store(chosen.audit)
     if governance is None and chosen.profile is not None:
         governance = LocalGovernanceProvider(
             ledger=ledger or MemoryBudgetLedger(clock=clock),

@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 from attrs import field, frozen
 
+from provider_runtime.adapters.backends.medium import Documents, Journal
 from provider_runtime.domain.checks import whole
 from provider_runtime.domain.errors import InvalidSettings
 from provider_runtime.domain.policy.budgets.resources import Quantities
@@ -34,7 +35,15 @@ class SqliteAudit:
     path: Path = field(converter=Path)
 
 
-Audit: TypeAlias = MemoryAudit | FileAudit | SqliteAudit
+@frozen(kw_only=True)
+class AuditStore:
+    """Decisions in ``journal``, and in ``documents`` since when time runs: what several runtimes share on purpose."""
+
+    journal: Journal = field(repr=False)
+    documents: Documents = field(repr=False)
+
+
+Audit: TypeAlias = MemoryAudit | FileAudit | SqliteAudit | AuditStore
 
 
 def _profile(given: object) -> GovernanceProfile | None:
@@ -89,7 +98,7 @@ class Governance:
             raise _wrong("limits", "limits are Quantities", "Write Quantities(tokens=…, cost=…, iterations=…).")
         if self.limits is not None and self.profile is None:
             raise _wrong("limits", "limits are those of a profile, and none is named", "Name one, or set budgets.")
-        if not isinstance(self.audit, MemoryAudit | FileAudit | SqliteAudit):
+        if not isinstance(self.audit, MemoryAudit | FileAudit | SqliteAudit | AuditStore):
             raise _wrong("audit", "this is no place for an audit", "Give a MemoryAudit, a FileAudit or a SqliteAudit.")
 
     @property
