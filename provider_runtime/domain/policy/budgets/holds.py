@@ -41,7 +41,10 @@ class Fate(StrEnum):
     @property
     def state(self) -> HoldState:
         """What a hold is from then on."""
-        return HoldState(self.value)
+        return _STATES[self]
+
+
+_STATES: Final = {fate: HoldState(fate.value) for fate in Fate}
 
 
 @frozen(kw_only=True)
