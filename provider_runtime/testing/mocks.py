@@ -16,6 +16,7 @@ from provider_runtime.adapters.backends.provider_configs import MemoryProviderCo
 from provider_runtime.adapters.backends.receipts import InMemoryReceiptProvider
 from provider_runtime.adapters.credentials.memory import MemorySecretStore
 from provider_runtime.adapters.governance.ledger import MemoryBudgetLedger
+from provider_runtime.adapters.governance.security import LocalSecurityProvider
 from provider_runtime.adapters.outcomes import MemoryOutcomes
 from provider_runtime.testing.fakes import FakeContextCompiler
 from provider_runtime.testing.recording import Recorded
@@ -83,3 +84,7 @@ class MockContextCompiler(Recorded, FakeContextCompiler):
 
 class MockBudgetLedger(Recorded, MemoryBudgetLedger):
     """Budgets in memory, as ``MemoryBudgetLedger`` keeps them."""
+
+
+class MockSecurityProvider(Recorded, LocalSecurityProvider):
+    """Decisions and their audit in memory, as ``LocalSecurityProvider`` makes and keeps them."""

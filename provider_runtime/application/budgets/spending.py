@@ -10,7 +10,7 @@ from provider_runtime.application.accounting.recording import nano_usd
 from provider_runtime.application.budgets.bounds import bounds_of
 from provider_runtime.application.call import PreparedCall
 from provider_runtime.application.catalog import ActiveCatalog
-from provider_runtime.application.sending.to_its_end import to_its_end
+from provider_runtime.application.sending.to_its_end import Patience, to_its_end
 from provider_runtime.domain.catalog.pricing import PricingTable, estimate_cost, worst_case_cost
 from provider_runtime.domain.conversation.response import ProviderResponse
 from provider_runtime.domain.errors import BackendError, CallRefused, CostUnknown, ErrorCode, LedgerConflict
@@ -20,6 +20,7 @@ from provider_runtime.domain.policy.budgets.holds import (
     Account,
     Admitted,
     Claim,
+    Declined,
     Fate,
     Hold,
     HoldOrder,
@@ -53,6 +54,7 @@ class Spending:
     catalog: ActiveCatalog
     prices: PricingTable
     profile: WorkProfile | None = None
+    patience: Patience = field(factory=lambda: Patience(limit_s=5.0))
     units: Mapping[str, Unit] = field(init=False, repr=False)
     _unsettled: deque[tuple[Hold, Fate, tuple[int, ...]]] = field(
         factory=lambda: deque(maxlen=_UNSETTLED_KEPT), init=False, repr=False
@@ -88,19 +90,35 @@ class Spending:
             if isinstance(reservation, Admitted):
                 await self.settle(reservation.hold, Bill(fate=Fate.VOID))
 
-        return await to_its_end(self.ledger.reserve(order), undo=give_back)
+        try:
+            reservation = await to_its_end(self.ledger.reserve(order), give_back, self.patience)
+        except BackendError:
+            raise
+        except Exception as failure:  # noqa: BLE001 - whatever a ledger raises, it has set nothing aside
+            raise _no_answer(type(failure).__name__) from None
+        if not _is_answer_to(order, reservation):
+            raise _no_answer("what is no reservation of this call")
+        return reservation
 
     async def settle(self, hold: Hold, bill: Bill) -> bool:
         """Post what ``bill`` says; whether the ledger took it. Never raises for a ledger that fails."""
         charges = tuple(bill.charge(self.units[line.account.budget], line.amount) for line in hold.lines)
-        if not await to_its_end(self._entered(hold, bill.fate, charges)):
+        if not await self._settled(hold, bill.fate, charges):
             return False
         await self.catch_up()
         return True
 
     async def standings(self, claims: Sequence[Claim]) -> tuple[Standing, ...]:
         """How the claimed budgets stand. Changes nothing."""
-        return await self.ledger.standings(claims)
+        standings: object = await self.ledger.standings(claims)
+        wanted = {(claim.account.budget, claim.account.owner) for claim in claims}
+        if (
+            isinstance(standings, tuple)
+            and all(isinstance(one, Standing) for one in standings)
+            and {(one.account.budget, one.account.owner) for one in standings} == wanted
+        ):
+            return standings
+        raise _no_answer("what are no standings of these budgets")
 
     def bill(self, prepared: PreparedCall, response: ProviderResponse, duration_s: float) -> Bill:
         """What an answered attempt came to."""
@@ -127,20 +145,27 @@ class Spending:
     async def catch_up(self) -> None:
         """Settle what could not be settled before, as far as the ledger takes it now."""
         while self._unsettled:
-            if not await to_its_end(self._entered(*self._unsettled.popleft())):
+            if not await self._settled(*self._unsettled.popleft()):
                 return
 
     async def flush(self) -> None:
         """Catch up, and let go of what the ledger keeps open."""
         await self.catch_up()
+        await self.patience.let_go()
         await self.ledger.flush()
+
+    async def _settled(self, hold: Hold, fate: Fate, charges: tuple[int, ...]) -> bool:
+        try:
+            return await to_its_end(self._entered(hold, fate, charges), patience=self.patience)
+        except TimeoutError:
+            return False  # it goes on behind us, and is tried again with the next if it fails
 
     async def _entered(self, hold: Hold, fate: Fate, charges: tuple[int, ...]) -> bool:
         try:
             await self.ledger.settle(hold, fate, charges)
         except LedgerConflict:
             return False  # trying again would not mend it
-        except BackendError:
+        except Exception:  # noqa: BLE001 - whatever a ledger raises, an answer is worth more than its entry
             self._unsettled.append((hold, fate, charges))
             return False
         return True
@@ -189,6 +214,21 @@ class Spending:
             remedy=f"Give the {'runtime' if budget.scope == 'profile' else 'call'} {named}, "
             "or make the budget everyone's.",
         )
+
+
+def _is_answer_to(order: HoldOrder, answer: object) -> bool:
+    if isinstance(answer, Declined):
+        return True
+    hold: object = answer.hold if isinstance(answer, Admitted) else None
+    return isinstance(hold, Hold) and hold.call_id == order.call_id and len(hold.lines) == len(order.claims)
+
+
+def _no_answer(what: str) -> BackendError:
+    return BackendError(
+        kind="ledger",
+        message=f"the ledger of the budgets answered with {what}",
+        remedy="Mend the ledger; without it nothing is sent that counts against a budget.",
+    )
 
 
 def _claimed(budget: Budget, worst: int | None, prepared: PreparedCall) -> int:

@@ -35,6 +35,7 @@ from provider_runtime.domain.errors.root import (
     ProviderRuntimeError,
 )
 from provider_runtime.domain.errors.unsent import (
+    AccessDenied,
     AmbiguousModelRoute,
     AssignmentInvalid,
     BudgetExceeded,
@@ -68,6 +69,7 @@ from provider_runtime.domain.errors.unsent import (
 )
 
 __all__ = [
+    "AccessDenied",
     "AmbiguousModelRoute",
     "AssignmentInvalid",
     "BackendError",

@@ -38,6 +38,7 @@ class ErrorCode(StrEnum):
     GATE_REFUSED = "gate_refused"
     GATE_FAILED = "gate_failed"
     SWAP_REFUSED = "swap_refused"
+    ACCESS_DENIED = "access_denied"
     BUDGET_EXCEEDED = "budget_exceeded"
     COST_UNKNOWN = "cost_unknown"
     BUDGET_OWNER_UNKNOWN = "budget_owner_unknown"

@@ -8,6 +8,7 @@ from attrs import define, field
 from provider_runtime.domain.errors.codes import ErrorCode, SwapFault
 from provider_runtime.domain.errors.root import ProviderRuntimeError
 from provider_runtime.domain.identity import ProfileId, ProviderId, Role
+from provider_runtime.domain.policy.grants.capability import GrantFault
 from provider_runtime.domain.policy.leakage.findings import Finding
 from provider_runtime.domain.secrets import safe_text
 
@@ -301,6 +302,20 @@ class LeakageRefused(CallRefused):
     reason: str = "secret_found"
     ref: str = ""
     findings: tuple[Finding, ...] = ()
+
+
+@define(kw_only=True, eq=False)
+class AccessDenied(CallRefused):
+    """The call takes a ``capability`` that is not granted; ``fault`` says why, ``profile`` under which governance.
+
+    Source: semantics B.7, ``CapabilityViolation``; B.11.
+    """
+
+    code: ErrorCode = ErrorCode.ACCESS_DENIED
+    gate: str = "grants"
+    capability: str
+    fault: GrantFault
+    profile: str | None = None
 
 
 @define(kw_only=True, eq=False)

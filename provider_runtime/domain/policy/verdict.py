@@ -7,6 +7,7 @@ from attrs import frozen
 from provider_runtime.domain.conversation.response import CallWarning
 from provider_runtime.domain.errors import CallRefused
 from provider_runtime.domain.policy.budgets.holds import Hold
+from provider_runtime.domain.policy.grants.capability import Granted
 
 
 @frozen(kw_only=True)
@@ -14,7 +15,8 @@ class Pass:
     """The gate lets the call through. ``configured`` is ``False`` where nothing was set up to judge.
 
     ``warnings`` go with the answer. ``hold`` is what was set aside for the first attempt; whoever sends
-    the call settles it.
+    the call settles it. ``granted`` is what the call was granted; where another gate refuses the call,
+    the uses that were counted for it are given back.
     """
 
     gate: str
@@ -22,6 +24,7 @@ class Pass:
     configured: bool = True
     warnings: tuple[CallWarning, ...] = ()
     hold: Hold | None = None
+    granted: Granted | None = None
 
 
 @frozen(kw_only=True)

@@ -1,0 +1,1 @@
+"""What providers of governance and of security promise."""
