@@ -75,6 +75,8 @@ class ErrorCode(StrEnum):
     RECORD_CONFLICT = "record_conflict"
     NAME_INVALID = "name_invalid"
     LEDGER_CONFLICT = "ledger_conflict"
+    LEDGER_UNAVAILABLE = "ledger_unavailable"
+    LEDGER_DENIED = "ledger_denied"
     RUNTIME_CLOSED = "runtime_closed"
     SWAP_FAILED = "swap_failed"
 

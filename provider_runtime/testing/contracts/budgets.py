@@ -158,7 +158,7 @@ class BudgetLedgerContract:
     async def test_nobody_settles_what_was_ordered_by_somebody_else(self, ledger: BudgetLedger) -> None:
         hold = await taken(ledger, an_order(order="mine"))
         for order_id in (None, OrderId("yours")):
-            with pytest.raises(LedgerConflict, match="another order"):
+            with pytest.raises(LedgerConflict):
                 await ledger.settle(evolve(hold, order_id=order_id), Fate.VOID, [0])
 
     async def test_what_was_ordered_and_not_used_can_be_given_back(self, ledger: BudgetLedger) -> None:
