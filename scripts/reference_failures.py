@@ -68,6 +68,8 @@ CODES: Final[dict[ErrorCode, tuple[str, str]]] = {
         "A budget is one for each tenant (or other label), and the call does not name its own.",
     ),
     ErrorCode.LEDGER_CONFLICT: ("LedgerConflict", "What was to be entered in a ledger contradicts what stands there."),
+    ErrorCode.LEDGER_UNAVAILABLE: ("LedgerUnavailable", "The server that keeps a ledger could not be asked."),
+    ErrorCode.LEDGER_DENIED: ("LedgerDenied", "The server that keeps a ledger does not let this client do that."),
     ErrorCode.MODEL_NOT_ALLOWED: ("ModelNotAllowed", "The work profile does not let this model play the role."),
     ErrorCode.TIER_DENIED: ("TierRefused", "Policy, the work profile or the role keeps the call on this machine."),
     ErrorCode.GOVERNANCE_LOCKED: ("GovernanceLocked", "Governance is locked: no cloud call at all."),

@@ -93,8 +93,8 @@ def _books(record: _Checkpoint) -> tuple[Books, Position]:
     books.held.update(map(_hold_in, record.held))
     books.settled.update(map(_closed_in, record.settled))
     books.adjustable.update(map(_closed_in, record.adjustable))
-    still_known = (*books.held.items(), *((number, closed.entry) for number, closed in books.adjustable.items()))
-    for number, entry in still_known:
+    closed_ones = (*books.settled.items(), *books.adjustable.items())
+    for number, entry in (*books.held.items(), *((number, closed.entry) for number, closed in closed_ones)):
         if entry.order_id is not None:
             books.orders[entry.order_id] = number
     return books, Position.parse(record.position)

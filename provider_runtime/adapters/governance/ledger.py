@@ -68,7 +68,7 @@ class JournalLedger:
 
     async def settle(self, hold: Hold, fate: Fate, charges: Sequence[int]) -> None:
         await self._enter(
-            lambda books, now_ms: deciding.settle(books, hold.number, hold.fence, fate, charges, now_ms),
+            lambda books, now_ms: deciding.settle(books, hold, fate, charges, now_ms),
         )
 
     async def withdraw(self, order_id: OrderId) -> None:

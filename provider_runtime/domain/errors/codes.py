@@ -83,6 +83,8 @@ class ErrorCode(StrEnum):
     REPLAY_MISS = "replay_miss"
     NAME_INVALID = "name_invalid"
     LEDGER_CONFLICT = "ledger_conflict"
+    LEDGER_UNAVAILABLE = "ledger_unavailable"
+    LEDGER_DENIED = "ledger_denied"
     RUNTIME_CLOSED = "runtime_closed"
     SWAP_FAILED = "swap_failed"
     CALL_INTERRUPTED = "call_interrupted"

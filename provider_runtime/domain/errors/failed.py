@@ -170,6 +170,27 @@ class LedgerConflict(BackendError):
 
 
 @define(kw_only=True, eq=False)
+class LedgerUnavailable(BackendError):
+    """The server that keeps a ledger could not be asked, or did not answer.
+
+    ``kept``: what was to be entered is kept here, and said to the server as soon as it listens.
+    """
+
+    code: ErrorCode = ErrorCode.LEDGER_UNAVAILABLE
+    kind: str = "ledger"
+    retryable: bool = True
+    kept: bool = False
+
+
+@define(kw_only=True, eq=False)
+class LedgerDenied(BackendError):
+    """The server that keeps a ledger does not let this client do that; ``key`` is the account, where one is meant."""
+
+    code: ErrorCode = ErrorCode.LEDGER_DENIED
+    kind: str = "ledger"
+
+
+@define(kw_only=True, eq=False)
 class RuntimeClosed(BackendError):
     """The runtime was closed; open a fresh one."""
 

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from attrs import evolve
 
 from provider_runtime.domain.errors import BackendError, LedgerConflict, RecordMissing
 from provider_runtime.domain.identity import CallId, OrderId
@@ -150,6 +151,15 @@ class BudgetLedgerContract:
         assert (await balance(ledger, a_claim())).held == 60
         other = await taken(ledger, an_order(a_claim(40), order="another"))
         assert other.number != hold.number
+        await ledger.settle(hold, Fate.VOID, [0])
+        with pytest.raises(LedgerConflict, match="is over"):
+            await ledger.reserve(an_order(a_claim(60), order="mine"))
+
+    async def test_nobody_settles_what_was_ordered_by_somebody_else(self, ledger: BudgetLedger) -> None:
+        hold = await taken(ledger, an_order(order="mine"))
+        for order_id in (None, OrderId("yours")):
+            with pytest.raises(LedgerConflict):
+                await ledger.settle(evolve(hold, order_id=order_id), Fate.VOID, [0])
 
     async def test_what_was_ordered_and_not_used_can_be_given_back(self, ledger: BudgetLedger) -> None:
         await taken(ledger, an_order(a_claim(60), order="mine"))

@@ -80,7 +80,7 @@ class Books:
     settled: dict[int, Closed] = field(factory=dict)
     adjustable: dict[int, Closed] = field(factory=dict)
     orders: dict[OrderId, int] = field(factory=dict)
-    """Which hold was taken for an order of this name, while it is under way or can be put right."""
+    """Which hold was taken for an order of this name, for as long as the hold is remembered."""
 
     def time(self, clock_ms: int) -> int:
         """The time of the next entry: it never runs back, whatever the clocks of the owners do."""
@@ -176,12 +176,10 @@ class Books:
         for line, charge in zip(entry.lines, posted, strict=True):
             self._post(line, posted=charge, released=line.amount)
         closed = Closed(entry=entry, state=state, posted=posted)
-        if state not in FOR_GOOD:
+        if state in FOR_GOOD:
+            self._remember(self.settled, _SETTLED_KEPT, number, closed)
+        else:
             self._remember(self.adjustable, _ADJUSTABLE_KEPT, number, closed)
-            return
-        if entry.order_id is not None:
-            self.orders.pop(entry.order_id, None)
-        self._remember(self.settled, _SETTLED_KEPT, number, closed)
 
     def _remember(self, kept: dict[int, Closed], most: int, number: int, closed: Closed) -> None:
         kept[number] = closed

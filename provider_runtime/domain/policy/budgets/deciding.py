@@ -54,18 +54,19 @@ def reserve(books: Books, order: HoldOrder, clock_ms: int) -> tuple[Held | None,
     return entry, Admitted(hold=hold_of(books.count + 1, entry), nearly_spent=tuple(nearly))
 
 
-def settle(
-    books: Books, number: int, fence: int, fate: Fate, charges: Sequence[int], clock_ms: int
-) -> Settled | Adjusted | None:
-    """The entry for what became of a hold; ``None`` where the same was entered before.
+def settle(books: Books, owned: Hold, fate: Fate, charges: Sequence[int], clock_ms: int) -> Settled | Adjusted | None:
+    """The entry for what became of a hold, as its owner has it; ``None`` where the same was entered before.
 
     An owner that was taken for lost comes too late to settle: what it says puts right what was
-    posted. Raises ``LedgerConflict`` for a hold that is unknown, or was settled otherwise.
+    posted. Raises ``LedgerConflict`` for a hold that is unknown, was settled otherwise, or is another's.
     """
+    number = owned.number
     hold = _known(books, number)
     given = _checked(hold, charges)
+    if owned.order_id != hold.order_id:
+        raise _conflict(number, "was taken for another order")
     if hold.state is HoldState.HELD:
-        if fence != hold.fence:
+        if owned.fence != hold.fence:
             raise _conflict(number, "was settled with a fence that is not its own")
         return Settled(at_ms=books.time(clock_ms), hold=number, fate=fate, charges=given)
     if hold.state is HoldState.EXPIRED:
@@ -99,7 +100,7 @@ def withdraw(books: Books, order_id: OrderId, clock_ms: int) -> Settled | Adjust
     if number is None:
         return None
     hold = _known(books, number)
-    return settle(books, number, hold.fence, Fate.VOID, (0,) * len(hold.lines), clock_ms)
+    return settle(books, hold, Fate.VOID, (0,) * len(hold.lines), clock_ms)
 
 
 def expire(books: Books, clock_ms: int) -> Expired | None:

@@ -41,7 +41,10 @@ class Fate(StrEnum):
     @property
     def state(self) -> HoldState:
         """What a hold is from then on."""
-        return HoldState(self.value)
+        return _STATES[self]
+
+
+_STATES: Final = {fate: HoldState(fate.value) for fate in Fate}
 
 
 @frozen(kw_only=True)
@@ -70,8 +73,9 @@ class Claim:
 class HoldOrder:
     """What shall be held for one attempt: every claim or none. ``lease_ms``: how long its owner may be silent.
 
-    ``order_id`` is for whoever may not hear the answer: an order of the same name, given again while its
-    hold is under way, is answered with that hold, and no second one is taken.
+    ``order_id`` is for whoever may not hear the answer: an order of the same name, given again, is
+    answered with the hold that was taken for it, and no second one is taken. It is shown again when that
+    hold is settled.
     """
 
     call_id: CallId

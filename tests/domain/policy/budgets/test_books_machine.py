@@ -37,7 +37,6 @@ OWNERS = ("acme", "bolt")
 BUDGETS = (("all", None), ("minute", WINDOW_S))
 ORDERS = st.none() | st.sampled_from([OrderId("first"), OrderId("second")])
 UNCONFIRMED = (HoldState.UNCONFIRMED, HoldState.ESTIMATE, HoldState.EXPIRED)
-OVER = {HoldState.POSTED, HoldState.VOID}
 Place = tuple[str, str, int]
 
 
@@ -109,7 +108,7 @@ class BooksMachine(RuleBasedStateMachine):
             call_id=CallId(f"call_{call}"), attempt=1, claims=reversed(claims), lease_ms=LEASE_MS, order_id=order_id
         )
         before = None if order_id is None else self.model.orders.get(order_id)
-        if before is not None and self.model.states[before] not in OVER:
+        if before is not None:
             self._given_again(order, before)
             return
         now_ms = max(self.clock_ms, self.books.now_ms)
@@ -155,7 +154,7 @@ class BooksMachine(RuleBasedStateMachine):
             self._enter(deciding.withdraw(self.books, order_id, self.clock_ms))
             late = state is HoldState.EXPIRED
             self.model.close(number, HoldState.ADJUSTED if late else HoldState.VOID, nothing)
-        elif state in OVER or (state is HoldState.ADJUSTED and self.model.posted[number] == nothing):
+        elif state in {HoldState.VOID, HoldState.ADJUSTED} and self.model.posted[number] == nothing:
             assert deciding.withdraw(self.books, order_id, self.clock_ms) is None
         else:
             with pytest.raises(LedgerConflict):
@@ -187,14 +186,14 @@ class BooksMachine(RuleBasedStateMachine):
         state = self.model.states[hold.number]
         repeated = state in {fate.state, HoldState.ADJUSTED} and self.model.posted.get(hold.number) == charges
         if state in {HoldState.HELD, HoldState.EXPIRED}:
-            self._enter(deciding.settle(self.books, hold.number, hold.fence, fate, charges, self.clock_ms))
+            self._enter(deciding.settle(self.books, hold, fate, charges, self.clock_ms))
             late = state is HoldState.EXPIRED
             self.model.close(hold.number, HoldState.ADJUSTED if late else fate.state, charges)
         elif repeated:  # I9
-            assert deciding.settle(self.books, hold.number, hold.fence, fate, charges, self.clock_ms) is None
+            assert deciding.settle(self.books, hold, fate, charges, self.clock_ms) is None
         else:
             with pytest.raises(LedgerConflict):
-                deciding.settle(self.books, hold.number, hold.fence, fate, charges, self.clock_ms)
+                deciding.settle(self.books, hold, fate, charges, self.clock_ms)
 
     @precondition(lambda self: self.taken)
     @rule(data=st.data(), charges=st.tuples(st.integers(0, 150), st.integers(0, 150)))
@@ -212,7 +211,16 @@ class BooksMachine(RuleBasedStateMachine):
     def a_fence_of_nobody_settles_nothing(self, data: Any) -> None:
         number = data.draw(st.sampled_from(sorted(self.books.held)))
         with pytest.raises(LedgerConflict):
-            deciding.settle(self.books, number, 7, Fate.VOID, (0, 0), self.clock_ms)
+            deciding.settle(self.books, evolve(self._found(number), fence=7), Fate.VOID, (0, 0), self.clock_ms)
+
+    @precondition(lambda self: self.books.held)
+    @rule(data=st.data())
+    def a_hold_of_somebody_else_is_not_settled(self, data: Any) -> None:
+        number = data.draw(st.sampled_from(sorted(self.books.held)))
+        with pytest.raises(LedgerConflict, match="another order"):
+            deciding.settle(
+                self.books, evolve(self._found(number), order_id=OrderId("x")), Fate.VOID, (0, 0), self.clock_ms
+            )
 
     @rule()
     def expire(self) -> None:
@@ -310,7 +318,9 @@ def test_an_entry_that_cannot_follow_is_found_out() -> None:
     entry, _ = deciding.reserve(books, HoldOrder(call_id=CallId("c"), attempt=1, claims=[claim], lease_ms=1), 10)
     assert entry is not None
     books.apply(entry)
-    settled = deciding.settle(books, 1, 1, Fate.POSTED, (5,), 20)
+    hold = books.find(1)
+    assert hold is not None
+    settled = deciding.settle(books, hold, Fate.POSTED, (5,), 20)
     assert settled is not None
     books.apply(settled)
     for wrong in (settled, evolve(entry, at_ms=5)):
@@ -324,9 +334,11 @@ def test_nothing_is_ever_credited() -> None:
     entry, _ = deciding.reserve(books, HoldOrder(call_id=CallId("c"), attempt=1, claims=[claim], lease_ms=1), 10)
     assert entry is not None
     books.apply(entry)
+    hold = books.find(1)
+    assert hold is not None
     for charges in ((-1,), (True,), (), (1, 2), (2**53,)):
         with pytest.raises(ValueError, match="charges"):
-            deciding.settle(books, 1, 1, Fate.POSTED, charges, 10)
+            deciding.settle(books, hold, Fate.POSTED, charges, 10)
 
 
 def test_that_four_fifths_are_taken_is_told_once() -> None:
