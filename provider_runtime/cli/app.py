@@ -53,7 +53,24 @@ SECTIONS: Final = (
     ),
     Section(
         "What was done",
-        (Listed("receipts", f"{_HERE}.records:receipts", "Receipts in a file written with `run --receipts FILE`."),),
+        (
+            Listed(
+                "receipts",
+                f"{_HERE}.records.receipts:receipts",
+                "Receipts: one of each call, in a chain that shows any change.",
+            ),
+            Listed("traces", f"{_HERE}.records.traces:traces", "Traces: how each call went, attempt by attempt."),
+            Listed(
+                "sessions",
+                f"{_HERE}.records.sessions:sessions",
+                "Sessions that programs keep in the data folder, or in a store of their own.",
+            ),
+            Listed(
+                "snapshots",
+                f"{_HERE}.records.snapshots:snapshots",
+                "Snapshots that programs keep in the data folder, or in a store of their own.",
+            ),
+        ),
     ),
     Section(
         "The workspace",

@@ -10,6 +10,7 @@ from provider_runtime.adapters.serialization import make_converter, response_to_
 from provider_runtime.cli.failures import EXIT_CODES_HELP, PROVIDER_FAILED, run_or_exit, usage_error
 from provider_runtime.cli.inputs import call_input, call_options
 from provider_runtime.cli.recall import recall_options, recalled_call, with_recall
+from provider_runtime.cli.records.recording import keep_option, recording
 from provider_runtime.cli.rendering import show_plan, show_response
 from provider_runtime.cli.workspace.opening import opened
 
@@ -17,13 +18,15 @@ from provider_runtime.cli.workspace.opening import opened
 @click.command(epilog=EXIT_CODES_HELP)
 @call_options
 @recall_options
+@keep_option
 @click.option("--quiet", "-q", is_flag=True, help="Print the answer alone.")
 @click.option("--verbose", "-v", is_flag=True, help="Say also who was asked, how often, and under which ids.")
-def run(quiet: bool, verbose: bool, **options: Any) -> None:  # noqa: FBT001 - click passes flags by name
+def run(quiet: bool, verbose: bool, keep: bool, **options: Any) -> None:  # noqa: FBT001 - click passes flags by name
     """Ask a model, and print its answer.
 
     The answer goes to standard output; cost, tokens and warnings to standard error. With --schema the
-    answer is the JSON value, and exit code 6 says that there is none.
+    answer is the JSON value, and exit code 6 says that there is none. What became of the call is kept in
+    the data folder: see `receipts show` and `traces show`.
 
     \b
     provider-runtime run "Why is the sky blue?" --model anthropic:claude-sonnet-4-5
@@ -39,7 +42,10 @@ def run(quiet: bool, verbose: bool, **options: Any) -> None:  # noqa: FBT001 - c
     async def work() -> None:
         given = await call_input(options)
         made = evolve(given.made, settings=with_recall(given.made.settings, options))
-        async with opened(made) as runtime:
+        async with (
+            recording(options["folder"], made.settings, wanted=keep) as kept,
+            opened(evolve(made, settings=kept.settings), **kept.parts) as runtime,
+        ):
             response = await runtime.run(given.request, recalled_call(options))
         if options["as_json"]:
             click.echo(response_to_json(make_converter(), response))

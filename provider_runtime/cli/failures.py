@@ -23,6 +23,7 @@ USAGE: Final = 2
 CONFIGURATION: Final = 3
 PROVIDER_FAILED: Final = 6
 STORE_FAILED: Final = 7
+BROKEN: Final = 8
 INTERRUPTED: Final = 130
 _EXIT_CODES: Final = (
     (ConfigError, CONFIGURATION),
@@ -33,7 +34,7 @@ _EXIT_CODES: Final = (
 )
 EXIT_CODES_HELP: Final = (
     "Exit codes: 0 answered, 1 unexpected, 2 usage, 3 configuration, 4 routing, 5 refused before sending, "
-    "6 provider failed, 7 store failed, 130 interrupted."
+    "6 provider failed, 7 store failed, 8 a chain of receipts is broken, 130 interrupted."
 )
 
 

@@ -43,6 +43,9 @@ class MediaCallTraces(OverMedia):
             raise _lost(call_id)
         return trace
 
+    async def names(self, prefix: str = "", limit: int | None = None) -> tuple[str, ...]:
+        return (await self.media.documents().keys(_NAME, prefix=prefix))[:limit]
+
     async def latest(self, limit: int) -> tuple[CallTrace, ...]:
         entries = (await self.media.journal(_NAME).tail(limit)).entries
         return tuple(trace_in(entry, f"{len(entries) - place} from the end") for place, entry in enumerate(entries))

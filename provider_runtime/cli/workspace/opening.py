@@ -109,8 +109,11 @@ def _profiles(store: WorkProfileStore) -> WorkProfiles:
 async def opened(made: CommandSettings, **parts: object) -> AsyncIterator[ProviderRuntime]:
     """A runtime with ``made.settings`` and with whatever else the workspace has for it; closed at the end."""
     with ExitStack() as stack:
-        if (sink := events_of(made.read, stack)) is not None:
-            parts = {"event_sink": sink, **parts}
+        sinks = [sink for sink in (events_of(made.read, stack), parts.get("event_sink")) if sink is not None]
+        if sinks:
+            from provider_runtime.adapters.telemetry.fan_out import FanOut  # noqa: PLC0415 - few have two
+
+            parts = {**parts, "event_sink": sinks[0] if len(sinks) == 1 else FanOut(sinks)}
         async with open_runtime(made.settings, **parts) as runtime:
             yield runtime
 

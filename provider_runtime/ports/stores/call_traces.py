@@ -21,6 +21,10 @@ class CallTraceProvider(Protocol):
         """The life of this call, or ``None``."""
         ...
 
+    async def names(self, prefix: str = "", limit: int | None = None) -> tuple[str, ...]:
+        """The calls that are kept and whose ids begin with ``prefix``, sorted; at most ``limit``."""
+        ...
+
     async def latest(self, limit: int) -> tuple[CallTrace, ...]:
         """The last ``limit``, the one that ended first first."""
         ...

@@ -82,6 +82,13 @@ class CallTraceProviderContract:
         assert list(await traces.latest(2)) == kept[-2:]
         assert list(await traces.latest(9)) == kept
 
+    async def test_calls_are_named_by_how_they_begin(self, traces: CallTraceProvider) -> None:
+        for name in ("call_b2", "call_a1", "call_b1", "other"):
+            await traces.keep(a_trace(name))
+        assert await traces.names("call_b") == ("call_b1", "call_b2")
+        assert await traces.names(limit=3) == ("call_a1", "call_b1", "call_b2")
+        assert await traces.names("nobody") == ()
+
     async def test_of_one_call_the_last_trace_counts(self, traces: CallTraceProvider) -> None:
         for number in range(3):
             await traces.keep(a_trace("call_1", output_tokens=number))
