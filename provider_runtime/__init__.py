@@ -17,7 +17,9 @@ _BY_HOME: Final = {
     "adapters.signing.hmac_sha256": "HmacSigner",
     "adapters.telemetry": "FanOut GenAiConventions JsonLinesEventSink LoggingEventSink OpenTelemetryEventSink",
     "adapters.process": "harden_process",
+    "application.consents.desk": "ConsentDesk",
     "application.explaining": "CallPlan GateVerdict",
+    "composition.consents.settings": ("ConsentSettings FileConsents MemoryConsents SqliteConsents TrustedIssuer"),
     "composition.lifecycle": "open_runtime",
     "composition.presets": "local_server ollama_server preset",
     "composition.registry": "RuntimeHandle RuntimeRegistry",
@@ -60,8 +62,9 @@ _BY_HOME: Final = {
     "domain.conversation.warnings": "WarningCode",
     "domain.errors": (
         "AmbiguousModelRoute AssignmentInvalid BackendError BudgetExceeded CallRefused CapabilityMismatch "
-        "CircuitOpen ConfigError CostUnknown CredentialBoundElsewhere CredentialMissing CredentialsRejected "
-        "EndpointBlocked EndpointInvalid ErrorCode GovernanceLocked IntentUnsupported InvalidPricingConfig "
+        "CircuitOpen ConfigError ConsentExpired ConsentMismatch ConsentRefused ConsentRequired ConsentRevoked "
+        "ConsentUsed CostUnknown CredentialBoundElsewhere CredentialMissing CredentialsRejected "
+        "EndpointBlocked EndpointInvalid ErrorCode GovernanceLocked GuardFailed IntentUnsupported InvalidPricingConfig "
         "InvalidProviderConfig InvalidRetryPolicy InvalidSettings InvalidTimeout LeakageRefused "
         "MissingProviderRuntimeError ModelNotAllowed ModelNotFound ProtocolError ProviderError "
         "ProviderHintMismatch ProviderNotRegistered ProviderRuntimeError ProviderRuntimeNormalizationError "
@@ -72,6 +75,12 @@ _BY_HOME: Final = {
     "domain.identity": "CallId KeyId ProfileId ProviderId Role RuntimeId",
     "domain.json_values": "JsonObject JsonValue freeze",
     "domain.policy.budgets.limits": "Amount Budget Unit",
+    "domain.policy.consent.deciding": "ConsentTerms",
+    "domain.policy.consent.decisions": "Consent SignedReceipt",
+    "domain.policy.consent.faults": "ConsentFault",
+    "domain.policy.consent.plans": "ConsentRequest ProjectionPlan",
+    "domain.policy.consent.receipts": "ConsentReceipt ConsentSurface",
+    "domain.policy.consent.subject": "ConsentScope ConsentSubject",
     "domain.policy.credentials": "CredentialReport",
     "domain.policy.fallback": "FallbackPolicy",
     "domain.policy.governance": "ConsentRule GovernanceMode GovernancePolicy OnLossy Unless",
@@ -92,6 +101,7 @@ _BY_HOME: Final = {
     "domain.secrets": "Secret",
     "ports.context": "ContextCompiler ContextOrder",
     "ports.governance.budgets": "BudgetLedger",
+    "ports.governance.consent": "ConsentLedger",
     "ports.leakage": "LeakScanner MaskedText OutboundContent",
     "ports.provider_adapter": "AdapterContext ProviderAdapter",
     "ports.secrets": "SecretStore",

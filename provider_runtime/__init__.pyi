@@ -31,9 +31,19 @@ from provider_runtime.adapters.telemetry import (
     LoggingEventSink,
     OpenTelemetryEventSink,
 )
+from provider_runtime.application.consents.desk import (
+    ConsentDesk,
+)
 from provider_runtime.application.explaining import (
     CallPlan,
     GateVerdict,
+)
+from provider_runtime.composition.consents.settings import (
+    ConsentSettings,
+    FileConsents,
+    MemoryConsents,
+    SqliteConsents,
+    TrustedIssuer,
 )
 from provider_runtime.composition.lifecycle import (
     open_runtime,
@@ -181,6 +191,12 @@ from provider_runtime.domain.errors import (
     CapabilityMismatch,
     CircuitOpen,
     ConfigError,
+    ConsentExpired,
+    ConsentMismatch,
+    ConsentRefused,
+    ConsentRequired,
+    ConsentRevoked,
+    ConsentUsed,
     CostUnknown,
     CredentialBoundElsewhere,
     CredentialMissing,
@@ -189,6 +205,7 @@ from provider_runtime.domain.errors import (
     EndpointInvalid,
     ErrorCode,
     GovernanceLocked,
+    GuardFailed,
     IntentUnsupported,
     InvalidPricingConfig,
     InvalidProviderConfig,
@@ -240,6 +257,28 @@ from provider_runtime.domain.policy.budgets.limits import (
     Amount,
     Budget,
     Unit,
+)
+from provider_runtime.domain.policy.consent.deciding import (
+    ConsentTerms,
+)
+from provider_runtime.domain.policy.consent.decisions import (
+    Consent,
+    SignedReceipt,
+)
+from provider_runtime.domain.policy.consent.faults import (
+    ConsentFault,
+)
+from provider_runtime.domain.policy.consent.plans import (
+    ConsentRequest,
+    ProjectionPlan,
+)
+from provider_runtime.domain.policy.consent.receipts import (
+    ConsentReceipt,
+    ConsentSurface,
+)
+from provider_runtime.domain.policy.consent.subject import (
+    ConsentScope,
+    ConsentSubject,
 )
 from provider_runtime.domain.policy.credentials import (
     CredentialReport,
@@ -337,6 +376,9 @@ from provider_runtime.ports.context import (
 from provider_runtime.ports.governance.budgets import (
     BudgetLedger,
 )
+from provider_runtime.ports.governance.consent import (
+    ConsentLedger,
+)
 from provider_runtime.ports.leakage import (
     LeakScanner,
     MaskedText,
@@ -394,7 +436,24 @@ __all__ = [
     "CircuitOpen",
     "Citation",
     "ConfigError",
+    "Consent",
+    "ConsentDesk",
+    "ConsentExpired",
+    "ConsentFault",
+    "ConsentLedger",
+    "ConsentMismatch",
+    "ConsentReceipt",
+    "ConsentRefused",
+    "ConsentRequest",
+    "ConsentRequired",
+    "ConsentRevoked",
     "ConsentRule",
+    "ConsentScope",
+    "ConsentSettings",
+    "ConsentSubject",
+    "ConsentSurface",
+    "ConsentTerms",
+    "ConsentUsed",
     "ContentClassification",
     "ContentPart",
     "ContextCompiler",
@@ -418,6 +477,7 @@ __all__ = [
     "ExpertRole",
     "FallbackPolicy",
     "FanOut",
+    "FileConsents",
     "FileLedger",
     "FileReceipts",
     "Finding",
@@ -428,6 +488,7 @@ __all__ = [
     "GovernanceLocked",
     "GovernanceMode",
     "GovernancePolicy",
+    "GuardFailed",
     "HandoffTarget",
     "HealthStatus",
     "HmacSigner",
@@ -456,6 +517,7 @@ __all__ = [
     "LoggingEventSink",
     "MaskedText",
     "MediaUrl",
+    "MemoryConsents",
     "MemoryLedger",
     "MemoryReceipts",
     "Message",
@@ -485,6 +547,7 @@ __all__ = [
     "PricingTable",
     "ProfileGovernance",
     "ProfileId",
+    "ProjectionPlan",
     "ProtocolError",
     "ProviderAdapter",
     "ProviderCapabilities",
@@ -537,7 +600,9 @@ __all__ = [
     "Severity",
     "SharedParts",
     "Signature",
+    "SignedReceipt",
     "Signer",
+    "SqliteConsents",
     "SqliteLedger",
     "SqliteReceipts",
     "State",
@@ -572,6 +637,7 @@ __all__ = [
     "ToolResultText",
     "TransportError",
     "Treatment",
+    "TrustedIssuer",
     "Unit",
     "Unless",
     "Usage",

@@ -25,6 +25,7 @@ from provider_runtime.application.sending.once import Once
 from provider_runtime.application.swaps.swapper import Swaps
 from provider_runtime.application.terms import CallTerms
 from provider_runtime.composition.choices import leakage_policy
+from provider_runtime.composition.consents.parts import consent_parts
 from provider_runtime.composition.runtime import ProviderRuntime
 from provider_runtime.composition.settings import RuntimeSettings
 from provider_runtime.composition.wires import build_providers
@@ -34,15 +35,17 @@ from provider_runtime.domain.policy.governance import GovernancePolicy
 from provider_runtime.domain.secrets import Secret
 from provider_runtime.ports.context import ContextCompiler
 from provider_runtime.ports.governance.budgets import BudgetLedger
+from provider_runtime.ports.governance.consent import ConsentLedger
 from provider_runtime.ports.http import HttpTransport
 from provider_runtime.ports.leakage import LeakScanner
 from provider_runtime.ports.schemas import SchemaValidator
+from provider_runtime.ports.signing import Signer, Verifier
 from provider_runtime.ports.stores.journals import ReceiptProvider
 from provider_runtime.ports.stores.outcomes import OutcomeStore
 from provider_runtime.ports.stores.state import StateProvider
 from provider_runtime.ports.system import Clock, IdSource, Randomness
 from provider_runtime.ports.telemetry import EventSink
-from provider_runtime.ports.tokens import CredentialFinder
+from provider_runtime.ports.tokens import CredentialFinder, TokenProvider
 
 
 def assemble(  # noqa: PLR0913 - one argument for each part of the container
@@ -56,6 +59,10 @@ def assemble(  # noqa: PLR0913 - one argument for each part of the container
     schemas: SchemaValidator,
     receipts: ReceiptProvider,
     ledger: BudgetLedger | None,
+    consents: ConsentLedger | None,
+    consent_signer: Signer | None,
+    consent_verifier: Verifier | None,
+    tokens: TokenProvider | None,
     event_sink: EventSink | None,
     outcomes: OutcomeStore | None,
     states: StateProvider | None,
@@ -78,12 +85,25 @@ def assemble(  # noqa: PLR0913 - one argument for each part of the container
     telemetry = Telemetry(sink=event_sink)
     known = build_providers(settings.providers, catalog.static, transport, credential_finder, adapters)
     spending = _spending(settings, runtime_id, ledger, clock, catalog, prices)
+    consent = consent_parts(
+        settings,
+        runtime_id=runtime_id,
+        ledger=consents,
+        signer=consent_signer,
+        verifier=consent_verifier,
+        clock=clock,
+        randomness=randomness,
+        telemetry=telemetry,
+        catalog=catalog,
+        prices=prices,
+        has_tokens=tokens is not None,
+    )
     clearance = Clearance(
         capability=capability_gate,
         tier=tier_gate,
         endpoint=endpoint_gate,
         grants=grants_gate or _nobody("grants", policy, needs="governance profile"),
-        consent=consent_gate or _nobody("consent", policy, needs="consent ledger"),
+        consent=consent_gate or consent.gate(policy) or _nobody("consent", policy, needs="consent ledger"),
         leakage=leakage_gate or _nobody("leakage", policy, needs="leakage guard"),
         budget=budget_gate or _budget_gate(spending) or _nobody("budget", policy, needs="budget"),
     )
@@ -116,7 +136,14 @@ def assemble(  # noqa: PLR0913 - one argument for each part of the container
             redaction=redaction_for(leakage_policy(settings), leak_scanner),
         ),
         clearance=clearance,
-        sending=Sending(clock=clock, resilience=resilience, telemetry=telemetry, schemas=schemas, spending=spending),
+        sending=Sending(
+            clock=clock,
+            resilience=resilience,
+            telemetry=telemetry,
+            schemas=schemas,
+            spending=spending,
+            consents=consent.guard,
+        ),
         settlement=Settlement(
             receipts=receipts,
             telemetry=telemetry,
@@ -126,7 +153,7 @@ def assemble(  # noqa: PLR0913 - one argument for each part of the container
             policy_version=policy.version,
             prices=prices,
         ),
-        explaining=Explaining(clearance=clearance, catalog=catalog, prices=prices),
+        explaining=Explaining(clearance=clearance, catalog=catalog, subjects=consent.subjects, prices=prices),
         discovery=Discovery(
             providers=known,
             catalog=catalog,
@@ -150,6 +177,7 @@ def assemble(  # noqa: PLR0913 - one argument for each part of the container
             states=states,
             compiler=context_compiler,
         ),
+        desk=consent.desk,
     )
 
 

@@ -10,10 +10,12 @@ from provider_runtime.application.gates.endpoint import EndpointGate
 from provider_runtime.application.providers import RegisteredProvider
 from provider_runtime.composition import choices
 from provider_runtime.composition.assembly import assemble
+from provider_runtime.composition.consents import parts as consent
 from provider_runtime.composition.settings import RuntimeSettings
 from provider_runtime.composition.shared import SharedParts
 from provider_runtime.domain.secrets import Secret
 from provider_runtime.ports.context import ContextCompiler
+from provider_runtime.ports.signing import Signer, Verifier
 from provider_runtime.ports.stores.outcomes import OutcomeStore
 from provider_runtime.ports.stores.state import StateProvider
 from provider_runtime.ports.telemetry import EventSink
@@ -46,6 +48,9 @@ class RuntimeContainer(containers.DeclarativeContainer):
     credential_finder = providers.Singleton(choices.credential_finder, settings, environment, secret_store, tokens)
     receipts = providers.Singleton(choices.receipts, settings)
     ledger = providers.Singleton(choices.ledger, settings, clock)
+    consents = providers.Singleton(consent.consents, settings, clock)
+    consent_signer: providers.Object[Signer | None] = providers.Object(None)
+    consent_verifier: providers.Object[Verifier | None] = providers.Object(None)
     event_sink: providers.Object[EventSink | None] = providers.Object(None)
     outcomes: providers.Object[OutcomeStore | None] = providers.Object(None)
     states: providers.Object[StateProvider | None] = providers.Object(None)
@@ -77,6 +82,10 @@ class RuntimeContainer(containers.DeclarativeContainer):
         schemas=schemas,
         receipts=receipts,
         ledger=ledger,
+        consents=consents,
+        consent_signer=consent_signer,
+        consent_verifier=consent_verifier,
+        tokens=tokens,
         event_sink=event_sink,
         outcomes=outcomes,
         states=states,

@@ -16,10 +16,12 @@ from provider_runtime.domain.profiles.assigning import fault_of_assignments
 from provider_runtime.domain.secrets import Secret, secret_in
 from provider_runtime.ports.context import ContextCompiler
 from provider_runtime.ports.governance.budgets import BudgetLedger
+from provider_runtime.ports.governance.consent import ConsentLedger
 from provider_runtime.ports.http import HttpTransport
 from provider_runtime.ports.leakage import LeakScanner
 from provider_runtime.ports.schemas import SchemaValidator
 from provider_runtime.ports.secrets import SecretStore
+from provider_runtime.ports.signing import Signer, Verifier
 from provider_runtime.ports.stores.journals import ReceiptProvider
 from provider_runtime.ports.stores.outcomes import OutcomeStore
 from provider_runtime.ports.stores.state import StateProvider
@@ -40,6 +42,9 @@ PORTS: Final[Mapping[str, type]] = {
     "leak_scanner": LeakScanner,
     "receipts": ReceiptProvider,
     "ledger": BudgetLedger,
+    "consents": ConsentLedger,
+    "consent_signer": Signer,
+    "consent_verifier": Verifier,
     "event_sink": EventSink,
     "outcomes": OutcomeStore,
     "states": StateProvider,
@@ -78,8 +83,12 @@ async def open_runtime(settings: RuntimeSettings, **parts: object) -> AsyncItera
             try:
                 await runtime.receipts.flush()
             finally:
-                if (spending := runtime.sending.spending) is not None:
-                    await spending.flush()
+                try:
+                    if (spending := runtime.sending.spending) is not None:
+                        await spending.flush()
+                finally:
+                    if (consents := runtime.sending.consents) is not None:
+                        await consents.flush()
 
 
 def _built(settings: RuntimeSettings, parts: Mapping[str, object]) -> tuple[ProviderRuntime, HttpTransport]:

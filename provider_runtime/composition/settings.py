@@ -8,6 +8,7 @@ from typing import Any, Self, TypeVar
 from attrs import Attribute, field, frozen
 from attrs.converters import optional
 
+from provider_runtime.composition.consents.settings import ConsentSettings
 from provider_runtime.composition.presets import PRESETS
 from provider_runtime.domain.calls.parameters import NO_PARAMETERS, ModelParameters
 from provider_runtime.domain.catalog.credentials import EnvCredential
@@ -180,8 +181,9 @@ class RuntimeSettings:
     are roles with a prompt and parameters of their own (``DEFAULT_EXPERTS`` are some), the later one
     counting for a role. ``swaps`` bound how models are swapped for others in the middle of a job.
     ``budgets`` bound what calls may come to, all of them together; ``ledger`` is where what was spent is
-    kept. ``name`` is what the runtime is called through every change of its settings, by default its
-    ``runtime_id``: budgets of scope ``runtime`` go by it. A registry gives both.
+    kept. ``consents`` says where people's consents are kept, which ``policy.consent`` may want. ``name`` is
+    what the runtime is called through every change of its settings, by default its ``runtime_id``: budgets
+    of scope ``runtime`` and consents go by it. A registry gives both.
     Raises ``InvalidSettings`` or ``InvalidTimeout``.
     """
 
@@ -207,6 +209,7 @@ class RuntimeSettings:
     ledger: MemoryLedger | FileLedger | SqliteLedger = field(
         factory=MemoryLedger, validator=_is_a(MemoryLedger, FileLedger, SqliteLedger)
     )
+    consents: ConsentSettings | None = field(default=None, validator=_is_a(ConsentSettings))
     leakage: LeakagePolicy | None = field(default=None, validator=_is_a(LeakagePolicy))
     leak_rules: Path | None = field(default=None, converter=optional(Path))
     guarded_secrets: tuple[Secret, ...] = field(default=(), converter=tuple_of, repr=False)

@@ -156,4 +156,5 @@ def call_ended(
         warnings=record.warnings,
         role=record.role,
         profile_id=record.profile_id,
+        consent_id=record.consent_id,
     )

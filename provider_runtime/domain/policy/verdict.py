@@ -7,14 +7,17 @@ from attrs import frozen
 from provider_runtime.domain.conversation.response import CallWarning
 from provider_runtime.domain.errors import CallRefused
 from provider_runtime.domain.policy.budgets.holds import Hold
+from provider_runtime.domain.policy.consent.verdicts import Granted
+from provider_runtime.domain.policy.leakage.findings import Finding
 
 
 @frozen(kw_only=True)
 class Pass:
     """The gate lets the call through. ``configured`` is ``False`` where nothing was set up to judge.
 
-    ``warnings`` go with the answer. ``hold`` is what was set aside for the first attempt; whoever sends
-    the call settles it.
+    ``warnings`` go with the answer. ``findings`` are what a guard saw and let pass. ``hold`` is what was
+    set aside for the first attempt, ``granted`` the consent that the call is made on; whoever sends the
+    call settles the one, and takes a use of the other.
     """
 
     gate: str
@@ -22,6 +25,8 @@ class Pass:
     configured: bool = True
     warnings: tuple[CallWarning, ...] = ()
     hold: Hold | None = None
+    findings: tuple[Finding, ...] = ()
+    granted: Granted | None = None
 
 
 @frozen(kw_only=True)

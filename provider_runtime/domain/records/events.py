@@ -29,6 +29,10 @@ class EventKind(StrEnum):
     SWAP_FAILED = "swap_failed"
     SWAP_TIMED_OUT = "swap_timed_out"
     SWAP_ROLLED_BACK = "swap_rolled_back"
+    CLOUD_REQUESTED = "cloud_requested"  # a person is asked for consent
+    CLOUD_APPROVED = "cloud_approved"
+    CLOUD_DENIED = "cloud_denied"  # by a person, by policy, or for want of consent
+    CLOUD_EXECUTED = "cloud_executed"  # a call was sent on a consent
     RUNTIME_ACTIVATED = "runtime_activated"
     RUNTIME_RECONFIGURED = "runtime_reconfigured"
     RUNTIME_RESET = "runtime_reset"
@@ -49,7 +53,8 @@ class LifecycleEvent:
     ``labels`` are the caller's, each ``name=value``. Token counts are the provider's: ``0`` is
     what it said, ``None`` that it said nothing. A model or an id that came from outside, and has not
     the shape of a name, is ``?``. ``swap_from`` and ``swap_to`` are models as ``provider:model``;
-    ``swap_reason`` is the requester's, where it has the shape of a name.
+    ``swap_reason`` is the requester's, where it has the shape of a name. ``consent_id`` is the consent that
+    a call was made on, or that came nearest to it.
     Source: semantics C.7, C.8, C.9, D.6.
     """
 
@@ -100,3 +105,10 @@ class LifecycleEvent:
     swap_reason: str | None = field(default=None, converter=name_or_mark)
     job_id: str | None = field(default=None, converter=name_or_mark)
     state_hash: str | None = None
+    consent_id: str | None = field(default=None, converter=name_or_mark)
+    consent_request_id: str | None = field(default=None, converter=name_or_mark)
+    projection_plan_id: str | None = field(default=None, converter=name_or_mark)
+    consent_scope: str | None = None
+    consent_reason: str | None = field(default=None, converter=name_or_mark)
+    session_ids: tuple[str, ...] = ()
+    outcome: str | None = field(default=None, converter=name_or_mark)

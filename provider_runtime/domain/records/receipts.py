@@ -36,7 +36,8 @@ class CallRecord:
     could be guessed. Costs are billionths of a US dollar, rounded up. ``gates`` are the verdicts
     in order, each ``name:verdict``. ``labels`` are the caller's, each ``name=value``.
     ``passed_over`` are alternatives that did not answer, each ``provider:model code``. ``role`` is
-    the role that was asked for, ``profile_id`` the work profile that assigned a model to it.
+    the role that was asked for, ``profile_id`` the work profile that assigned a model to it. ``consent_id``
+    is the consent that the call was made on, or that came nearest to it.
     Source: reliability §3.7.
     """
 
@@ -67,6 +68,7 @@ class CallRecord:
     passed_over: tuple[str, ...] = ()
     role: str | None = None
     profile_id: str | None = None
+    consent_id: str | None = None
 
 
 @frozen(kw_only=True)

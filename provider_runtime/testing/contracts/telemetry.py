@@ -17,8 +17,9 @@ from provider_runtime.domain.records.events import ENDINGS, EventKind, Lifecycle
 from provider_runtime.ports.telemetry import EventSink
 from provider_runtime.testing.strategies.events import lifecycle_events
 
-RUNTIME_KINDS: Final = tuple(kind for kind in EventKind if kind.value.startswith(("runtime_", "profile_", "swap_")))
-"""The kinds that tell of a runtime, its work profile or a swap of models, and of no call."""
+_OF_NO_CALL: Final = ("runtime_", "profile_", "swap_", "cloud_requested", "cloud_approved")
+RUNTIME_KINDS: Final = tuple(kind for kind in EventKind if kind.value.startswith(_OF_NO_CALL))
+"""The kinds that tell of a runtime, its work profile, a swap of models or a consent, and of no call."""
 
 
 def an_event(kind: EventKind, number: int = 1, **changes: Any) -> LifecycleEvent:
@@ -71,6 +72,13 @@ def an_event(kind: EventKind, number: int = 1, **changes: Any) -> LifecycleEvent
         "swap_reason": "context_too_long",
         "job_id": "job-1",
         "state_hash": "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",
+        "consent_id": "consent_1",
+        "consent_request_id": "req_1",
+        "projection_plan_id": "plan_1",
+        "consent_scope": "session_scoped",
+        "consent_reason": "expired",
+        "session_ids": ("chat-7",),
+        "outcome": "answered",
     }
     return LifecycleEvent(**{**told, **changes})
 

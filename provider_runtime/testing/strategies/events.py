@@ -63,4 +63,11 @@ def lifecycle_events() -> SearchStrategy[LifecycleEvent]:
         swap_reason=word,
         job_id=word,
         state_hash=word,
+        consent_id=word,
+        consent_request_id=word,
+        projection_plan_id=word,
+        consent_scope=word,
+        consent_reason=word,
+        session_ids=few(names(), most=2),
+        outcome=word,
     )
