@@ -92,7 +92,7 @@ class ConsentGuard:
             answer = ConsentFault.ANSWER_UNREADABLE
         if answer.family is ConsentFault.LEDGER_FAILED.family:
             # Nobody knows whether the use was entered. What is asked for later comes later, so this undoes it.
-            self._leave(self.ledger.give_back(granted.consent, use_id))
+            self._hold(asyncio.ensure_future(self.ledger.give_back(granted.consent, use_id)))
         return answer
 
     async def give_back(self, granted: Granted, taken: UseTaken) -> None:
@@ -103,7 +103,9 @@ class ConsentGuard:
     async def flush(self) -> None:
         """Wait for what was given up, within the limit, and have the ledger let go of threads and files."""
         if self._left:
-            await asyncio.wait(tuple(self._left), timeout=self.limit_s)
+            _, unending = await asyncio.wait(tuple(self._left), timeout=self.limit_s)
+            for task in unending:
+                task.cancel()
         await self.ledger.flush()
 
     # ── asking ───────────────────────────────────────────────────────────────────────────────
@@ -112,7 +114,7 @@ class ConsentGuard:
         found: object = await self._bounded(self.ledger.find(subject))
         if isinstance(found, ConsentFault):
             return found
-        if not isinstance(found, Found) or not all(isinstance(one, Consent) for one in found.consents):
+        if not isinstance(found, Found) or not _are_consents(found.consents):
             return ConsentFault.ANSWER_UNREADABLE
         return found if self.revocations is None else evolve(found, revocations=await self._revoked(found))
 
@@ -194,10 +196,6 @@ class ConsentGuard:
             raise failure
         return ConsentFault.LEDGER_FAILED
 
-    def _leave(self, work: Coroutine[Any, Any, object]) -> None:
-        """Have ``work`` done without waiting for it, for as long as it may take."""
-        self._hold(asyncio.ensure_future(self._bounded(work)))
-
     def _give_up(self, task: "asyncio.Task[Any]") -> None:
         task.cancel()
         self._hold(task)
@@ -210,3 +208,7 @@ class ConsentGuard:
         self._left.discard(task)
         if not task.cancelled():
             task.exception()  # looked at, so that asyncio does not log it as overlooked
+
+
+def _are_consents(found: object) -> bool:
+    return isinstance(found, tuple) and all(isinstance(one, Consent) for one in found)
