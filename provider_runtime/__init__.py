@@ -32,7 +32,9 @@ _BY_HOME: Final = {
     "adapters.telemetry": (
         "DefaultEventEmitter FanOut GenAiConventions JsonLinesEventSink LoggingEventSink OpenTelemetryEventSink"
     ),
+    "application.consents.desk": "ConsentDesk",
     "application.explaining": "CallPlan GateVerdict",
+    "composition.consents.settings": "ConsentSettings FileConsents MemoryConsents SqliteConsents TrustedIssuer",
     "composition.governance.settings": "FileAudit Governance MemoryAudit SqliteAudit",
     "composition.lifecycle": "open_runtime",
     "composition.presets": "local_server ollama_server preset",
@@ -76,8 +78,9 @@ _BY_HOME: Final = {
     "domain.conversation.warnings": "WarningCode",
     "domain.errors": (
         "AccessDenied AmbiguousModelRoute AssignmentInvalid BackendError BudgetExceeded CallRefused "
-        "CapabilityMismatch CircuitOpen ConfigError CostUnknown CredentialBoundElsewhere CredentialMissing "
-        "CredentialsRejected EndpointBlocked EndpointInvalid ErrorCode GovernanceLocked IntentUnsupported "
+        "CapabilityMismatch CircuitOpen ConfigError ConsentExpired ConsentMismatch ConsentRefused ConsentRequired "
+        "ConsentRevoked ConsentUsed CostUnknown CredentialBoundElsewhere CredentialMissing CredentialsRejected "
+        "EndpointBlocked EndpointInvalid ErrorCode GovernanceLocked GuardFailed IntentUnsupported "
         "InvalidPricingConfig InvalidProviderConfig InvalidRetryPolicy InvalidSettings InvalidTimeout "
         "LeakageRefused MissingProviderRuntimeError ModelNotAllowed ModelNotFound ProtocolError ProviderError "
         "ProviderHintMismatch ProviderNotRegistered ProviderRuntimeError ProviderRuntimeNormalizationError "
@@ -89,6 +92,12 @@ _BY_HOME: Final = {
     "domain.json_values": "freeze JsonObject JsonValue",
     "domain.policy.budgets.limits": "Amount Budget Unit",
     "domain.policy.budgets.resources": "BudgetReport Quantities Resource",
+    "domain.policy.consent.deciding": "ConsentTerms",
+    "domain.policy.consent.decisions": "Consent SignedReceipt",
+    "domain.policy.consent.faults": "ConsentFault",
+    "domain.policy.consent.plans": "ConsentRequest ProjectionPlan",
+    "domain.policy.consent.receipts": "ConsentReceipt ConsentSurface",
+    "domain.policy.consent.subject": "ConsentScope ConsentSubject",
     "domain.policy.credentials": "CredentialReport",
     "domain.policy.fallback": "FallbackPolicy",
     "domain.policy.governance": "ConsentRule GovernanceMode GovernancePolicy OnLossy Unless",
@@ -119,6 +128,7 @@ _BY_HOME: Final = {
     "domain.secrets": "Secret",
     "ports.context": "ContextCompiler ContextOrder",
     "ports.governance.budgets": "BudgetLedger",
+    "ports.governance.consent": "ConsentLedger",
     "ports.governance.provider": "GovernanceProvider",
     "ports.governance.security": "SecurityProvider",
     "ports.leakage": "LeakScanner MaskedText OutboundContent",

@@ -76,9 +76,19 @@ from provider_runtime.adapters.telemetry import (
     LoggingEventSink,
     OpenTelemetryEventSink,
 )
+from provider_runtime.application.consents.desk import (
+    ConsentDesk,
+)
 from provider_runtime.application.explaining import (
     CallPlan,
     GateVerdict,
+)
+from provider_runtime.composition.consents.settings import (
+    ConsentSettings,
+    FileConsents,
+    MemoryConsents,
+    SqliteConsents,
+    TrustedIssuer,
 )
 from provider_runtime.composition.governance.settings import (
     FileAudit,
@@ -247,6 +257,12 @@ from provider_runtime.domain.errors import (
     CapabilityMismatch,
     CircuitOpen,
     ConfigError,
+    ConsentExpired,
+    ConsentMismatch,
+    ConsentRefused,
+    ConsentRequired,
+    ConsentRevoked,
+    ConsentUsed,
     CostUnknown,
     CredentialBoundElsewhere,
     CredentialMissing,
@@ -255,6 +271,7 @@ from provider_runtime.domain.errors import (
     EndpointInvalid,
     ErrorCode,
     GovernanceLocked,
+    GuardFailed,
     IntentUnsupported,
     InvalidPricingConfig,
     InvalidProviderConfig,
@@ -312,6 +329,28 @@ from provider_runtime.domain.policy.budgets.resources import (
     BudgetReport,
     Quantities,
     Resource,
+)
+from provider_runtime.domain.policy.consent.deciding import (
+    ConsentTerms,
+)
+from provider_runtime.domain.policy.consent.decisions import (
+    Consent,
+    SignedReceipt,
+)
+from provider_runtime.domain.policy.consent.faults import (
+    ConsentFault,
+)
+from provider_runtime.domain.policy.consent.plans import (
+    ConsentRequest,
+    ProjectionPlan,
+)
+from provider_runtime.domain.policy.consent.receipts import (
+    ConsentReceipt,
+    ConsentSurface,
+)
+from provider_runtime.domain.policy.consent.subject import (
+    ConsentScope,
+    ConsentSubject,
 )
 from provider_runtime.domain.policy.credentials import (
     CredentialReport,
@@ -436,6 +475,9 @@ from provider_runtime.ports.context import (
 from provider_runtime.ports.governance.budgets import (
     BudgetLedger,
 )
+from provider_runtime.ports.governance.consent import (
+    ConsentLedger,
+)
 from provider_runtime.ports.governance.provider import (
     GovernanceProvider,
 )
@@ -540,7 +582,24 @@ __all__ = [
     "CircuitOpen",
     "Citation",
     "ConfigError",
+    "Consent",
+    "ConsentDesk",
+    "ConsentExpired",
+    "ConsentFault",
+    "ConsentLedger",
+    "ConsentMismatch",
+    "ConsentReceipt",
+    "ConsentRefused",
+    "ConsentRequest",
+    "ConsentRequired",
+    "ConsentRevoked",
     "ConsentRule",
+    "ConsentScope",
+    "ConsentSettings",
+    "ConsentSubject",
+    "ConsentSurface",
+    "ConsentTerms",
+    "ConsentUsed",
     "Constraints",
     "ContentClassification",
     "ContentPart",
@@ -574,6 +633,7 @@ __all__ = [
     "FallbackPolicy",
     "FanOut",
     "FileAudit",
+    "FileConsents",
     "FileLedger",
     "FileReceipts",
     "FileStores",
@@ -597,6 +657,7 @@ __all__ = [
     "GovernanceProvider",
     "GrantFault",
     "Granted",
+    "GuardFailed",
     "HandoffTarget",
     "HealthStatus",
     "HmacSigner",
@@ -631,6 +692,7 @@ __all__ = [
     "MemoHit",
     "MemoryArtifactProvider",
     "MemoryAudit",
+    "MemoryConsents",
     "MemoryLedger",
     "MemoryLogicProvider",
     "MemoryProvenanceProvider",
@@ -670,6 +732,7 @@ __all__ = [
     "ProfileBudgets",
     "ProfileGovernance",
     "ProfileId",
+    "ProjectionPlan",
     "ProtocolError",
     "ProvenanceProvider",
     "ProviderAdapter",
@@ -730,11 +793,13 @@ __all__ = [
     "Severity",
     "SharedParts",
     "Signature",
+    "SignedReceipt",
     "Signer",
     "SnapshotProvider",
     "SourceReader",
     "SqliteArtifactProvider",
     "SqliteAudit",
+    "SqliteConsents",
     "SqliteLedger",
     "SqliteProvenanceProvider",
     "SqliteReceiptProvider",
@@ -781,6 +846,7 @@ __all__ = [
     "TraceProvider",
     "TransportError",
     "Treatment",
+    "TrustedIssuer",
     "Unit",
     "Unless",
     "Usage",

@@ -82,6 +82,24 @@ CODES: Final[dict[ErrorCode, tuple[str, str]]] = {
         "CredentialBoundElsewhere",
         "The key was registered for another origin than the one that would be asked.",
     ),
+    ErrorCode.CONSENT_REQUIRED: (
+        "ConsentRefused ConsentRequired",
+        "Policy wants a person's consent to the call, and nobody consented, or nobody can read that they did.",
+    ),
+    ErrorCode.CONSENT_MISMATCH: (
+        "ConsentMismatch",
+        "There is a consent, and it is for something else, from somebody who is not trusted, or a denial: see `fault`.",
+    ),
+    ErrorCode.CONSENT_EXPIRED: (
+        "ConsentExpired",
+        "There is a consent, and it does not hold now; or the clock ran back.",
+    ),
+    ErrorCode.CONSENT_USED: ("ConsentUsed", "As many calls were made on the consent as it allowed."),
+    ErrorCode.CONSENT_REVOKED: ("ConsentRevoked", "The consent was taken back."),
+    ErrorCode.GUARD_FAILED: (
+        "GuardFailed",
+        "The ledger of consents failed, hung or contradicted itself, or nobody can say what was revoked.",
+    ),
     ErrorCode.LEAKAGE_FOUND: (
         "LeakageRefused",
         "What would be sent holds a secret, or what must stay here; `findings` says what and where.",

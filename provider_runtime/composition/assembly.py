@@ -27,6 +27,7 @@ from provider_runtime.application.sending.to_its_end import Patience
 from provider_runtime.application.swaps.swapper import Swaps
 from provider_runtime.application.terms import CallTerms
 from provider_runtime.composition import choices
+from provider_runtime.composition.consents.parts import consent_parts
 from provider_runtime.composition.governance.parts import budgets, governing
 from provider_runtime.composition.runtime import ProviderRuntime
 from provider_runtime.composition.settings import RuntimeSettings
@@ -37,18 +38,20 @@ from provider_runtime.domain.policy.governance import GovernancePolicy
 from provider_runtime.domain.secrets import Secret
 from provider_runtime.ports.context import ContextCompiler
 from provider_runtime.ports.governance.budgets import BudgetLedger
+from provider_runtime.ports.governance.consent import ConsentLedger
 from provider_runtime.ports.governance.provider import GovernanceProvider
 from provider_runtime.ports.governance.security import SecurityProvider
 from provider_runtime.ports.http import HttpTransport
 from provider_runtime.ports.leakage import LeakScanner
 from provider_runtime.ports.schemas import SchemaValidator
+from provider_runtime.ports.signing import Signer, Verifier
 from provider_runtime.ports.stores.evaluation import ArtifactProvider
 from provider_runtime.ports.stores.journals import ReceiptProvider
 from provider_runtime.ports.stores.outcomes import OutcomeStore
 from provider_runtime.ports.stores.state import StateProvider
 from provider_runtime.ports.system import Clock, IdSource, Randomness
 from provider_runtime.ports.telemetry import EventSink
-from provider_runtime.ports.tokens import CredentialFinder
+from provider_runtime.ports.tokens import CredentialFinder, TokenProvider
 
 
 def assemble(  # noqa: PLR0913 - one argument for each part of the container
@@ -64,6 +67,10 @@ def assemble(  # noqa: PLR0913 - one argument for each part of the container
     ledger: BudgetLedger | None,
     governance: GovernanceProvider | None,
     security: SecurityProvider | None,
+    consents: ConsentLedger | None,
+    consent_signer: Signer | None,
+    consent_verifier: Verifier | None,
+    tokens: TokenProvider | None,
     event_sink: EventSink | None,
     outcomes: OutcomeStore | None,
     states: StateProvider | None,
@@ -96,12 +103,25 @@ def assemble(  # noqa: PLR0913 - one argument for each part of the container
         security=security,
         event_sink=event_sink,
     )
+    consent = consent_parts(
+        settings,
+        runtime_id=runtime_id,
+        ledger=consents,
+        signer=consent_signer,
+        verifier=consent_verifier,
+        clock=clock,
+        randomness=randomness,
+        telemetry=telemetry,
+        catalog=catalog,
+        prices=prices,
+        has_tokens=tokens is not None,
+    )
     clearance = Clearance(
         capability=capability_gate,
         tier=tier_gate,
         endpoint=endpoint_gate,
         grants=grants_gate or governed.gate or _nobody("grants", policy, needs="governance profile"),
-        consent=consent_gate or _nobody("consent", policy, needs="consent ledger"),
+        consent=consent_gate or consent.gate(policy) or _nobody("consent", policy, needs="consent ledger"),
         leakage=leakage_gate or _nobody("leakage", policy, needs="leakage guard"),
         budget=budget_gate or _budget_gate(spending) or _nobody("budget", policy, needs="budget"),
         patience_s=settings.gate_timeout_s,
@@ -113,7 +133,14 @@ def assemble(  # noqa: PLR0913 - one argument for each part of the container
         fair_by=settings.fair_by,
     )
     stores = choices.stores(settings, clock, receipts=receipts, states=states, artifacts=artifacts)
-    sending = Sending(clock=clock, resilience=resilience, telemetry=telemetry, schemas=schemas, spending=spending)
+    sending = Sending(
+        clock=clock,
+        resilience=resilience,
+        telemetry=telemetry,
+        schemas=schemas,
+        spending=spending,
+        consents=consent.guard,
+    )
     assignments = Assignments(profile=settings.profile, experts=settings.experts, parameters=settings.parameters)
     routing = Routing(providers=known, catalog=catalog, default_provider=settings.default_provider)
     return ProviderRuntime(
@@ -156,7 +183,7 @@ def assemble(  # noqa: PLR0913 - one argument for each part of the container
             policy_version=policy.version,
             prices=prices,
         ),
-        explaining=Explaining(clearance=clearance, catalog=catalog, prices=prices),
+        explaining=Explaining(clearance=clearance, catalog=catalog, subjects=consent.subjects, prices=prices),
         discovery=Discovery(
             providers=known,
             catalog=catalog,
@@ -181,6 +208,7 @@ def assemble(  # noqa: PLR0913 - one argument for each part of the container
             compiler=context_compiler,
         ),
         own_stores=stores,
+        desk=consent.desk,
     )
 
 

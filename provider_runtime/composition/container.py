@@ -10,12 +10,14 @@ from provider_runtime.application.gates.endpoint import EndpointGate
 from provider_runtime.application.providers import RegisteredProvider
 from provider_runtime.composition import choices
 from provider_runtime.composition.assembly import assemble
+from provider_runtime.composition.consents import parts as consent
 from provider_runtime.composition.settings import RuntimeSettings
 from provider_runtime.composition.shared import SharedParts
 from provider_runtime.domain.secrets import Secret
 from provider_runtime.ports.context import ContextCompiler
 from provider_runtime.ports.governance.provider import GovernanceProvider
 from provider_runtime.ports.governance.security import SecurityProvider
+from provider_runtime.ports.signing import Signer, Verifier
 from provider_runtime.ports.stores.evaluation import ArtifactProvider
 from provider_runtime.ports.stores.outcomes import OutcomeStore
 from provider_runtime.ports.stores.state import StateProvider
@@ -51,6 +53,9 @@ class RuntimeContainer(containers.DeclarativeContainer):
     ledger = providers.Singleton(choices.ledger, settings, clock)
     governance: providers.Object[GovernanceProvider | None] = providers.Object(None)
     security: providers.Object[SecurityProvider | None] = providers.Object(None)
+    consents = providers.Singleton(consent.consents, settings, clock)
+    consent_signer: providers.Object[Signer | None] = providers.Object(None)
+    consent_verifier: providers.Object[Verifier | None] = providers.Object(None)
     event_sink: providers.Object[EventSink | None] = providers.Object(None)
     outcomes: providers.Object[OutcomeStore | None] = providers.Object(None)
     states: providers.Object[StateProvider | None] = providers.Object(None)
@@ -85,6 +90,10 @@ class RuntimeContainer(containers.DeclarativeContainer):
         ledger=ledger,
         governance=governance,
         security=security,
+        consents=consents,
+        consent_signer=consent_signer,
+        consent_verifier=consent_verifier,
+        tokens=tokens,
         event_sink=event_sink,
         outcomes=outcomes,
         states=states,

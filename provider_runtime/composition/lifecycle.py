@@ -16,12 +16,14 @@ from provider_runtime.domain.profiles.assigning import fault_of_assignments
 from provider_runtime.domain.secrets import Secret, secret_in
 from provider_runtime.ports.context import ContextCompiler
 from provider_runtime.ports.governance.budgets import BudgetLedger
+from provider_runtime.ports.governance.consent import ConsentLedger
 from provider_runtime.ports.governance.provider import GovernanceProvider
 from provider_runtime.ports.governance.security import SecurityProvider
 from provider_runtime.ports.http import HttpTransport
 from provider_runtime.ports.leakage import LeakScanner
 from provider_runtime.ports.schemas import SchemaValidator
 from provider_runtime.ports.secrets import SecretStore
+from provider_runtime.ports.signing import Signer, Verifier
 from provider_runtime.ports.stores.evaluation import ArtifactProvider
 from provider_runtime.ports.stores.journals import ReceiptProvider
 from provider_runtime.ports.stores.outcomes import OutcomeStore
@@ -45,6 +47,9 @@ PORTS: Final[Mapping[str, type]] = {
     "ledger": BudgetLedger,
     "governance": GovernanceProvider,
     "security": SecurityProvider,
+    "consents": ConsentLedger,
+    "consent_signer": Signer,
+    "consent_verifier": Verifier,
     "event_sink": EventSink,
     "outcomes": OutcomeStore,
     "states": StateProvider,
@@ -87,7 +92,7 @@ async def open_runtime(settings: RuntimeSettings, **parts: object) -> AsyncItera
                 try:
                     if (spending := runtime.sending.spending) is not None:
                         await spending.flush()
-                    for governing in (runtime.governance, runtime.security):
+                    for governing in (runtime.governance, runtime.security, runtime.sending.consents):
                         if governing is not None:
                             await governing.flush()
                 finally:

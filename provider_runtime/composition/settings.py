@@ -9,6 +9,7 @@ from attrs import Attribute, field, frozen
 from attrs.converters import optional
 from attrs.validators import optional as optional_check
 
+from provider_runtime.composition.consents.settings import ConsentSettings
 from provider_runtime.composition.governance.settings import Governance, governance_of
 from provider_runtime.composition.presets import PRESETS
 from provider_runtime.composition.stores.places import StorePlace, StoreSettings, is_a_place
@@ -187,8 +188,9 @@ class RuntimeSettings:
     ``budgets`` bound what calls may come to, all of them together; ``ledger`` is where what was spent is
     kept. ``governance`` says which capabilities calls have, and where each decision about them is written
     down; the name of a governance profile will do. ``gate_timeout_s``: so long a gate is waited for before
-    the call is refused. ``name`` is what the runtime is called through every change of its settings, by default its
-    ``runtime_id``: budgets of scope ``runtime`` go by it. A registry gives both.
+    the call is refused. ``consents`` says where people's consents are kept, which ``policy.consent`` may want.
+    ``name`` is what the runtime is called through every change of its settings, by default its ``runtime_id``:
+    budgets of scope ``runtime`` and consents go by it. A registry gives both.
     ``stores`` is where ``runtime.stores`` keeps families of records, and where answers are memoized for
     calls that ask for it; left at ``None``, there are none. With ``record`` every answer is kept there, and
     with ``replay`` every answer comes from such a recording, and nothing is sent.
@@ -220,6 +222,7 @@ class RuntimeSettings:
     )
     governance: Governance | None = field(default=None, converter=governance_of, validator=_is_a(Governance))
     gate_timeout_s: float = field(default=5.0, validator=_positive)
+    consents: ConsentSettings | None = field(default=None, validator=_is_a(ConsentSettings))
     leakage: LeakagePolicy | None = field(default=None, validator=_is_a(LeakagePolicy))
     leak_rules: Path | None = field(default=None, converter=optional(Path))
     guarded_secrets: tuple[Secret, ...] = field(default=(), converter=tuple_of, repr=False)

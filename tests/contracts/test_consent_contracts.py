@@ -11,7 +11,7 @@ from provider_runtime.adapters.governance.consents import (
     SqliteConsentLedger,
 )
 from provider_runtime.ports.governance.consent import ConsentLedger
-from provider_runtime.testing.contracts.consents import ConsentLedgerContract
+from provider_runtime.testing.contracts.governance.consents import ConsentLedgerContract
 from provider_runtime.testing.fakes import FrozenClock
 from provider_runtime.testing.mocks import MockConsentLedger
 

@@ -32,6 +32,7 @@ _OWN_FIELDS: Final = (
     "warnings",
     "role",
     "profile_id",
+    "consent_id",
 )
 
 

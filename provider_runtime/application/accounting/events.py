@@ -157,4 +157,5 @@ def call_ended(
         role=record.role,
         profile_id=record.profile_id,
         recalled_from=record.recalled_from,
+        consent_id=record.consent_id,
     )

@@ -8,17 +8,26 @@ from typing import Self, TypeVar
 
 from attrs import define, evolve, field, frozen
 
+from provider_runtime.application.accounting.consent_events import cloud_blocked
 from provider_runtime.application.accounting.events import call_cleared, call_ended, call_passed_on, call_started
 from provider_runtime.application.accounting.recording import config_of, record_of
 from provider_runtime.application.accounting.telemetry import Telemetry
 from provider_runtime.application.call import AnsweredCall, Call, ClearedCall, Stage
 from provider_runtime.domain.calls.answers import RecalledFrom
 from provider_runtime.domain.catalog.pricing import PricingTable, estimate_cost
+from provider_runtime.domain.catalog.providers import ProviderConfig
 from provider_runtime.domain.catalog.reconciling import reconciled
 from provider_runtime.domain.conversation.response import Attempt, CallWarning, PassedOver, ProviderResponse
 from provider_runtime.domain.conversation.usage import CostBreakdown
 from provider_runtime.domain.conversation.warnings import WarningCode, warn
-from provider_runtime.domain.errors import BackendError, CallRefused, ProviderError, ProviderRuntimeError
+from provider_runtime.domain.errors import (
+    BackendError,
+    CallRefused,
+    ConsentRefused,
+    ProviderError,
+    ProviderRuntimeError,
+    TierRefused,
+)
 from provider_runtime.domain.records.receipts import CallOutcome, CallRecord
 from provider_runtime.domain.secrets import Secret
 from provider_runtime.ports.stores.journals import ReceiptProvider
@@ -157,8 +166,16 @@ class Account:
         if settlement.telemetry.listening:
             now = settlement.clock.now()
             config = config_of(self.stage)
+            if isinstance(ended_with, CallRefused) and config is not None:
+                self._tell_if_blocked(config, ended_with)
             settlement.telemetry.emit(call_ended(record, self.call, config, self.answered, duration_s, now))
         await _kept(settlement.receipts, record)
+
+    def _tell_if_blocked(self, config: ProviderConfig, refused: CallRefused) -> None:
+        if isinstance(refused, TierRefused | ConsentRefused):
+            settlement, asked = self.settlement, len(self.attempts)
+            now = settlement.clock.now()
+            settlement.telemetry.emit(cloud_blocked(self.call, config, refused.model, refused, asked, now))
 
 
 async def _kept(receipts: ReceiptProvider, record: CallRecord) -> None:

@@ -15,6 +15,7 @@ from provider_runtime.domain.policy.consent.faults import ConsentFamily, Consent
 class ConsentRefused(CallRefused):
     """No live consent covers the call. ``fault`` says why; ``consent_id`` names the consent that came nearest."""
 
+    code: ErrorCode = ErrorCode.CONSENT_REQUIRED
     gate: str = "consent"
     fault: ConsentFault
     consent_id: str | None = None
@@ -24,7 +25,6 @@ class ConsentRefused(CallRefused):
 class ConsentRequired(ConsentRefused):
     """Nobody consented to the call, or nobody can read that they did."""
 
-    code: ErrorCode = ErrorCode.CONSENT_REQUIRED
     hsk_code: ClassVar[str | None] = "HSK-403-CLOUD-CONSENT-REQUIRED"
 
 

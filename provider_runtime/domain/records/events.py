@@ -32,6 +32,10 @@ class EventKind(StrEnum):
     SWAP_ROLLED_BACK = "swap_rolled_back"
     BUDGET_WARNING = "budget_warning"  # four fifths of a budget are taken
     BUDGET_EXCEEDED = "budget_exceeded"  # a budget has less left than was wanted
+    CLOUD_REQUESTED = "cloud_requested"  # a person is asked for consent
+    CLOUD_APPROVED = "cloud_approved"
+    CLOUD_DENIED = "cloud_denied"  # by a person, by policy, or for want of consent
+    CLOUD_EXECUTED = "cloud_executed"  # a call was sent on a consent
     RUNTIME_ACTIVATED = "runtime_activated"
     RUNTIME_RECONFIGURED = "runtime_reconfigured"
     RUNTIME_RESET = "runtime_reset"
@@ -54,6 +58,11 @@ _FROM_OUTSIDE: Final = (
     "swap_reason",
     "job_id",
     "budget_owner",
+    "consent_id",
+    "consent_request_id",
+    "projection_plan_id",
+    "consent_reason",
+    "outcome",
 )
 
 
@@ -69,7 +78,7 @@ class LifecycleEvent:
     the shape of a name, is ``?``. ``swap_from`` and ``swap_to`` are models as ``provider:model``;
     ``swap_reason`` is the requester's, where it has the shape of a name. The amounts of a budget are
     whole numbers of its unit. ``recalled_from`` is ``memo`` or ``replay`` where an answer was kept and nobody
-    was asked.
+    was asked. ``consent_id`` is the consent that a call was made on, or that came nearest to it.
     Source: semantics C.7, C.8, C.9, D.6.
     """
 
@@ -126,6 +135,13 @@ class LifecycleEvent:
     budget_limit: int | None = None
     budget_taken: int | None = None
     recalled_from: str | None = None
+    consent_id: str | None = None
+    consent_request_id: str | None = None
+    projection_plan_id: str | None = None
+    consent_scope: str | None = None
+    consent_reason: str | None = None
+    session_ids: tuple[str, ...] = ()
+    outcome: str | None = None
 
     def __attrs_post_init__(self) -> None:
         # One look at all of them: a converter each would be called for every field that says nothing, too.

@@ -38,7 +38,8 @@ class CallRecord:
     ``passed_over`` are alternatives that did not answer, each ``provider:model code``. ``role`` is
     the role that was asked for, ``profile_id`` the work profile that assigned a model to it.
     ``recalled_from`` is ``memo`` or ``replay`` where nobody was asked, since the answer was kept: a
-    memo cost nothing, and of a replay the figures are those of the recorded run.
+    memo cost nothing, and of a replay the figures are those of the recorded run. ``consent_id`` is the
+    consent that the call was made on, or that came nearest to it.
     Source: reliability §3.7.
     """
 
@@ -70,6 +71,7 @@ class CallRecord:
     role: str | None = None
     profile_id: str | None = None
     recalled_from: str | None = None
+    consent_id: str | None = None
 
 
 @frozen(kw_only=True)

@@ -7,7 +7,7 @@ from provider_runtime.domain.policy.consent.decisions import Consent, SignedRece
 from provider_runtime.domain.policy.consent.faults import ConsentFault
 from provider_runtime.domain.policy.consent.plans import ConsentRequest
 from provider_runtime.domain.policy.consent.subject import ConsentSubject
-from provider_runtime.domain.policy.consent.verdicts import Found
+from provider_runtime.domain.policy.consent.verdicts import Found, Revocations
 
 
 @runtime_checkable
@@ -77,4 +77,13 @@ class ConsentLedger(Protocol):
 
     async def aclose(self) -> None:
         """Flush for good. Safe to call twice; using it afterwards is an error."""
+        ...
+
+
+@runtime_checkable
+class RevocationList(Protocol):
+    """What somebody besides the ledger knows of revoked consents: for those who issue them elsewhere."""
+
+    async def read(self) -> Revocations | None:
+        """What is revoked, and as of when; ``None`` where nobody can say. Raises ``BackendError`` when it fails."""
         ...

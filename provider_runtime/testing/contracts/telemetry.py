@@ -18,9 +18,9 @@ from provider_runtime.domain.records.events import ENDINGS, EventKind, Lifecycle
 from provider_runtime.ports.telemetry import EventEmitter, EventSink
 from provider_runtime.testing.strategies.events import lifecycle_events
 
-_OF_NO_CALL: Final = ("runtime_", "profile_", "swap_", "budget_")
+_OF_NO_CALL: Final = ("runtime_", "profile_", "swap_", "budget_", "cloud_requested", "cloud_approved")
 RUNTIME_KINDS: Final = tuple(kind for kind in EventKind if kind.value.startswith(_OF_NO_CALL))
-"""The kinds that tell of a runtime, its work profile, a swap of models or a budget, and need name no call."""
+"""The kinds that tell of a runtime, its profile, a swap, a budget or a consent, and need name no call."""
 
 
 def an_event(kind: EventKind, number: int = 1, **changes: Any) -> LifecycleEvent:
@@ -79,6 +79,13 @@ def an_event(kind: EventKind, number: int = 1, **changes: Any) -> LifecycleEvent
         "budget_limit": 2_000_000_000,
         "budget_taken": 1_700_000_000,
         "recalled_from": "memo",
+        "consent_id": "consent_1",
+        "consent_request_id": "req_1",
+        "projection_plan_id": "plan_1",
+        "consent_scope": "session_scoped",
+        "consent_reason": "expired",
+        "session_ids": ("chat-7",),
+        "outcome": "answered",
     }
     return LifecycleEvent(**{**told, **changes})
 

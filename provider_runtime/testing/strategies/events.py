@@ -69,4 +69,11 @@ def lifecycle_events() -> SearchStrategy[LifecycleEvent]:
         budget_limit=count,
         budget_taken=count,
         recalled_from=word,
+        consent_id=word,
+        consent_request_id=word,
+        projection_plan_id=word,
+        consent_scope=word,
+        consent_reason=word,
+        session_ids=few(names(), most=2),
+        outcome=word,
     )

@@ -59,8 +59,9 @@ class Trust:
 
 @frozen(kw_only=True)
 class Granted:
-    """A live consent covers the call."""
+    """A live consent covers the call of this subject."""
 
+    subject: ConsentSubject
     consent: Consent
     receipt: ConsentReceipt
 
@@ -122,7 +123,7 @@ def consent_verdict(
             verdict: ConsentVerdict = Withheld(fault=proof or ConsentFault.UNREADABLE, consent_id=_id_of(receipt))
             decides = consent.request.plan.subject.body_sha256 == subject.body_sha256
         else:
-            verdict, decides = _verdict(consent, receipt, _fault(subject, consent, receipt, found, moment))
+            verdict, decides = _verdict(subject, consent, receipt, _fault(subject, consent, receipt, found, moment))
         if decides:
             return verdict
         if isinstance(verdict, Withheld) and verdict.fault.place > nearest.fault.place:
@@ -143,11 +144,13 @@ def fault_of_state(consent: Consent, receipt: ConsentReceipt, moment: Moment) ->
     return None
 
 
-def _verdict(consent: Consent, receipt: ConsentReceipt, fault: ConsentFault | None) -> tuple[ConsentVerdict, bool]:
+def _verdict(
+    subject: ConsentSubject, consent: Consent, receipt: ConsentReceipt, fault: ConsentFault | None
+) -> tuple[ConsentVerdict, bool]:
     """What one decision says of the call, and whether that is the last word."""
     if receipt.approved:
         if fault is None:
-            return Granted(consent=consent, receipt=receipt), True
+            return Granted(subject=subject, consent=consent, receipt=receipt), True
         return Withheld(fault=fault, consent_id=receipt.consent_id), False
     if fault is None:
         return Withheld(fault=ConsentFault.DENIED, consent_id=receipt.consent_id), True

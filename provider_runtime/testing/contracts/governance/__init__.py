@@ -1,1 +1,1 @@
-"""What providers of governance and of security promise."""
+"""What the ports of governance promise: budgets, capabilities, security, consent."""
