@@ -15,6 +15,7 @@ from provider_runtime.composition.shared import SharedParts
 from provider_runtime.domain.secrets import Secret
 from provider_runtime.ports.context import ContextCompiler
 from provider_runtime.ports.stores.outcomes import OutcomeStore
+from provider_runtime.ports.stores.sessions import SnapshotProvider
 from provider_runtime.ports.stores.state import StateProvider
 from provider_runtime.ports.telemetry import EventSink
 from provider_runtime.ports.tokens import TokenProvider
@@ -49,6 +50,7 @@ class RuntimeContainer(containers.DeclarativeContainer):
     event_sink: providers.Object[EventSink | None] = providers.Object(None)
     outcomes: providers.Object[OutcomeStore | None] = providers.Object(None)
     states: providers.Object[StateProvider | None] = providers.Object(None)
+    snapshots: providers.Object[SnapshotProvider | None] = providers.Object(None)
     context_compiler: providers.Object[ContextCompiler | None] = providers.Object(None)
 
     # what was configured
@@ -80,6 +82,7 @@ class RuntimeContainer(containers.DeclarativeContainer):
         event_sink=event_sink,
         outcomes=outcomes,
         states=states,
+        snapshots=snapshots,
         context_compiler=context_compiler,
         catalog=catalog,
         prices=prices,

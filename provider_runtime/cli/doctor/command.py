@@ -85,7 +85,7 @@ async def _checked(folder: DataFolder, timeout_s: float, *, offline: bool) -> tu
     made = await _settings(folder)
     checks = [_safely("environment", here.environment()), _safely("catalog", here.catalog(clock))]
     if isinstance(made, Finding):
-        later = (made, warn("providers", "not asked", "Mend the configuration first."))
+        later: tuple[Finding, ...] = (made, warn("providers", "not asked", "Mend the configuration first."))
     else:
         later = ()
         checks += [
