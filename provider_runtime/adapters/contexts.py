@@ -77,6 +77,6 @@ def _as_json(states: Mapping[str, State]) -> str:
 
 
 def _told(state: State) -> dict[str, object]:
-    kept = {"env": state.env, "store": state.store, "kont": state.kont}
+    kept: dict[str, object] = {"env": state.env, "store": state.store, "kont": state.kont}
     told = {name: value for name, value in kept.items() if value}
     return told if state.control is None else {"control": state.control, **told}

@@ -18,6 +18,9 @@ SECTIONS: Final = (
                 f"{_HERE}.calls:explain",
                 "Show what a call would be: route, bytes, verdict of each gate, worst cost.",
             ),
+            Listed(
+                "swap", f"{_HERE}.swapping.command:swap", "Have another model go on with a job, from its kept state."
+            ),
             Listed("demo", f"{_HERE}.demo:demo", "Run one conversation across three providers, on this machine."),
         ),
     ),

@@ -163,7 +163,7 @@ _REMEDIES = {
     SwapFault.ESCALATIONS_EXCEEDED: "Use a local model, or have an operator choose another work profile.",
     SwapFault.BUDGET_EXCEEDED: "Raise the bounds of the request, or tell SwapPolicy.footprints what the model needs.",
     SwapFault.ALREADY_REQUESTED: "Give each swap an id of its own.",
-    SwapFault.STATE_MISSING: "Save the states first, in the StateProvider of this runtime, and snapshots in its other.",
+    SwapFault.STATE_MISSING: "Save the states first, in the StateProvider of this runtime, or take the snapshot.",
     SwapFault.STATE_CHANGED: "Make the hash with hash_of_states, of the states as they are saved.",
     SwapFault.RECORD_CHANGED: "Find out who writes to the states of this runtime.",
     SwapFault.NOT_CURRENT: "Name the model that the last completed swap led to, or that the work profile assigns.",
