@@ -23,6 +23,9 @@ SECTIONS: Final = (
                 f"{_HERE}.batch.command:batch",
                 "Ask every line of the file IN, and keep each answer as a line.",
             ),
+            Listed(
+                "swap", f"{_HERE}.swapping.command:swap", "Have another model go on with a job, from its kept state."
+            ),
             Listed("demo", f"{_HERE}.demo:demo", "Run one conversation across three providers, on this machine."),
         ),
     ),

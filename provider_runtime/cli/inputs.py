@@ -8,13 +8,14 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import click
-from attrs import frozen
+from attrs import evolve, frozen
 
 from provider_runtime.adapters.serialization import make_converter, request_from_json
 from provider_runtime.cli.calling.files import parts_of
 from provider_runtime.cli.calling.schemas import format_of
 from provider_runtime.cli.failures import usage_error
-from provider_runtime.cli.registry.folder import data_option
+from provider_runtime.cli.registry.folder import DataFolder, data_option
+from provider_runtime.cli.swapping.jobs import checked_job, model_of_job
 from provider_runtime.cli.workspace.opening import CommandSettings, said_by, set_option, settings_for
 from provider_runtime.composition.presets import PRESETS
 from provider_runtime.composition.settings import FileReceipts
@@ -22,13 +23,14 @@ from provider_runtime.domain.catalog.credentials import EnvCredential
 from provider_runtime.domain.catalog.providers import ProviderConfig, ProviderKind, Tier
 from provider_runtime.domain.conversation.messages import Message, system, user
 from provider_runtime.domain.conversation.request import Effort, ModelRef, ProviderRequest, ReasoningEffort, TextFormat
-from provider_runtime.domain.identity import ProviderId
+from provider_runtime.domain.identity import ProviderId, Role
 from provider_runtime.domain.policy.governance import GovernanceMode
 
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _REQUEST_OPTIONS: Final = (
     click.option("--model", "-m", help="provider:model, or a model of the catalog."),
     click.option("--role", help="Whoever plays this role by the work profile; with --model, that model in it."),
+    click.option("--job", help="With --role: the model that the last swap of this job led to."),
     click.option("--system", "system_text", help="System message."),
     click.option(
         "--file",
@@ -74,6 +76,7 @@ _WITHOUT_REQUEST: Final = {
     "prompt": "a prompt",
     "model": "--model",
     "role": "--role",
+    "job": "--job",
     "system_text": "--system",
     "files": "--file",
     "schema": "--schema",
@@ -108,6 +111,8 @@ class CallInput:
 async def call_input(options: dict[str, Any]) -> CallInput:
     """The request and the settings that ``options`` describe. Raises ``RequestInvalid`` or a ``ConfigError``."""
     request = _request(options)
+    if options["job"] is not None:
+        request = evolve(request, model=await _model_of_job(options, options["folder"]))
     return CallInput(request=request, made=await command_settings(options, request.model))
 
 
@@ -147,6 +152,12 @@ def _model(options: dict[str, Any]) -> ModelRef:
     return named or usage_error(
         "name a model: --model provider:model, for example --model openai:gpt-5-mini; or a role of your work profile"
     )
+
+
+async def _model_of_job(options: dict[str, Any], folder: DataFolder) -> ModelRef:
+    if options["role"] is None or options["model"] is not None:
+        usage_error("--job goes with --role, and without --model: the last swap says which")
+    return await model_of_job(folder, checked_job(options["job"]), Role(options["role"]))
 
 
 def _messages(options: dict[str, Any]) -> list[Message]:

@@ -48,6 +48,7 @@ from provider_runtime.ports.signing import Signer, Verifier
 from provider_runtime.ports.stores.evaluation import ArtifactProvider
 from provider_runtime.ports.stores.journals import ReceiptProvider
 from provider_runtime.ports.stores.outcomes import OutcomeStore
+from provider_runtime.ports.stores.sessions import SnapshotProvider
 from provider_runtime.ports.stores.state import StateProvider
 from provider_runtime.ports.system import Clock, IdSource, Randomness
 from provider_runtime.ports.telemetry import EventSink
@@ -75,6 +76,7 @@ def assemble(  # noqa: PLR0913 - one argument for each part of the container
     outcomes: OutcomeStore | None,
     states: StateProvider | None,
     artifacts: ArtifactProvider | None,
+    snapshots: SnapshotProvider | None,
     context_compiler: ContextCompiler | None,
     catalog: ActiveCatalog,
     prices: PricingTable,
@@ -205,6 +207,7 @@ def assemble(  # noqa: PLR0913 - one argument for each part of the container
             routing=routing,
             policy=settings.swaps,
             states=stores.states if stores is not None else states,
+            snapshots=stores.snapshots if stores is not None and snapshots is None else snapshots,
             compiler=context_compiler,
         ),
         own_stores=stores,

@@ -20,6 +20,7 @@ from provider_runtime.ports.governance.security import SecurityProvider
 from provider_runtime.ports.signing import Signer, Verifier
 from provider_runtime.ports.stores.evaluation import ArtifactProvider
 from provider_runtime.ports.stores.outcomes import OutcomeStore
+from provider_runtime.ports.stores.sessions import SnapshotProvider
 from provider_runtime.ports.stores.state import StateProvider
 from provider_runtime.ports.telemetry import EventSink
 from provider_runtime.ports.tokens import TokenProvider
@@ -60,6 +61,7 @@ class RuntimeContainer(containers.DeclarativeContainer):
     outcomes: providers.Object[OutcomeStore | None] = providers.Object(None)
     states: providers.Object[StateProvider | None] = providers.Object(None)
     artifacts: providers.Object[ArtifactProvider | None] = providers.Object(None)
+    snapshots: providers.Object[SnapshotProvider | None] = providers.Object(None)
     context_compiler: providers.Object[ContextCompiler | None] = providers.Object(None)
 
     # what was configured
@@ -98,6 +100,7 @@ class RuntimeContainer(containers.DeclarativeContainer):
         outcomes=outcomes,
         states=states,
         artifacts=artifacts,
+        snapshots=snapshots,
         context_compiler=context_compiler,
         catalog=catalog,
         prices=prices,

@@ -27,6 +27,7 @@ from provider_runtime.ports.signing import Signer, Verifier
 from provider_runtime.ports.stores.evaluation import ArtifactProvider
 from provider_runtime.ports.stores.journals import ReceiptProvider
 from provider_runtime.ports.stores.outcomes import OutcomeStore
+from provider_runtime.ports.stores.sessions import SnapshotProvider
 from provider_runtime.ports.stores.state import StateProvider
 from provider_runtime.ports.system import Clock, IdSource, Randomness
 from provider_runtime.ports.telemetry import EventSink
@@ -54,6 +55,7 @@ PORTS: Final[Mapping[str, type]] = {
     "outcomes": OutcomeStore,
     "states": StateProvider,
     "artifacts": ArtifactProvider,
+    "snapshots": SnapshotProvider,
     "context_compiler": ContextCompiler,
 }
 

@@ -83,10 +83,9 @@ async def _checked(folder: DataFolder, timeout_s: float, *, offline: bool) -> tu
     """What the checks found, in the order of the checks, whichever ends first."""
     clock = SystemClock()
     made = await _settings(folder)
-    later: tuple[Finding, ...]
     checks = [_safely("environment", here.environment()), _safely("catalog", here.catalog(clock))]
     if isinstance(made, Finding):
-        later = (made, warn("providers", "not asked", "Mend the configuration first."))
+        later: tuple[Finding, ...] = (made, warn("providers", "not asked", "Mend the configuration first."))
     else:
         later = ()
         checks += [

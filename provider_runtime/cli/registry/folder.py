@@ -10,6 +10,8 @@ from typing import Any, Final
 import click
 from attrs import frozen
 
+from provider_runtime.adapters.backends.families.snapshots import SqliteSnapshotProvider
+from provider_runtime.adapters.backends.families.states import SqliteStateProvider
 from provider_runtime.adapters.backends.profiles import SqliteWorkProfileStore
 from provider_runtime.adapters.backends.provider_configs import SqliteProviderConfigStore
 from provider_runtime.adapters.credentials.filesystem import FilesystemSecretStore
@@ -33,6 +35,8 @@ WORKSPACE_VARIABLE: Final = "PROVIDER_RUNTIME_WORKSPACE"
 _NAME: Final = "provider-runtime"
 _SECRETS: Final = "secrets.json"
 _RECORDS: Final = "records.sqlite"
+_STATES: Final = "states.sqlite"
+_SNAPSHOTS: Final = "snapshots.sqlite"
 
 
 @frozen
@@ -72,6 +76,24 @@ class DataFolder:
         finally:
             await store.aclose()
 
+    @asynccontextmanager
+    async def states(self) -> AsyncIterator[SqliteStateProvider]:
+        """The states of jobs, closed at the end."""
+        store = SqliteStateProvider(path=self._named / _STATES)
+        try:
+            yield store
+        finally:
+            await store.aclose()
+
+    @asynccontextmanager
+    async def snapshots(self) -> AsyncIterator[SqliteSnapshotProvider]:
+        """The snapshots of jobs, closed at the end."""
+        store = SqliteSnapshotProvider(path=self._named / _SNAPSHOTS)
+        try:
+            yield store
+        finally:
+            await store.aclose()
+
     def secrets(self) -> SecretStore:
         """The store of named keys."""
         return FilesystemSecretStore(path=self._named / _SECRETS)
@@ -90,6 +112,11 @@ class DataFolder:
     def keeps_records(self) -> bool:
         """Whether anything was ever registered here, or a profile kept."""
         return self.path is not None and (self.path / _RECORDS).exists()
+
+    @property
+    def keeps_states(self) -> bool:
+        """Whether the state of any job was ever kept here."""
+        return self.path is not None and (self.path / _STATES).exists()
 
     async def registered(self) -> tuple[ProviderConfig, ...]:
         """What was registered, sorted by id."""

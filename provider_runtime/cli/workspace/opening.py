@@ -110,7 +110,7 @@ async def opened(made: CommandSettings, **parts: object) -> AsyncIterator[Provid
     """A runtime with ``made.settings`` and with whatever else the workspace has for it; closed at the end."""
     with ExitStack() as stack:
         own: Any = parts.get("event_sink")
-        sinks = [sink for sink in (events_of(made.read, stack), own) if sink is not None]
+        sinks: list[EventSink] = [sink for sink in (events_of(made.read, stack), own) if sink is not None]
         if sinks:
             from provider_runtime.adapters.telemetry.fan_out import FanOut  # noqa: PLC0415 - few have two
 
