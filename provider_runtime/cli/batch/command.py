@@ -73,8 +73,8 @@ def batch(**options: Any) -> None:
 
     \b
     provider-runtime batch questions.jsonl -o answers.jsonl
-    provider-runtime batch questions.jsonl -o answers.jsonl --resume --max-cost 5 --stop-on-budget
-    provider-runtime batch openai-batch.jsonl -o answers.jsonl --model anthropic:claude-haiku-4-5
+    provider-runtime batch questions.jsonl -o answers.jsonl --resume --max-cost 5
+    provider-runtime batch openai.jsonl -o answers.jsonl -m anthropic:claude-haiku-4-5
     """
     plan = _plan(options)
     ended: list[BatchReport] = []
