@@ -114,7 +114,7 @@ class GuardedProtocol(ResponseHandler):
 
     def feed_data(self, data: tuple[RawResponseMessage, StreamReader], size: int = 0) -> None:
         """One head, as the parser found it."""
-        if not _is_interim(data[0].code):
+        if not is_interim(data[0].code):
             self._interim = 0
         elif self._interim == _MOST_INTERIM:
             if self.transport is not None:
@@ -126,7 +126,8 @@ class GuardedProtocol(ResponseHandler):
         super().feed_data(data, size)
 
 
-def _is_interim(status: int) -> bool:
+def is_interim(status: int) -> bool:
+    """Whether a head with this status is followed by another one."""
     return 100 <= status < 200 and status != HTTPStatus.SWITCHING_PROTOCOLS
 
 
