@@ -186,7 +186,7 @@ def test_a_call_goes_by_the_workspace_and_leaves_its_receipt_and_its_events_ther
     assert result.exit_code == 0, result.stderr
     assert sandbox.requests[0].json["max_tokens"] == 77
     kept = below.parent / ".provider-runtime" / "receipts.sqlite"
-    assert "1 receipts" in command("receipts", "verify", str(kept)).stdout
+    assert "1 receipt," in command("receipts", "verify", str(kept)).stdout
     kinds = [json.loads(line)["kind"] for line in (below.parent / "events.jsonl").read_text().splitlines()]
     assert (kinds[0], kinds[-1]) == ("call_started", "call_answered")
 

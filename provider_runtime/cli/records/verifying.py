@@ -68,7 +68,7 @@ def verify(file: Path | None, folder: DataFolder, *, as_json: bool, **options: o
 
     \b
     provider-runtime receipts verify
-    provider-runtime receipts verify --checkpoints /audit/checkpoints.jsonl --public-key KEY
+    provider-runtime receipts verify --checkpoints /audit/heads.jsonl --public-key KEY
     """
     given = _Given(**options)  # type: ignore[arg-type]  # click gives what the options above say
 
@@ -110,7 +110,7 @@ def checkpoint(
     checkpoint, when the chain is broken.
 
     \b
-    provider-runtime receipts checkpoint --to /audit/checkpoints.jsonl --key-file /audit/key
+    provider-runtime receipts checkpoint --to /audit/heads.jsonl --key-file /audit/key
     """
     given = _Given(checkpoint_file=sink if sink.exists() else None, key_file=key_file, method=method, remember=remember)
 

@@ -61,8 +61,8 @@ def swap(folder: DataFolder, as_json: bool, output: Path | None, **options: Any)
     on `run --job JOB --role ROLE` asks the new one.
 
     \b
-    provider-runtime swap --job 7 --role worker --to here:large --save notes=notes.json
-    provider-runtime swap --job 7 --role worker --to here:small --state notes -o next.json
+    provider-runtime swap --job 7 --role worker --to here:big --save notes=notes.json
+    provider-runtime swap --job 7 --role worker --to here:small --state notes -o to.json
     provider-runtime run --request next.json
     """
     checked_job(options["job"])

@@ -1,13 +1,9 @@
 """The parts of consent, as the settings want them."""
 
+from pathlib import Path
+
 from attrs import frozen
 
-from provider_runtime.adapters.governance.consents import (
-    FilesystemConsentLedger,
-    MemoryConsentLedger,
-    SqliteConsentLedger,
-)
-from provider_runtime.adapters.governance.revocation_file import RevocationFile
 from provider_runtime.adapters.signing.ed25519 import Ed25519Verifier
 from provider_runtime.application.accounting.telemetry import Telemetry
 from provider_runtime.application.catalog import ActiveCatalog
@@ -28,7 +24,7 @@ from provider_runtime.domain.errors import InvalidSettings
 from provider_runtime.domain.identity import RuntimeId
 from provider_runtime.domain.policy.consent.verdicts import Trust
 from provider_runtime.domain.policy.governance import GovernancePolicy
-from provider_runtime.ports.governance.consent import ConsentLedger
+from provider_runtime.ports.governance.consent import ConsentLedger, RevocationList
 from provider_runtime.ports.signing import Signer, Verifier
 from provider_runtime.ports.system import Clock, Randomness
 
@@ -37,6 +33,12 @@ def consents(settings: RuntimeSettings, clock: Clock) -> ConsentLedger | None:
     """A ledger of consents where the settings want it; none where they say nothing of consents."""
     if settings.consents is None:
         return None
+    from provider_runtime.adapters.governance.consents import (  # noqa: PLC0415 - only those with consents need it
+        FilesystemConsentLedger,
+        MemoryConsentLedger,
+        SqliteConsentLedger,
+    )
+
     match settings.consents.place:
         case FileConsents(path=path):
             return FilesystemConsentLedger(path=path, clock=clock)
@@ -137,6 +139,12 @@ def consent_guard(
         clock=clock,
         randomness=randomness,
         verifier=known,
-        revocations=None if file is None or known is None else RevocationFile(path=file, verifier=known),
+        revocations=None if file is None or known is None else _revocations(file, known),
         limit_s=wanted.timeout_s,
     )
+
+
+def _revocations(file: Path, verifier: Verifier) -> RevocationList:
+    from provider_runtime.adapters.governance.revocation_file import RevocationFile  # noqa: PLC0415 - few have one
+
+    return RevocationFile(path=file, verifier=verifier)
