@@ -62,7 +62,7 @@ def _migrate(connection: sqlite3.Connection, name: str, versions: Sequence[Seque
         raise BackendError(
             kind="sqlite",
             key=name,
-            message=f"the store {name} was written by a newer version (layout {version}, this one knows {len(versions)})",
+            message=f"the store {name} was written by a newer version (layout {version}, known: {len(versions)})",
             remedy="Update provider-runtime, or name another file.",
         )
     for statements in versions[version:]:
