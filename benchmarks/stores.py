@@ -125,24 +125,28 @@ async def cost_of_checkpoints() -> None:
 
 
 async def journals(name: str, folder: Path, sizes: tuple[int, ...]) -> None:
-    """Entries of a journal, and receipts by their id."""
-    kept = 0
+    """Entries of a journal, and receipts by their id: filled in a hurry, and measured as it is."""
+    kept, in_memory = 0, MemoryMedia()
+    receipts_in_memory = receipts("memory", in_memory, folder)
     for size in sizes:
         if name == "memory" and size > IN_MEMORY:
             break
-        filling = media(name, folder, hurried=True) if kept == 0 or name != "memory" else opened
-        chain = receipts(name, filling, folder, hurried=True) if kept == 0 or name != "memory" else stored
-        await many(lambda _, filling=filling: filling.journal("growth").append(entry), range(kept, size), AT_ONCE)  # type: ignore[misc]  # bound at once
-        await many(lambda number, chain=chain: chain.store(a_record(number)), range(kept, size), AT_ONCE)  # type: ignore[misc]  # as above
-        if name != "memory":
-            await chain.aclose()
-            await filling.aclose()
-        opened = filling if name == "memory" else media(name, folder)
-        stored = chain if name == "memory" else receipts(name, opened, folder)
-        kept = await measured(name, size, opened.journal("growth"), stored)
-        if name != "memory":
-            await stored.aclose()
-            await opened.aclose()
+        for hurried in (True, False):
+            opened = in_memory if name == "memory" else media(name, folder, hurried=hurried)
+            stored = receipts_in_memory if name == "memory" else receipts(name, opened, folder, hurried=hurried)
+            if hurried:
+                await filled(opened.journal("growth"), stored, range(kept, size))
+            else:
+                kept = await measured(name, size, opened.journal("growth"), stored)
+            if name != "memory":
+                await stored.aclose()
+                await opened.aclose()
+
+
+async def filled(journal: Journal, stored: JournalReceipts, numbers: range) -> None:
+    record = a_record()
+    await many(lambda _: journal.append(entry), numbers, AT_ONCE)
+    await many(lambda _: stored.store(record), numbers, AT_ONCE)
 
 
 async def measured(name: str, size: int, journal: Journal, stored: JournalReceipts) -> int:
