@@ -10,10 +10,10 @@ from hashlib import sha256
 from typing import Any, Final
 
 import msgspec
+from attrs import frozen
 
 from provider_runtime.domain.errors import RecordCorrupt
 from provider_runtime.domain.identity import CallId, RuntimeId
-from provider_runtime.domain.records.oversight.checkpoints import ChainHead
 from provider_runtime.domain.records.receipts import AttemptRecord, CallReceipt, CallRecord
 
 _ID: Final = "rct_"
@@ -29,11 +29,20 @@ _CLOSING: Final = b'"}'
 _HASH_LENGTH: Final = len("sha256:") + 64
 
 
-def linked(record: CallRecord, before: ChainHead | None) -> tuple[bytes, CallReceipt]:
+@frozen
+class Link:
+    """A place in a chain, as each call makes one: what the next receipt has to know of the one before."""
+
+    chain_id: str
+    seq: int
+    receipt_hash: str
+
+
+def linked(record: CallRecord, before: Link | None) -> tuple[bytes, CallReceipt]:
     """``record`` as the stored entry after ``before``, and as the receipt it holds."""
     chain_id = before.chain_id if before else f"chain_{secrets.token_hex(16)}"
     seq = before.seq + 1 if before else 0
-    receipt_id = f"{_ID}{seq:0{_ID_SEQ}x}{secrets.token_hex(11)}"  # so it can be found without an index
+    receipt_id = f"rct_{seq:010x}{secrets.token_hex(11)}"  # so it can be found without an index
     prev_hash = before.receipt_hash if before else None
     content = _CANONICAL.encode(
         {

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from attrs import define, field, frozen
 
-from provider_runtime.adapters.backends.receipt_chain import content_of, hash_in, is_sound
-from provider_runtime.domain.records.oversight.checkpoints import ChainHead, NotedHead
+from provider_runtime.adapters.backends.receipt_chain import Link, content_of, hash_in, is_sound
+from provider_runtime.domain.records.oversight.checkpoints import NotedHead
 from provider_runtime.domain.records.receipts import ChainVerdict
 
 _REPLACED: Final = "the noted receipt is not in its place: receipts were cut off, or the chain was replaced"
@@ -23,10 +23,10 @@ class ChainCheck:
     """
 
     from_start: bool = True
-    begins_at: ChainHead | None = None
+    begins_at: Link | None = None
     head: str | None = None
     noted: "NotedHeads" = field(factory=lambda: NotedHeads.of(()))
-    last: ChainHead | None = field(default=None, init=False)
+    last: Link | None = field(default=None, init=False)
     """The last good receipt."""
     met: int = field(default=0, init=False)
     """So many noted heads stood in their places."""
@@ -48,7 +48,7 @@ class ChainCheck:
         content = content_of(entry)
         if content is None:
             return "the receipt cannot be read"
-        link = ChainHead(chain_id=content["chain_id"], seq=content["seq"], receipt_hash=hash_in(entry))
+        link = Link(content["chain_id"], content["seq"], hash_in(entry))
         fault = _fault(entry, content, self.last, from_start=self.from_start and self.begins_at is None)
         if fault is None and self.last is None and self.begins_at not in {None, link}:
             fault = _REPLACED
@@ -94,18 +94,18 @@ class NotedHeads:
         """How often the receipt of this number was noted."""
         return len(self.by_seq.get(seq, ()))
 
-    def fault_of(self, link: ChainHead) -> str | None:
+    def fault_of(self, link: Link) -> str | None:
         """What is wrong with ``link`` in the light of what was noted."""
         if self.chain_id is not None and link.chain_id != self.chain_id:
             return f"the receipt is of another chain than the checkpoints{_when(self.last)}: the chain was replaced"
         for one in self.by_seq.get(link.seq, ()):
-            if one.head != link:
+            if (one.head.chain_id, one.head.receipt_hash) != (link.chain_id, link.receipt_hash):
                 return (
                     f"another receipt stood in this place{_when(one)}: the chain was written anew from here or before"
                 )
         return None
 
-    def fault_of_end(self, last: ChainHead | None) -> str | None:
+    def fault_of_end(self, last: Link | None) -> str | None:
         """What is wrong with a chain that ends with ``last``."""
         end = -1 if last is None else last.seq
         if self.last is None or self.last.head.seq <= end:
@@ -154,7 +154,7 @@ def whole(check: ChainCheck, *, count: int, mark: str | None = None) -> ChainVer
     )
 
 
-def _fault(entry: bytes, content: dict[str, Any], before: ChainHead | None, *, from_start: bool) -> str | None:
+def _fault(entry: bytes, content: dict[str, Any], before: Link | None, *, from_start: bool) -> str | None:
     if not is_sound(entry, content):
         return "the receipt does not match its own hash"
     if before is None:

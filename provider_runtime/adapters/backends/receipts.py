@@ -11,6 +11,7 @@ from provider_runtime.adapters.backends.filesystem.journal import FilesystemJour
 from provider_runtime.adapters.backends.medium import START, Journal, Page, Position
 from provider_runtime.adapters.backends.memory import MemoryJournal
 from provider_runtime.adapters.backends.receipt_chain import (
+    Link,
     content_of,
     hash_in,
     linked,
@@ -23,7 +24,7 @@ from provider_runtime.adapters.backends.receipt_check import ChainCheck, NotedHe
 from provider_runtime.adapters.backends.sqlite.journal import SqliteJournal
 from provider_runtime.adapters.backends.sqlite.store import SqliteStore
 from provider_runtime.domain.errors import RecordCorrupt
-from provider_runtime.domain.records.oversight.checkpoints import ChainHead, NotedHead
+from provider_runtime.domain.records.oversight.checkpoints import NotedHead
 from provider_runtime.domain.records.receipts import CallReceipt, CallRecord, ChainVerdict
 from provider_runtime.ports.stores.journals import ReceiptPage
 
@@ -35,7 +36,7 @@ class JournalReceipts:
     """The chain of receipts in ``journal``. See ``ReceiptProvider``."""
 
     journal: Journal = field(repr=False)
-    _last: tuple[bytes, ChainHead] | None = field(default=None, init=False, repr=False)
+    _last: tuple[bytes, Link] | None = field(default=None, init=False, repr=False)
 
     async def store(self, record: CallRecord) -> CallReceipt:
         made: list[CallReceipt] = []
@@ -45,7 +46,7 @@ class JournalReceipts:
             made.append(receipt)
             self._last = (
                 entry,
-                ChainHead(chain_id=receipt.chain_id, seq=receipt.seq, receipt_hash=receipt.receipt_hash),
+                Link(receipt.chain_id, receipt.seq, receipt.receipt_hash),
             )
             return entry
 
@@ -124,7 +125,7 @@ class JournalReceipts:
     async def aclose(self) -> None:
         await self.journal.aclose()
 
-    async def _mark(self, link: ChainHead | None, start: Position, count: int) -> str | None:
+    async def _mark(self, link: Link | None, start: Position, count: int) -> str | None:
         """The last of ``count`` receipts behind ``start`` as text: its place, and what stands there."""
         if link is None:
             return None
@@ -138,7 +139,7 @@ class JournalReceipts:
             count = index
         return broken(check, count=count, at=index, error=error)
 
-    def _link(self, last: bytes | None) -> ChainHead | None:
+    def _link(self, last: bytes | None) -> Link | None:
         """The link to ``last``: remembered if it is what this object wrote, else read."""
         if last is None:
             return None
@@ -152,7 +153,7 @@ class JournalReceipts:
                 message="the last receipt cannot be read, so no other can follow it",
                 remedy="`provider-runtime receipts verify` shows the place; move the file away to begin a new chain.",
             )
-        return ChainHead(chain_id=content["chain_id"], seq=content["seq"], receipt_hash=hash_in(last))
+        return Link(content["chain_id"], content["seq"], hash_in(last))
 
 
 @define(kw_only=True)
@@ -200,12 +201,12 @@ def _position(text: str) -> Position:
         raise _not_noted() from None
 
 
-def _read_mark(text: str) -> tuple[Position, ChainHead]:
+def _read_mark(text: str) -> tuple[Position, Link]:
     before, _, link = text.partition("/")
     parts = link.split("/")
     if len(parts) != 3 or not (parts[0].isascii() and parts[0].isdigit()):
         raise _not_noted()
-    return _position(before), ChainHead(seq=int(parts[0]), chain_id=parts[1], receipt_hash=parts[2])
+    return _position(before), Link(parts[1], int(parts[0]), parts[2])
 
 
 def _not_noted() -> RecordCorrupt:

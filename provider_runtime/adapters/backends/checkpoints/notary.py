@@ -3,7 +3,7 @@
 import asyncio
 from typing import Final
 
-from attrs import define, field
+from attrs import define, field, setters
 
 from provider_runtime.adapters.backends.checkpoints.seals import sealed
 from provider_runtime.domain.checks import number, whole
@@ -18,7 +18,7 @@ _EVERY: Final = 100
 _WITHIN_S: Final = 60.0
 
 
-@define(kw_only=True, eq=False)
+@define(kw_only=True, eq=False, on_setattr=setters.NO_OP)  # every call sets a field or two
 class Notary:
     """Makes a checkpoint after ``every`` receipts, or ``within_s`` after the first that none covers.
 
@@ -48,7 +48,8 @@ class Notary:
         if newest is None or newest.chain_id != receipt.chain_id or newest.seq < receipt.seq:
             self._newest = receipt
         self._uncovered += 1
-        self._go_on()
+        if self._timer is None or self._uncovered >= self.every:  # else there is nothing to begin
+            self._go_on()
 
     async def flush(self) -> None:
         """A checkpoint over what none covers yet. Raises ``BackendError`` when it cannot be made or is not taken."""

@@ -15,7 +15,7 @@ from provider_runtime.adapters.backends.checkpoints.notary import Notary
 from provider_runtime.adapters.backends.checkpoints.receipts import CheckpointedReceipts
 from provider_runtime.adapters.backends.checkpoints.seals import noted_heads, sealed
 from provider_runtime.adapters.backends.checkpoints.sinks import FilesystemCheckpoints, MemoryCheckpoints
-from provider_runtime.adapters.backends.receipt_chain import linked
+from provider_runtime.adapters.backends.receipt_chain import Link, linked
 from provider_runtime.adapters.backends.receipt_check import ChainCheck, verify_chain
 from provider_runtime.adapters.backends.receipts import (
     FilesystemReceiptProvider,
@@ -40,10 +40,14 @@ def chain(count: int) -> tuple[Entries, list[ChainHead]]:
     """So many receipts as they are stored, and the head of the chain behind each."""
     entries, heads = list[bytes](), list[ChainHead]()
     for number in range(count):
-        entry, receipt = linked(a_record(number), heads[-1] if heads else None)
+        entry, receipt = linked(a_record(number), _link(heads[-1]) if heads else None)
         entries.append(entry)
         heads.append(ChainHead(chain_id=receipt.chain_id, seq=number, receipt_hash=receipt.receipt_hash))
     return entries, heads
+
+
+def _link(head: ChainHead) -> Link:
+    return Link(head.chain_id, head.seq, head.receipt_hash)
 
 
 def noted(*heads: ChainHead) -> tuple[NotedHead, ...]:
@@ -61,7 +65,7 @@ def test_every_flipped_bit_of_two_hundred_receipts_is_found_where_it_is(bits: in
                 flipped = bytearray(entry)
                 flipped[place] ^= 1 << ((place + bit) % 8)
                 check = ChainCheck()
-                check.last = heads[number - 1] if number else None
+                check.last = _link(heads[number - 1]) if number else None
                 if check.add(bytes(flipped)) is None:
                     unnoticed.append((number, place, bit))
     assert unnoticed == []
@@ -107,10 +111,10 @@ def test_a_cut_tail_shows_as_soon_as_a_checkpoint_stood_in_it(kept: int, at: int
 @given(begin=st.integers(0, 11), at=st.integers(0, 11))
 def test_a_chain_that_was_written_anew_from_somewhere_shows_at_the_next_checkpoint(begin: int, at: int) -> None:
     entries, heads = chain(12)
-    anew, before = entries[:begin], heads[begin - 1] if begin else None
+    anew, before = entries[:begin], _link(heads[begin - 1]) if begin else None
     for number in range(begin, 12):
         entry, receipt = linked(a_record(number + 100), before)
-        before = ChainHead(chain_id=receipt.chain_id, seq=number, receipt_hash=receipt.receipt_hash)
+        before = Link(receipt.chain_id, number, receipt.receipt_hash)
         anew.append(entry)
     verdict = verify_chain(tuple(anew), noted=noted(heads[at]))
     assert verify_chain(tuple(anew)).valid  # by itself it looks whole
