@@ -1,6 +1,7 @@
 """RuntimeHandle: a registered runtime, the same object through every change of its settings."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from attrs import define, evolve, field
@@ -9,6 +10,8 @@ from provider_runtime.adapters.system import SystemClock
 from provider_runtime.application.accounting.profile_events import profile_changed
 from provider_runtime.application.sending.endings import ending_of, given
 from provider_runtime.composition import choices
+from provider_runtime.composition.consents.parts import consents
+from provider_runtime.composition.consents.settings import MemoryConsents
 from provider_runtime.composition.governance.parts import budgets, store
 from provider_runtime.composition.governance.settings import AuditStore, Governance, MemoryAudit
 from provider_runtime.composition.registry.generations import Generation, drain_all
@@ -21,14 +24,18 @@ from provider_runtime.domain.conversation.request import ModelRef, ProviderReque
 from provider_runtime.domain.conversation.response import ProviderResponse
 from provider_runtime.domain.errors import RuntimeClosed
 from provider_runtime.domain.identity import RuntimeId
+from provider_runtime.domain.policy.consent.plans import ConsentRequest
+from provider_runtime.domain.policy.consent.subject import ConsentScope
 from provider_runtime.domain.profiles.swapping import ModelSwap, ModelSwapRequest
 from provider_runtime.domain.records.events import EventKind, LifecycleEvent
 from provider_runtime.domain.secrets import Secret
 from provider_runtime.ports.governance.budgets import BudgetLedger
+from provider_runtime.ports.governance.consent import ConsentLedger
 from provider_runtime.ports.stores.journals import ReceiptProvider
 from provider_runtime.ports.system import Clock, IdSource, Randomness
 
 if TYPE_CHECKING:
+    from provider_runtime.application.consents.desk import ConsentDesk
     from provider_runtime.application.explaining import CallPlan
     from provider_runtime.domain.profiles.resolution import Resolution
 
@@ -57,6 +64,7 @@ class RuntimeHandle:
     _disposed: bool = field(default=False, init=False)
     _ledger: BudgetLedger | None = field(default=None, init=False)
     _audit: AuditStore | None = field(default=None, init=False)
+    _consents: ConsentLedger | None = field(default=None, init=False)
     _receipt_key: Secret = field(init=False, repr=False)
 
     @_receipt_key.default
@@ -80,6 +88,25 @@ class RuntimeHandle:
         ending = await ending_of(self._during(ProviderRuntime.swap_model, request, options))
         del request, options
         return given(ending)
+
+    async def request_consent(
+        self,
+        request: ProviderRequest,
+        options: CallOptions | None = None,
+        *,
+        scope: ConsentScope = ConsentScope.SINGLE_CALL,
+        reason: str | None = None,
+    ) -> ConsentRequest:
+        """See ``ProviderRuntime.request_consent``."""
+        asked = partial(ProviderRuntime.request_consent, scope=scope, reason=reason)
+        ending = await ending_of(self._during(asked, request, options))
+        del request, options
+        return given(ending)
+
+    @property
+    def consents(self) -> "ConsentDesk":
+        """See ``ProviderRuntime.consents``. In memory, they last through changes of settings, but not of keys."""
+        return self.present.runtime.consents
 
     def resolve(self, model: ModelRef | str) -> "Resolution":
         """See ``ProviderRuntime.resolve``."""
@@ -149,6 +176,11 @@ class RuntimeHandle:
             return await self._begin(settings)
         kept = self._kept if settings.receipts == self._settings.receipts else self._lasting(settings)
         fresh = await self._opened(settings, kept)
+        try:
+            await self._void_consents(fresh.runtime, settings)
+        except BaseException:
+            await fresh.close()
+            raise
         previous, self._settings = self._settings, settings
         self._generation, self._kept = fresh, kept
         self._tell(EventKind.RUNTIME_RECONFIGURED)
@@ -179,7 +211,8 @@ class RuntimeHandle:
 
     async def _opened(self, settings: RuntimeSettings, kept: Mapping[str, object]) -> Generation:
         self._refuse_if_disposed()
-        fresh = await Generation.open(self._named(settings), {**self._what_was_spent(settings), **kept, **self._parts})
+        lasting = {**self._what_was_spent(settings), **self._what_was_consented(settings)}
+        fresh = await Generation.open(self._named(settings), {**lasting, **kept, **self._parts})
         try:
             self._refuse_if_disposed()  # meanwhile
         except RuntimeClosed:
@@ -231,6 +264,25 @@ class RuntimeHandle:
         if self._audit is None:
             self._audit = store(governance.audit)
         return evolve(governance, audit=self._audit)
+
+    def _what_was_consented(self, settings: RuntimeSettings) -> dict[str, object]:
+        """The ledger of consents in memory: one for as long as the runtime is registered."""
+        wanted = settings.consents
+        if wanted is None or not isinstance(wanted.place, MemoryConsents) or "consents" in self._parts:
+            return {}
+        if self._consents is None:
+            clock = self._parts.get("clock")
+            self._consents = consents(settings, clock if isinstance(clock, Clock) else SystemClock())
+        return {"consents": self._consents}
+
+    async def _void_consents(self, runtime: ProviderRuntime, settings: RuntimeSettings) -> None:
+        """Take back what was consented to under a key that is another one now: it may be another account."""
+        if runtime.desk is None:
+            return
+        before, after = self._settings.credentials, settings.credentials
+        for provider in sorted({*before, *after}):
+            if before.get(provider) != after.get(provider):
+                await runtime.desk.void(provider, runtime=self.name)
 
     def _tell_of_profile(self, runtime: ProviderRuntime, before: RuntimeSettings) -> None:
         if self._settings.profile != before.profile:
