@@ -15,6 +15,8 @@ from provider_runtime import (
     Amount,
     Budget,
     CallRefused,
+    Capability,
+    Constraints,
     ErrorCode,
     Governance,
     LeakagePolicy,
@@ -26,6 +28,7 @@ from provider_runtime import (
     open_runtime,
 )
 from provider_runtime.adapters.governance.ledger import MemoryBudgetLedger
+from provider_runtime.adapters.governance.security import LocalSecurityProvider
 from provider_runtime.adapters.http.transport import AiohttpTransport
 from provider_runtime.composition.presets import local_server
 from provider_runtime.domain.policy.budgets.holds import Account, Claim
@@ -132,6 +135,26 @@ def test_a_guard_at_fault_lets_no_byte_through(guard: Guard, fault: Fault) -> No
     assert SECRET_DETAIL not in told
     assert bool(waited_s) == fault.hangs
     assert waited_s <= 5 * PATIENCE_S
+
+
+@pytest.mark.parametrize("asked", ["refused", "give_back"])
+@pytest.mark.parametrize("fault", FOR_ALL, ids=str)
+def test_security_at_fault_when_it_is_told_of_a_refusal_changes_nothing_about_it(asked: str, fault: Fault) -> None:
+    once = Capability(type="*", constraints=Constraints(max_calls=1))
+    security = Guard(part="security", gate="", asked=asked, made=lambda: LocalSecurityProvider(capabilities=[once]))
+
+    async def call() -> tuple[CallRefused, int, int]:
+        async with Listener().listening() as listener:
+            settings = guarded(f"http://127.0.0.1:{listener.port}/v1")
+            none_left = evolve(settings, governance=None, budgets=(Budget(name="calls", limit=Amount.calls(0)),))
+            async with open_runtime(none_left, security=security.at_fault(fault.behave)) as runtime:
+                with pytest.raises(CallRefused) as refused:
+                    await runtime.run(a_request("hello", model="local:m", max_output_tokens=5))
+                return refused.value, listener.connections, len(await runtime.receipts.list())
+
+    (error, connections, receipts), _ = without_waiting(call())
+    assert (error.code, error.gate) == (ErrorCode.BUDGET_EXCEEDED, "budget")
+    assert (connections, receipts) == (0, 1)
 
 
 @pytest.mark.parametrize("guard", GUARDS, ids=str)

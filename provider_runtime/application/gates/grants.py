@@ -34,7 +34,7 @@ class GrantsGate:
         use = use_of(prepared, needed, granted)
         decision: object = await (self.security.rehearse(use) if rehearsal else self.security.decide(use))
         if isinstance(decision, Granted):
-            return Pass(gate="grants", reason=_how(needed, granted), granted=decision)
+            return Pass(gate="grants", reason=f"granted: {', '.join(needed)}", granted=decision)
         if not isinstance(decision, Denied):
             raise TypeError("security must answer with a decision")
         if self.governance is not None:
@@ -93,11 +93,6 @@ def _granted(answer: object, needed: tuple[str, ...]) -> frozenset[str]:
     if not isinstance(answer, frozenset) or not answer.issubset(needed):
         raise TypeError("governance must answer with some of the capabilities it was asked about")
     return answer
-
-
-def _how(needed: tuple[str, ...], granted: frozenset[str]) -> str:
-    by_profile = [cap for cap in needed if cap in granted]
-    return f"granted: {', '.join(needed)}" if by_profile else f"granted under conditions: {', '.join(needed)}"
 
 
 _WHY = {

@@ -1,7 +1,7 @@
 """Every guard of a call, and every part that a guard depends on. A new one is one more line of ``GUARDS``."""
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from attrs import field, frozen
 from guards.faults import FOR_ALL, NO, YES, Behaviour, Fault, answering, for_gate, for_ledger
@@ -27,8 +27,14 @@ class Guard:
 
     def at_fault(self, behave: Behaviour) -> object:
         """A part that behaves so when it is asked, and as it should in everything else."""
-        kind = object if self.made is None else type(self.made())
-        return type(f"Faulty{kind.__name__}", (kind,), {self.asked: staticmethod(behave)})()
+        if self.made is None:
+            return type("FaultyGate", (), {self.asked: staticmethod(behave)})()
+        sound = self.made()
+        faulty = type(
+            f"Faulty{type(sound).__name__}", (type(sound),), {self.asked: staticmethod(behave), "__slots__": ()}
+        )
+        sound.__class__ = faulty
+        return cast("object", sound)
 
     def __str__(self) -> str:
         return f"{self.part}.{self.asked}"
