@@ -26,8 +26,8 @@ class Shown:
 
     @property
     def lines(self) -> list[str]:
-        """What was seen, line by line."""
-        return self.text.replace("\r", "").split("\n")
+        """What was seen, line by line; a line that was written over is one of its own."""
+        return self.text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
 def environment(**more: str) -> dict[str, str]:

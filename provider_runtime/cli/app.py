@@ -85,6 +85,11 @@ SECTIONS: Final = (
                 "Look at everything that calls depend on, and say what to do where it is not as it should be.",
             ),
             Listed("config", f"{_HERE}.workspace.config:config", "Settings: what they are, and where each was said."),
+            Listed(
+                "completion",
+                f"{_HERE}.completion:completion",
+                "Print the script with which SHELL completes commands and options.",
+            ),
         ),
     ),
 )

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final, NoReturn
 
@@ -32,6 +32,13 @@ _EXIT_CODES: Final = (
     (ProviderError, PROVIDER_FAILED),
     (BackendError, STORE_FAILED),
 )
+_WHERE_TO_LOOK: Final = (
+    (ConfigError, "`provider-runtime doctor` looks at the settings."),
+    (RoutingError, "`provider-runtime models list` shows the models that are known."),
+    (CallRefused, "`provider-runtime explain` shows the verdict of each gate."),
+    (ProviderError, "`provider-runtime providers check` says whether the provider is ready."),
+    (BackendError, "`provider-runtime doctor` looks at what is kept."),
+)
 EXIT_CODES_HELP: Final = (
     "Exit codes: 0 answered, 1 unexpected, 2 usage, 3 configuration, 4 routing, 5 refused before sending, "
     "6 provider failed, 7 store failed, 8 a chain of receipts is broken, 130 interrupted."
@@ -41,6 +48,11 @@ EXIT_CODES_HELP: Final = (
 def exit_code(error: ProviderRuntimeError) -> int:
     """The exit code of the family that ``error`` belongs to."""
     return next((code for family, code in _EXIT_CODES if isinstance(error, family)), UNEXPECTED)
+
+
+def is_plain(environment: Mapping[str, str]) -> bool:
+    """Whether a terminal shall be spared colour and everything of the kind: see no-color.org."""
+    return bool(environment.get("NO_COLOR")) or environment.get("TERM") == "dumb"
 
 
 def run_or_exit(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -77,8 +89,12 @@ def show_error(error: ProviderRuntimeError) -> None:
         click.echo(f"  {'billed':<15} {error.billed}", err=True)
     if error.attempts:
         click.echo(f"  {'attempts':<15} {len(error.attempts)}", err=True)
-    if error.remedy:
-        click.secho(f"→ {error.remedy}", fg="cyan", err=True)
+    click.secho(f"→ {error.remedy or _where_to_look(error)}", fg="cyan", err=True)
+
+
+def _where_to_look(error: ProviderRuntimeError) -> str:
+    """Where to look for the cause of a failure that knows no way out of its own."""
+    return next((where for family, where in _WHERE_TO_LOOK if isinstance(error, family)), "See the log of the program.")
 
 
 def usage_error(message: str) -> NoReturn:

@@ -1,5 +1,6 @@
 """What is common to all commands: a group that loads a command when it is wanted, and fails in a few lines."""
 
+import os
 from collections.abc import Iterable, Iterator, MutableMapping
 from importlib import import_module
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import click
 from attrs import frozen
 
-from provider_runtime.cli.failures import shown_and_left
+from provider_runtime.cli.failures import EXIT_CODES_HELP, is_plain, shown_and_left
 
 
 @frozen
@@ -22,7 +23,17 @@ class Listed:
         """The command itself."""
         module, _, attribute = self.place.partition(":")
         command: click.Command = getattr(import_module(module), attribute)
+        _tell_exit_codes(command)
         return command
+
+
+def _tell_exit_codes(command: click.Command) -> None:
+    """The help of every command ends with the exit codes, unless it has some of its own to tell."""
+    if isinstance(command, click.Group):
+        for below in command.commands.values():
+            _tell_exit_codes(below)
+    elif command.epilog is None:
+        command.epilog = EXIT_CODES_HELP
 
 
 @frozen
@@ -67,6 +78,8 @@ class Commands(click.Group):
         self.commands = _Loading(one for section in sections for one in section.commands)
 
     def invoke(self, ctx: click.Context) -> Any:
+        if is_plain(os.environ):
+            ctx.color = False
         with shown_and_left():
             return super().invoke(ctx)
 

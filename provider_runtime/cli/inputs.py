@@ -14,6 +14,7 @@ from provider_runtime.adapters.serialization import make_converter, request_from
 from provider_runtime.cli.calling.files import parts_of
 from provider_runtime.cli.calling.schemas import format_of
 from provider_runtime.cli.failures import usage_error
+from provider_runtime.cli.options import kind_option
 from provider_runtime.cli.registry.folder import DataFolder, data_option
 from provider_runtime.cli.swapping.jobs import checked_job, model_of_job
 from provider_runtime.cli.workspace.opening import CommandSettings, said_by, set_option, settings_for
@@ -52,12 +53,7 @@ _REQUEST_OPTIONS: Final = (
 )
 _RUNTIME_OPTIONS: Final = (
     click.option("--base-url", help="Ask this server instead; its key must be named with --api-key-env."),
-    click.option(
-        "--kind",
-        type=click.Choice([kind.value for kind in ProviderKind]),
-        default=None,
-        help="The wire that --base-url speaks (default: the model's provider, else openai_compatible).",
-    ),
+    kind_option("--base-url speaks (default: the provider's, else openai_compatible)"),
     click.option("--api-key-env", help="Environment variable with the key for --base-url."),
     click.option(
         "--policy",

@@ -4,7 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
 import click
 from rich.console import Console
@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from provider_runtime.application.explaining import CallPlan
+from provider_runtime.cli.failures import is_plain
 from provider_runtime.domain.conversation.response import CallWarning, ProviderResponse
 from provider_runtime.domain.conversation.usage import CostBreakdown, Usage
 from provider_runtime.domain.json_values import JsonValue
@@ -20,10 +21,21 @@ _VERDICTS: Final = {"pass": "green", "not_configured": "yellow", "refused": "red
 _WIDE: Final = 200  # a file or a pipe has no edge to fold at
 
 
+class _Piped(Console):
+    """Where nobody watches: tables without the blanks that fill their lines."""
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        with self.capture() as captured:
+            super().print(*objects, **options)
+        text = captured.get()
+        self.file.write("".join(f"{line.rstrip()}\n" for line in text.splitlines()))
+
+
 def console() -> Console:
     """Standard output, as wide as the terminal; wide enough for whole lines where there is none."""
-    has_edge = sys.stdout.isatty() or "COLUMNS" in os.environ
-    return Console(highlight=False, width=None if has_edge else _WIDE)
+    if sys.stdout.isatty():
+        return Console(highlight=False, color_system=None if is_plain(os.environ) else "auto")
+    return _Piped(highlight=False, width=None if "COLUMNS" in os.environ else _WIDE)
 
 
 def show_response(response: ProviderResponse, *, quiet: bool, verbose: bool = False, structured: bool = False) -> None:

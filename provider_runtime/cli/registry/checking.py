@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from provider_runtime.adapters.serialization import make_converter, to_json
-from provider_runtime.cli.failures import EXIT_CODES_HELP, run_or_exit
+from provider_runtime.cli.failures import EXIT_CODES_HELP, is_plain, run_or_exit
 from provider_runtime.cli.registry.fields import checked_id
 from provider_runtime.cli.registry.folder import DataFolder, data_option
 from provider_runtime.cli.registry.tables import show_health
@@ -33,6 +33,10 @@ def check(ids: tuple[str, ...], timeout: float, folder: DataFolder, as_json: boo
 
     Without ids: those that are registered, and the well-known ones whose key is set. It costs
     nothing. Exit code 6 when one cannot be reached or has no valid key.
+
+    \b
+    provider-runtime providers check
+    provider-runtime providers check acme --timeout 3
     """
 
     async def work() -> None:
@@ -70,7 +74,7 @@ def _progress() -> "Progress":
     from rich.console import Console  # noqa: PLC0415 - a bar takes much of rich, and `--help` shows none
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn  # noqa: PLC0415 - as above
 
-    page = Console(stderr=True)
+    page = Console(stderr=True, color_system=None if is_plain(os.environ) else "auto")
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     return Progress(*columns, console=page, transient=True, disable=not sys.stderr.isatty())
 

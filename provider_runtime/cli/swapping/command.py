@@ -61,9 +61,9 @@ def swap(folder: DataFolder, as_json: bool, output: Path | None, **options: Any)
     on `run --job JOB --role ROLE` asks the new one.
 
     \b
-    provider-runtime swap --job 7 --role worker --to here:big --save notes=notes.json
-    provider-runtime swap --job 7 --role worker --to here:small --state notes -o to.json
-    provider-runtime run --request next.json
+    provider-runtime swap --job 7 --role worker --to here:large --save notes=n.json
+    provider-runtime swap --job 7 --role worker --to here:small --state notes
+    provider-runtime run "Go on." --job 7 --role worker
     """
     checked_job(options["job"])
     if not (options["refs"] or options["snapshots"] or options["save"]):

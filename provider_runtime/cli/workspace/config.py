@@ -60,7 +60,8 @@ def show(
         else:
             click.echo("Nothing is said: everything is as by default. --all shows it.", err=True)
         place = f"no {FILE_NAME} from here up" if read.file is None else str(read.file)
-        click.secho(f"{place}; data: {folder.path or 'nowhere'}", dim=True, err=True)
+        click.secho(f"file: {place}", dim=True, err=True)
+        click.secho(f"data: {folder.path or 'nowhere'}", dim=True, err=True)
 
     run_or_exit(work)
 
