@@ -10,7 +10,7 @@ from provider_runtime.domain.calls.answers import AnswerKey, KeptAnswer, KeptFai
 from provider_runtime.ports.stores.answers import AnswerStore
 from provider_runtime.testing.builders import a_response
 from provider_runtime.testing.contracts.stores.drawn import DRAWN
-from provider_runtime.testing.strategies.answers import kept_answers, kept_failures
+from provider_runtime.testing.strategies.domain.answers import kept_answers, kept_failures
 
 _KEY = AnswerKey(body_sha256="a" * 64, asked="b" * 64, terms="c" * 64)
 _OTHERS = (
