@@ -1,7 +1,7 @@
 """Sessions by name, each with its log: written once over the media."""
 
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Final
 
 from attrs import define, field, frozen
@@ -11,7 +11,7 @@ from provider_runtime.adapters.backends.families.places import InFiles, InMemory
 from provider_runtime.adapters.backends.medium import START, Document, Journal
 from provider_runtime.adapters.backends.names import checked_name
 from provider_runtime.adapters.system import SystemClock
-from provider_runtime.domain.errors import RecordCorrupt, RecordMissing
+from provider_runtime.domain.errors import RecordConflict, RecordCorrupt, RecordMissing
 from provider_runtime.domain.records.sessions import (
     LoggedEvent,
     SessionCounts,
@@ -61,7 +61,7 @@ class MediaSessions(OverMedia):
     async def save(self, name: str, data: SessionData) -> None:
         while True:
             found = await self._document(name)
-            log = self._sessions.read(found.content, name).log if found else f"session-{secrets.token_hex(16)}"
+            log = self._sessions.read(found.content, name).log if found else _new_log()
             content = self._sessions.write(StoredSession(log=log, data=data))
             version = found.version if found else None
             if await self.media.documents().put_if(_COLLECTION, name, content, version=version) is not None:
@@ -78,6 +78,28 @@ class MediaSessions(OverMedia):
 
     async def exists(self, name: str) -> bool:
         return await self.media.documents().exists(_COLLECTION, checked_name("session", name))
+
+    async def fork(self, source: str, target: str) -> None:
+        name, stored = checked_name("session", target), await self._stored(source)
+        if stored is None:
+            raise _missing(source, "there is no session of this name", "Save it first.")
+        name_of_log = _new_log()
+        log = self.media.journal(name_of_log)
+        async for logged in self._logged(source):
+            await log.append(_always(self._events.write(logged)))
+        # The log first: whoever sees the session sees all of it.
+        copy = self._sessions.write(StoredSession(log=name_of_log, data=stored.data))
+        if (
+            await self.media.documents().put_if(_COLLECTION, checked_name("session", target), copy, version=None)
+            is None
+        ):
+            await log.clear()
+            raise RecordConflict(
+                kind="session",
+                key=target,
+                message="there is a session of this name already",
+                remedy="Give the fork another name, or delete that one first.",
+            )
 
     async def record(self, name: str, event: SessionEvent) -> LoggedEvent:
         log, at = await self._log(name), self.clock.now()
@@ -146,6 +168,7 @@ class MediaSessions(OverMedia):
             ended_at=stored.data.ended_at,
             counts=last.counts if last else SessionCounts(),
             history_size=last.seq + 1 if last else 0,
+            config=stored.data.config,
         )
 
     async def _log(self, name: str) -> Journal:
@@ -175,6 +198,14 @@ class FilesystemSessionProvider(InFiles, MediaSessions):
 @define(kw_only=True, slots=False)
 class SqliteSessionProvider(InSqlite, MediaSessions):
     """Sessions in the SQLite file at ``path``."""
+
+
+def _always(entry: bytes) -> Callable[[bytes | None], bytes]:
+    return lambda _last: entry
+
+
+def _new_log() -> str:
+    return f"session-{secrets.token_hex(16)}"
 
 
 def _missing(key: str, message: str, remedy: str) -> RecordMissing:
