@@ -80,26 +80,20 @@ class MediaSessions(OverMedia):
         return await self.media.documents().exists(_COLLECTION, checked_name("session", name))
 
     async def fork(self, source: str, target: str) -> None:
-        name, stored = checked_name("session", target), await self._stored(source)
+        stored = await self._stored(source)
         if stored is None:
             raise _missing(source, "there is no session of this name", "Save it first.")
+        if await self.exists(target):
+            raise _taken(target)
         name_of_log = _new_log()
         log = self.media.journal(name_of_log)
         async for logged in self._logged(source):
             await log.append(_always(self._events.write(logged)))
         # The log first: whoever sees the session sees all of it.
-        copy = self._sessions.write(StoredSession(log=name_of_log, data=stored.data))
-        if (
-            await self.media.documents().put_if(_COLLECTION, checked_name("session", target), copy, version=None)
-            is None
-        ):
+        content = self._sessions.write(StoredSession(log=name_of_log, data=stored.data))
+        if await self.media.documents().put_if(_COLLECTION, target, content, version=None) is None:
             await log.clear()
-            raise RecordConflict(
-                kind="session",
-                key=target,
-                message="there is a session of this name already",
-                remedy="Give the fork another name, or delete that one first.",
-            )
+            raise _taken(target)
 
     async def record(self, name: str, event: SessionEvent) -> LoggedEvent:
         log, at = await self._log(name), self.clock.now()
@@ -206,6 +200,12 @@ def _always(entry: bytes) -> Callable[[bytes | None], bytes]:
 
 def _new_log() -> str:
     return f"session-{secrets.token_hex(16)}"
+
+
+def _taken(name: str) -> RecordConflict:
+    message = "there is a session of this name already"
+    remedy = "Give the fork another name, or delete that one first."
+    return RecordConflict(kind="session", key=name, message=message, remedy=remedy)
 
 
 def _missing(key: str, message: str, remedy: str) -> RecordMissing:
