@@ -21,7 +21,7 @@ from provider_runtime.domain.json_values import JsonValue, freeze
 from provider_runtime.domain.records.artifacts import ArtifactKey
 from provider_runtime.ports.stores.answers import AnswerStore
 from provider_runtime.testing.builders import a_response
-from provider_runtime.testing.contracts.stores.answers import AnswerStoreContract
+from provider_runtime.testing.contracts.stores.outcomes import AnswerStoreContract
 from provider_runtime.testing.fakes import FrozenClock
 from provider_runtime.testing.mocks import MockArtifactProvider
 

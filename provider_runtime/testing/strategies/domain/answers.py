@@ -5,7 +5,7 @@ from hypothesis.strategies import SearchStrategy
 
 from provider_runtime.domain.calls.answers import AnswerKey, KeptAnswer, KeptFailure
 from provider_runtime.domain.calls.memo import Memo
-from provider_runtime.testing.strategies.failures import provider_errors
+from provider_runtime.testing.strategies.domain.failures import provider_errors
 from provider_runtime.testing.strategies.responses import attempts, responses
 from provider_runtime.testing.strategies.values import call_ids, few, floats, moments, perhaps
 
