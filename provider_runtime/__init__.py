@@ -13,9 +13,12 @@ _BY_HOME: Final = {
     "adapters.catalog": "builtin_catalog builtin_prices catalog_json",
     "adapters.catalog_files": "read_catalog read_prices",
     "adapters.price_files": "prices_json",
-    "adapters.telemetry": "FanOut GenAiConventions JsonLinesEventSink LoggingEventSink OpenTelemetryEventSink",
+    "adapters.telemetry": (
+        "DefaultEventEmitter FanOut GenAiConventions JsonLinesEventSink LoggingEventSink OpenTelemetryEventSink"
+    ),
     "adapters.process": "harden_process",
     "application.explaining": "CallPlan GateVerdict",
+    "composition.governance.settings": "FileAudit Governance MemoryAudit SqliteAudit",
     "composition.lifecycle": "open_runtime",
     "composition.presets": "local_server ollama_server preset",
     "composition.registry": "RuntimeHandle RuntimeRegistry",
@@ -57,7 +60,8 @@ _BY_HOME: Final = {
     "domain.conversation.usage": "CostBreakdown PricingSource Usage",
     "domain.conversation.warnings": "WarningCode",
     "domain.errors": (
-        "AmbiguousModelRoute AssignmentInvalid BackendError BudgetExceeded CallRefused CapabilityMismatch "
+        "AccessDenied AmbiguousModelRoute AssignmentInvalid BackendError BudgetExceeded CallRefused "
+        "CapabilityMismatch "
         "CircuitOpen ConfigError CostUnknown CredentialBoundElsewhere CredentialMissing CredentialsRejected "
         "EndpointBlocked EndpointInvalid ErrorCode GovernanceLocked IntentUnsupported InvalidPricingConfig "
         "InvalidProviderConfig InvalidRetryPolicy InvalidSettings InvalidTimeout LeakageRefused "
@@ -70,9 +74,14 @@ _BY_HOME: Final = {
     "domain.identity": "CallId ProfileId ProviderId Role RuntimeId",
     "domain.json_values": "JsonObject JsonValue freeze",
     "domain.policy.budgets.limits": "Amount Budget Unit",
+    "domain.policy.budgets.resources": "BudgetReport Quantities Resource",
     "domain.policy.credentials": "CredentialReport",
     "domain.policy.fallback": "FallbackPolicy",
     "domain.policy.governance": "ConsentRule GovernanceMode GovernancePolicy OnLossy Unless",
+    "domain.policy.grants.audit": "AuditEntry AuditEvent AuditOutcome",
+    "domain.policy.grants.capability": "Capability Constraints Denied Granted GrantFault Use",
+    "domain.policy.grants.caps": "CapSet",
+    "domain.policy.grants.profiles": "GovernanceProfile ProfileBudgets governance_profile",
     "domain.policy.leakage.classification": "ContentClassification Sensitivity",
     "domain.policy.leakage.findings": "Finding FindingKind Place Severity",
     "domain.policy.leakage.opaque": "Opaque",
@@ -89,11 +98,14 @@ _BY_HOME: Final = {
     "domain.secrets": "Secret",
     "ports.context": "ContextCompiler ContextOrder",
     "ports.governance.budgets": "BudgetLedger",
+    "ports.governance.provider": "GovernanceProvider",
+    "ports.governance.security": "SecurityProvider",
     "ports.leakage": "LeakScanner MaskedText OutboundContent",
     "ports.provider_adapter": "AdapterContext ProviderAdapter",
     "ports.secrets": "SecretStore",
     "ports.stores.outcomes": "OutcomeStore",
     "ports.stores.state": "StateProvider",
+    "ports.telemetry": "EventEmitter EventSink",
     "ports.tokens": "TokenProvider",
 }
 HOMES: Final = {name: f"{__name__}.{home}" for home, names in _BY_HOME.items() for name in names.split()}

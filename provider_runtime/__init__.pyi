@@ -17,6 +17,7 @@ from provider_runtime.adapters.process import (
     harden_process,
 )
 from provider_runtime.adapters.telemetry import (
+    DefaultEventEmitter,
     FanOut,
     GenAiConventions,
     JsonLinesEventSink,
@@ -26,6 +27,12 @@ from provider_runtime.adapters.telemetry import (
 from provider_runtime.application.explaining import (
     CallPlan,
     GateVerdict,
+)
+from provider_runtime.composition.governance.settings import (
+    FileAudit,
+    Governance,
+    MemoryAudit,
+    SqliteAudit,
 )
 from provider_runtime.composition.lifecycle import (
     open_runtime,
@@ -165,6 +172,7 @@ from provider_runtime.domain.conversation.warnings import (
     WarningCode,
 )
 from provider_runtime.domain.errors import (
+    AccessDenied,
     AmbiguousModelRoute,
     AssignmentInvalid,
     BackendError,
@@ -232,6 +240,11 @@ from provider_runtime.domain.policy.budgets.limits import (
     Budget,
     Unit,
 )
+from provider_runtime.domain.policy.budgets.resources import (
+    BudgetReport,
+    Quantities,
+    Resource,
+)
 from provider_runtime.domain.policy.credentials import (
     CredentialReport,
 )
@@ -244,6 +257,27 @@ from provider_runtime.domain.policy.governance import (
     GovernancePolicy,
     OnLossy,
     Unless,
+)
+from provider_runtime.domain.policy.grants.audit import (
+    AuditEntry,
+    AuditEvent,
+    AuditOutcome,
+)
+from provider_runtime.domain.policy.grants.capability import (
+    Capability,
+    Constraints,
+    Denied,
+    Granted,
+    GrantFault,
+    Use,
+)
+from provider_runtime.domain.policy.grants.caps import (
+    CapSet,
+)
+from provider_runtime.domain.policy.grants.profiles import (
+    GovernanceProfile,
+    ProfileBudgets,
+    governance_profile,
 )
 from provider_runtime.domain.policy.leakage.classification import (
     ContentClassification,
@@ -323,6 +357,12 @@ from provider_runtime.ports.context import (
 from provider_runtime.ports.governance.budgets import (
     BudgetLedger,
 )
+from provider_runtime.ports.governance.provider import (
+    GovernanceProvider,
+)
+from provider_runtime.ports.governance.security import (
+    SecurityProvider,
+)
 from provider_runtime.ports.leakage import (
     LeakScanner,
     MaskedText,
@@ -341,6 +381,10 @@ from provider_runtime.ports.stores.outcomes import (
 from provider_runtime.ports.stores.state import (
     StateProvider,
 )
+from provider_runtime.ports.telemetry import (
+    EventEmitter,
+    EventSink,
+)
 from provider_runtime.ports.tokens import (
     TokenProvider,
 )
@@ -349,6 +393,7 @@ HOMES: Mapping[str, str]
 __all__ = [
     "DEFAULT_EXPERTS",
     "DEFAULT_ROLES",
+    "AccessDenied",
     "AdapterContext",
     "AmbiguousModelRoute",
     "Amount",
@@ -356,11 +401,15 @@ __all__ = [
     "AssistantOutput",
     "Attempt",
     "AudioPart",
+    "AuditEntry",
+    "AuditEvent",
+    "AuditOutcome",
     "AutomationLevel",
     "BackendError",
     "Budget",
     "BudgetExceeded",
     "BudgetLedger",
+    "BudgetReport",
     "CacheBoundary",
     "CacheTtl",
     "CallId",
@@ -371,12 +420,15 @@ __all__ = [
     "CallRecord",
     "CallRefused",
     "CallWarning",
+    "CapSet",
+    "Capability",
     "CapabilityMismatch",
     "ChainVerdict",
     "CircuitOpen",
     "Citation",
     "ConfigError",
     "ConsentRule",
+    "Constraints",
     "ContentClassification",
     "ContentPart",
     "ContextCompiler",
@@ -387,6 +439,8 @@ __all__ = [
     "CredentialMissing",
     "CredentialReport",
     "CredentialsRejected",
+    "DefaultEventEmitter",
+    "Denied",
     "DiscoveryOptions",
     "DocumentPart",
     "Effort",
@@ -394,10 +448,13 @@ __all__ = [
     "EndpointInvalid",
     "EnvCredential",
     "ErrorCode",
+    "EventEmitter",
     "EventKind",
+    "EventSink",
     "ExpertRole",
     "FallbackPolicy",
     "FanOut",
+    "FileAudit",
     "FileLedger",
     "FileReceipts",
     "Finding",
@@ -405,9 +462,14 @@ __all__ = [
     "FinishReason",
     "GateVerdict",
     "GenAiConventions",
+    "Governance",
     "GovernanceLocked",
     "GovernanceMode",
     "GovernancePolicy",
+    "GovernanceProfile",
+    "GovernanceProvider",
+    "GrantFault",
+    "Granted",
     "HandoffTarget",
     "HealthStatus",
     "ImageDetail",
@@ -434,6 +496,7 @@ __all__ = [
     "LoggingEventSink",
     "MaskedText",
     "MediaUrl",
+    "MemoryAudit",
     "MemoryLedger",
     "MemoryReceipts",
     "Message",
@@ -461,6 +524,7 @@ __all__ = [
     "PriceRule",
     "PricingSource",
     "PricingTable",
+    "ProfileBudgets",
     "ProfileGovernance",
     "ProfileId",
     "ProtocolError",
@@ -483,6 +547,7 @@ __all__ = [
     "ProviderRuntimeNormalizationError",
     "ProviderRuntimeScopeError",
     "ProviderStatusError",
+    "Quantities",
     "RateLimitWait",
     "RateLimits",
     "ReasoningBudget",
@@ -494,6 +559,7 @@ __all__ = [
     "RefusalPart",
     "RequestInvalid",
     "Resolution",
+    "Resource",
     "RetryDenial",
     "RetryPolicy",
     "Role",
@@ -507,11 +573,13 @@ __all__ = [
     "Secret",
     "SecretFile",
     "SecretStore",
+    "SecurityProvider",
     "Sensitivity",
     "SerializationError",
     "Severity",
     "SharedParts",
     "Signature",
+    "SqliteAudit",
     "SqliteLedger",
     "SqliteReceipts",
     "State",
@@ -549,6 +617,7 @@ __all__ = [
     "Unit",
     "Unless",
     "Usage",
+    "Use",
     "WarningCode",
     "WorkProfile",
     "assistant",
@@ -556,6 +625,7 @@ __all__ = [
     "builtin_prices",
     "catalog_json",
     "freeze",
+    "governance_profile",
     "hand_off",
     "harden_process",
     "hash_of_states",

@@ -14,7 +14,7 @@ from provider_runtime.adapters.telemetry.logging_sink import LEVELS
 from provider_runtime.domain.records.events import ENDINGS, EventKind, LifecycleEvent
 
 _PACKAGE: Final = Path(__file__).resolve().parent.parent / "provider_runtime"
-_OF_NO_CALL: Final = ("runtime_", "profile_", "swap_")
+_OF_NO_CALL: Final = ("runtime_", "profile_", "swap_", "budget_")
 _LEVEL_NAMES: Final = {10: "DEBUG", 20: "INFO", 30: "WARNING"}
 
 KINDS: Final[dict[EventKind, str]] = {
@@ -35,6 +35,8 @@ KINDS: Final[dict[EventKind, str]] = {
     EventKind.SWAP_FAILED: "The swap was refused, or did not come about.",
     EventKind.SWAP_TIMED_OUT: "The swap took longer than it may.",
     EventKind.SWAP_ROLLED_BACK: "The job stays on the model it had. Follows whatever else went wrong.",
+    EventKind.BUDGET_WARNING: "Four fifths of a budget are taken. Once for each limit, and each of its windows.",
+    EventKind.BUDGET_EXCEEDED: "A budget has less left than was wanted, and nothing was taken from it.",
     EventKind.RUNTIME_ACTIVATED: "A registry began to run calls on this runtime.",
     EventKind.RUNTIME_RECONFIGURED: "Other settings hold from now on; calls that had begun end with the old ones.",
     EventKind.RUNTIME_RESET: "A registry gave up this runtime's parts, to build them anew on the next use.",
@@ -88,6 +90,11 @@ FIELDS: Final[dict[str, str]] = {
     "swap_reason": "The requester's reason; `?` for a text that has not the shape of a name.",
     "job_id": "The job that swaps are counted for; `?` as above.",
     "state_hash": "The hash of the states that the job is taken up from.",
+    "budget": "The name of the budget.",
+    "budget_owner": "Whose it is; `?` as above.",
+    "budget_unit": "What it counts: `nano_usd`, `tokens`, `calls` or `milliseconds`.",
+    "budget_limit": "Its limit, in that unit.",
+    "budget_taken": "What is spent or set aside, in that unit.",
 }
 
 
@@ -177,7 +184,11 @@ def _where(name: str, carried: dict[EventKind, frozenset[str]], shown: list[Even
         where = ["every step of a call"]
     if any(name in carried.get(kind, ()) for kind in ENDINGS):
         where.append("endings")
-    for family, together in (("profile_", "every event of a profile"), ("swap_", "every event of a swap")):
+    for family, together in (
+        ("profile_", "every event of a profile"),
+        ("swap_", "every event of a swap"),
+        ("budget_", "every event of a budget"),
+    ):
         kinds = [kind for kind in EventKind if kind.value.startswith(family)]
         telling = [code(kind.value) for kind in kinds if name in carried.get(kind, ())]
         where += [together] if len(telling) == len(kinds) else telling

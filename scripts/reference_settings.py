@@ -8,6 +8,7 @@ from typing import Any, Final
 from attrs import NOTHING, Factory, fields
 from markdown_tables import code, docstring, table
 
+from provider_runtime.composition.governance.settings import FileAudit, Governance, MemoryAudit, SqliteAudit
 from provider_runtime.composition.settings import (
     FileLedger,
     FileReceipts,
@@ -29,7 +30,10 @@ from provider_runtime.domain.catalog.credentials import (
 from provider_runtime.domain.catalog.models import DiscoveryOptions
 from provider_runtime.domain.catalog.providers import ProviderConfig
 from provider_runtime.domain.policy.budgets.limits import Budget
+from provider_runtime.domain.policy.budgets.resources import Quantities
 from provider_runtime.domain.policy.governance import GovernancePolicy
+from provider_runtime.domain.policy.grants.capability import Capability, Constraints
+from provider_runtime.domain.policy.grants.profiles import GovernanceProfile
 from provider_runtime.domain.policy.leakage.classification import ContentClassification
 from provider_runtime.domain.policy.leakage.policy import LeakagePolicy
 from provider_runtime.domain.policy.retrying import RetryPolicy
@@ -63,6 +67,14 @@ CLASSES: Final = (
     MemoryLedger,
     FileLedger,
     SqliteLedger,
+    Governance,
+    GovernanceProfile,
+    Capability,
+    Constraints,
+    Quantities,
+    MemoryAudit,
+    FileAudit,
+    SqliteAudit,
     CallOptions,
     DiscoveryOptions,
     ModelSwapRequest,

@@ -19,10 +19,13 @@ from provider_runtime.adapters.backends.filesystem.media import FilesystemMedia
 from provider_runtime.adapters.backends.medium import Media
 from provider_runtime.adapters.backends.sqlite.media import SqliteMedia
 from provider_runtime.adapters.governance.ledger import JournalLedger
+from provider_runtime.adapters.governance.security import JournalSecurity
 from provider_runtime.domain.policy.budgets.holds import Admitted, Fate
+from provider_runtime.domain.policy.grants.capability import Capability, Constraints
 from provider_runtime.testing.contracts.budgets import a_claim, an_order
 from provider_runtime.testing.contracts.stores.media import counting
 
+A_HUNDRED_USES = Capability(type="x.*", constraints=Constraints(max_calls=100))
 Failpoint = tuple[str, int, str]
 """What operation or statement, the how-maniest, and whether before, in it, or after."""
 
@@ -108,6 +111,24 @@ def race(folder: Path, kind: str, rounds: int, _failpoint: None, told: BinaryIO)
         ledger = JournalLedger(journal=media.journal("budgets"), documents=media.documents())
         answers = await asyncio.gather(*(ledger.reserve(an_order(a_claim(10))) for _ in range(rounds)))
         told.write(b"admitted %d\n" % sum(isinstance(answer, Admitted) for answer in answers))
+        await media.aclose()
+
+    asyncio.run(main())
+
+
+def use(folder: Path, kind: str, rounds: int, failpoint: Failpoint | None, told: BinaryIO) -> None:
+    """Four at once use a grant of 100 uses, again and again; write each use that was granted, and each denied."""
+
+    async def main() -> None:
+        media: Media = opened(kind, folder, failpoint)
+        security = JournalSecurity(journal=media.journal("audit"), capabilities=[A_HUNDRED_USES])
+
+        async def one() -> None:
+            for number in range(rounds):
+                allowed = await security.check_cap("x.use")
+                told.write(b"%s %d\n" % (b"granted" if allowed else b"denied", number))
+
+        await asyncio.gather(*(one() for _ in range(4)))
         await media.aclose()
 
     asyncio.run(main())

@@ -1,7 +1,9 @@
 """Every gate, in order."""
 
 import asyncio
-from contextlib import suppress
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import Any
 
 from attrs import evolve, field, frozen
 
@@ -12,6 +14,7 @@ from provider_runtime.application.gates.patience import Waiting, begun, within
 from provider_runtime.domain.conversation.response import CallWarning
 from provider_runtime.domain.errors import AccessDenied, CallRefused, ErrorCode
 from provider_runtime.domain.policy.budgets.holds import Hold
+from provider_runtime.domain.policy.grants.capability import Granted
 from provider_runtime.domain.policy.verdict import Pass, Refusal, Verdict
 from provider_runtime.ports.governance.security import SecurityProvider
 
@@ -96,12 +99,17 @@ class Clearance:
         """Tell ``security`` who refused, and give back what was granted. The call is refused whatever fails here."""
         use = use_of(prepared)
         if not isinstance(error, AccessDenied):  # that one it has decided and written down itself
-            with suppress(Exception):
-                await within(self.patience_s, security.refused(use, gate=error.gate, code=error.code.value))
+            await self._told(lambda: security.refused(use, gate=error.gate, code=error.code.value))
         for verdict in passed:
-            with suppress(Exception):
-                if verdict.granted is not None and verdict.granted.counted:
-                    await within(self.patience_s, security.give_back(use, verdict.granted))
+            granted = verdict.granted
+            if isinstance(granted, Granted) and granted.counted:
+                await self._told(partial(security.give_back, use, granted))
+
+    async def _told(self, tell: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        try:
+            await within(self.patience_s, tell())
+        except BaseException as failure:  # noqa: BLE001 - as in ``clear``, but that the call is refused already
+            _raise_if_leaving(failure)
 
 
 def _verdict(answer: object, name: str, prepared: PreparedCall) -> Verdict:
@@ -116,13 +124,18 @@ def _verdict(answer: object, name: str, prepared: PreparedCall) -> Verdict:
 
 
 def _broken(name: str, prepared: PreparedCall, failure: BaseException) -> Refusal:
-    """The refusal for a gate that failed. What ends the process, or is the caller's leaving, is raised on."""
+    """The refusal for a gate that failed."""
+    _raise_if_leaving(failure)
+    return _refusal(name, prepared, f"failed with {type(failure).__name__}")
+
+
+def _raise_if_leaving(failure: BaseException) -> None:
+    """Raise on what ends the process, or is the caller's leaving; nobody else's cancellation."""
     if isinstance(failure, KeyboardInterrupt | SystemExit | GeneratorExit):
         raise failure
     task = asyncio.current_task()
     if isinstance(failure, asyncio.CancelledError) and (task is None or task.cancelling()):
         raise failure
-    return _refusal(name, prepared, f"failed with {type(failure).__name__}")
 
 
 def _refusal(name: str, prepared: PreparedCall, what: str) -> Refusal:

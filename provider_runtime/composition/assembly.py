@@ -22,9 +22,11 @@ from provider_runtime.application.routing import Routing
 from provider_runtime.application.runtime import Lifetime
 from provider_runtime.application.sending.attempts import Sending
 from provider_runtime.application.sending.once import Once
+from provider_runtime.application.sending.to_its_end import Patience
 from provider_runtime.application.swaps.swapper import Swaps
 from provider_runtime.application.terms import CallTerms
 from provider_runtime.composition.choices import leakage_policy
+from provider_runtime.composition.governance.parts import budgets, governing
 from provider_runtime.composition.runtime import ProviderRuntime
 from provider_runtime.composition.settings import RuntimeSettings
 from provider_runtime.composition.wires import build_providers
@@ -34,6 +36,8 @@ from provider_runtime.domain.policy.governance import GovernancePolicy
 from provider_runtime.domain.secrets import Secret
 from provider_runtime.ports.context import ContextCompiler
 from provider_runtime.ports.governance.budgets import BudgetLedger
+from provider_runtime.ports.governance.provider import GovernanceProvider
+from provider_runtime.ports.governance.security import SecurityProvider
 from provider_runtime.ports.http import HttpTransport
 from provider_runtime.ports.leakage import LeakScanner
 from provider_runtime.ports.schemas import SchemaValidator
@@ -56,6 +60,8 @@ def assemble(  # noqa: PLR0913 - one argument for each part of the container
     schemas: SchemaValidator,
     receipts: ReceiptProvider,
     ledger: BudgetLedger | None,
+    governance: GovernanceProvider | None,
+    security: SecurityProvider | None,
     event_sink: EventSink | None,
     outcomes: OutcomeStore | None,
     states: StateProvider | None,
@@ -77,15 +83,26 @@ def assemble(  # noqa: PLR0913 - one argument for each part of the container
     runtime_id = settings.runtime_id or ids.next_runtime_id()
     telemetry = Telemetry(sink=event_sink)
     known = build_providers(settings.providers, catalog.static, transport, credential_finder, adapters)
-    spending = _spending(settings, runtime_id, ledger, clock, catalog, prices)
+    spending = _spending(settings, runtime_id, ledger, clock, catalog, prices, telemetry)
+    governed = governing(
+        settings.governance,
+        owner=settings.name or runtime_id,
+        ledger=ledger,
+        clock=clock,
+        governance=governance,
+        security=security,
+        event_sink=event_sink,
+    )
     clearance = Clearance(
         capability=capability_gate,
         tier=tier_gate,
         endpoint=endpoint_gate,
-        grants=grants_gate or _nobody("grants", policy, needs="governance profile"),
+        grants=grants_gate or governed.gate or _nobody("grants", policy, needs="governance profile"),
         consent=consent_gate or _nobody("consent", policy, needs="consent ledger"),
         leakage=leakage_gate or _nobody("leakage", policy, needs="leakage guard"),
         budget=budget_gate or _budget_gate(spending) or _nobody("budget", policy, needs="budget"),
+        patience_s=settings.gate_timeout_s,
+        security=governed.security,
     )
     resilience = Resilience(
         origins=Origins(clock=clock, randomness=randomness, circuit_on=settings.circuit),
@@ -99,6 +116,8 @@ def assemble(  # noqa: PLR0913 - one argument for each part of the container
         ids=ids,
         clock=clock,
         credential_finder=credential_finder,
+        governance=governed.governance,
+        security=governed.security,
         lifetime=Lifetime(runtime_id=runtime_id),
         terms=CallTerms(
             deadline_s=settings.deadline_s,
@@ -160,17 +179,21 @@ def _spending(
     clock: Clock,
     catalog: ActiveCatalog,
     prices: PricingTable,
+    telemetry: Telemetry,
 ) -> Spending | None:
-    if ledger is None or not settings.budgets:
+    limits = budgets(settings.budgets, settings.governance)
+    if ledger is None or not limits:
         return None
     return Spending(
         ledger=ledger,
-        budgets=settings.budgets,
+        budgets=limits,
         runtime=settings.name or runtime_id,
         clock=clock,
         catalog=catalog,
         prices=prices,
         profile=settings.profile,
+        telemetry=telemetry,
+        patience=Patience(limit_s=settings.gate_timeout_s),
     )
 
 

@@ -7,6 +7,7 @@ from typing import Self
 from attrs import evolve, field, frozen
 
 from provider_runtime.application.providers import RegisteredProvider
+from provider_runtime.composition.governance.settings import Governance
 from provider_runtime.composition.lifecycle import open_runtime
 from provider_runtime.composition.presets import PRESETS, preset
 from provider_runtime.composition.runtime import ProviderRuntime
@@ -25,6 +26,7 @@ from provider_runtime.domain.errors import InvalidSettings
 from provider_runtime.domain.identity import ProviderId
 from provider_runtime.domain.policy.budgets.limits import Budget
 from provider_runtime.domain.policy.governance import GovernancePolicy
+from provider_runtime.domain.policy.grants.profiles import GovernanceProfile
 from provider_runtime.domain.policy.retrying import RetryPolicy
 from provider_runtime.domain.profiles.experts import ExpertRole
 from provider_runtime.domain.profiles.profile import WorkProfile
@@ -117,6 +119,10 @@ class ProviderRuntimeBuilder:
         """Spend no more than these; ``ledger``: keep there what was spent, so that others share it."""
         builder = self if ledger is None else self._settings(ledger=ledger)
         return builder._settings(budgets=(*builder.settings.budgets, *budgets))  # noqa: SLF001 - same class
+
+    def with_governance(self, governance: Governance | GovernanceProfile | str) -> Self:
+        """Make no call that takes more than this grants: a governance, or a governance profile by its name."""
+        return self._settings(governance=governance)
 
     def with_profile(self, profile: WorkProfile, *experts: ExpertRole) -> Self:
         """Have roles played as ``profile`` says, some of them by ``experts`` with words of their own."""

@@ -24,6 +24,7 @@ from provider_runtime.application.gates import Gate
 from provider_runtime.application.gates.leakage import LeakageGate
 from provider_runtime.application.gates.tier import TierGate
 from provider_runtime.application.providers import RegisteredProvider
+from provider_runtime.composition.governance.parts import budgets
 from provider_runtime.composition.settings import (
     FileLedger,
     FileReceipts,
@@ -104,7 +105,7 @@ def receipts(settings: RuntimeSettings) -> ReceiptProvider:
 
 def ledger(settings: RuntimeSettings, clock: Clock) -> BudgetLedger | None:
     """A ledger where the settings want it; none for a runtime without budgets."""
-    if not settings.budgets:
+    if not budgets(settings.budgets, settings.governance):
         return None
     match settings.ledger:
         case FileLedger(path=path):

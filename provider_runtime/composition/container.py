@@ -14,6 +14,8 @@ from provider_runtime.composition.settings import RuntimeSettings
 from provider_runtime.composition.shared import SharedParts
 from provider_runtime.domain.secrets import Secret
 from provider_runtime.ports.context import ContextCompiler
+from provider_runtime.ports.governance.provider import GovernanceProvider
+from provider_runtime.ports.governance.security import SecurityProvider
 from provider_runtime.ports.stores.outcomes import OutcomeStore
 from provider_runtime.ports.stores.state import StateProvider
 from provider_runtime.ports.telemetry import EventSink
@@ -46,6 +48,8 @@ class RuntimeContainer(containers.DeclarativeContainer):
     credential_finder = providers.Singleton(choices.credential_finder, settings, environment, secret_store, tokens)
     receipts = providers.Singleton(choices.receipts, settings)
     ledger = providers.Singleton(choices.ledger, settings, clock)
+    governance: providers.Object[GovernanceProvider | None] = providers.Object(None)
+    security: providers.Object[SecurityProvider | None] = providers.Object(None)
     event_sink: providers.Object[EventSink | None] = providers.Object(None)
     outcomes: providers.Object[OutcomeStore | None] = providers.Object(None)
     states: providers.Object[StateProvider | None] = providers.Object(None)
@@ -77,6 +81,8 @@ class RuntimeContainer(containers.DeclarativeContainer):
         schemas=schemas,
         receipts=receipts,
         ledger=ledger,
+        governance=governance,
+        security=security,
         event_sink=event_sink,
         outcomes=outcomes,
         states=states,

@@ -16,6 +16,8 @@ from provider_runtime.domain.profiles.assigning import fault_of_assignments
 from provider_runtime.domain.secrets import Secret, secret_in
 from provider_runtime.ports.context import ContextCompiler
 from provider_runtime.ports.governance.budgets import BudgetLedger
+from provider_runtime.ports.governance.provider import GovernanceProvider
+from provider_runtime.ports.governance.security import SecurityProvider
 from provider_runtime.ports.http import HttpTransport
 from provider_runtime.ports.leakage import LeakScanner
 from provider_runtime.ports.schemas import SchemaValidator
@@ -40,6 +42,8 @@ PORTS: Final[Mapping[str, type]] = {
     "leak_scanner": LeakScanner,
     "receipts": ReceiptProvider,
     "ledger": BudgetLedger,
+    "governance": GovernanceProvider,
+    "security": SecurityProvider,
     "event_sink": EventSink,
     "outcomes": OutcomeStore,
     "states": StateProvider,
@@ -80,6 +84,9 @@ async def open_runtime(settings: RuntimeSettings, **parts: object) -> AsyncItera
             finally:
                 if (spending := runtime.sending.spending) is not None:
                     await spending.flush()
+                for governing in (runtime.governance, runtime.security):
+                    if governing is not None:
+                        await governing.flush()
 
 
 def _built(settings: RuntimeSettings, parts: Mapping[str, object]) -> tuple[ProviderRuntime, HttpTransport]:

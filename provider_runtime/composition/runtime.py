@@ -8,6 +8,8 @@ from provider_runtime.application.runtime import CallRuntime
 from provider_runtime.domain.errors import ProviderNotRegistered
 from provider_runtime.domain.identity import ProviderId
 from provider_runtime.domain.policy.credentials import CredentialReport
+from provider_runtime.ports.governance.provider import GovernanceProvider
+from provider_runtime.ports.governance.security import SecurityProvider
 from provider_runtime.ports.tokens import CredentialFinder
 
 if TYPE_CHECKING:
@@ -20,9 +22,13 @@ class ProviderRuntime(CallRuntime):
 
     Open one with ``async with open_runtime(settings) as runtime``, or step by step with
     ``async with ProviderRuntime.builder()….build() as runtime``.
+    ``governance`` and ``security`` are those that govern it, if any: what is left of the budget
+    (``runtime.governance.report()``), and what was decided (``runtime.security.audit_log()``).
     """
 
     credential_finder: CredentialFinder
+    governance: GovernanceProvider | None = None
+    security: SecurityProvider | None = None
 
     async def credential_report(self, provider: str) -> CredentialReport:
         """Where a call to ``provider`` would get its credential from, told without it. Nothing is sent.

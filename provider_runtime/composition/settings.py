@@ -8,6 +8,7 @@ from typing import Any, Self, TypeVar
 from attrs import Attribute, field, frozen
 from attrs.converters import optional
 
+from provider_runtime.composition.governance.settings import Governance, governance_of
 from provider_runtime.composition.presets import PRESETS
 from provider_runtime.domain.calls.parameters import NO_PARAMETERS, ModelParameters
 from provider_runtime.domain.catalog.credentials import EnvCredential
@@ -180,7 +181,9 @@ class RuntimeSettings:
     are roles with a prompt and parameters of their own (``DEFAULT_EXPERTS`` are some), the later one
     counting for a role. ``swaps`` bound how models are swapped for others in the middle of a job.
     ``budgets`` bound what calls may come to, all of them together; ``ledger`` is where what was spent is
-    kept. ``name`` is what the runtime is called through every change of its settings, by default its
+    kept. ``governance`` says which capabilities calls have, and where each decision about them is written
+    down; the name of a governance profile will do. ``gate_timeout_s``: so long a gate is waited for before
+    the call is refused. ``name`` is what the runtime is called through every change of its settings, by default its
     ``runtime_id``: budgets of scope ``runtime`` go by it. A registry gives both.
     Raises ``InvalidSettings`` or ``InvalidTimeout``.
     """
@@ -207,6 +210,8 @@ class RuntimeSettings:
     ledger: MemoryLedger | FileLedger | SqliteLedger = field(
         factory=MemoryLedger, validator=_is_a(MemoryLedger, FileLedger, SqliteLedger)
     )
+    governance: Governance | None = field(default=None, converter=governance_of, validator=_is_a(Governance))
+    gate_timeout_s: float = field(default=5.0, validator=_positive)
     leakage: LeakagePolicy | None = field(default=None, validator=_is_a(LeakagePolicy))
     leak_rules: Path | None = field(default=None, converter=optional(Path))
     guarded_secrets: tuple[Secret, ...] = field(default=(), converter=tuple_of, repr=False)

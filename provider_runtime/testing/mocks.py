@@ -16,8 +16,10 @@ from provider_runtime.adapters.backends.provider_configs import MemoryProviderCo
 from provider_runtime.adapters.backends.receipts import InMemoryReceiptProvider
 from provider_runtime.adapters.credentials.memory import MemorySecretStore
 from provider_runtime.adapters.governance.ledger import MemoryBudgetLedger
+from provider_runtime.adapters.governance.local import LocalGovernanceProvider
 from provider_runtime.adapters.governance.security import LocalSecurityProvider
 from provider_runtime.adapters.outcomes import MemoryOutcomes
+from provider_runtime.adapters.telemetry.emitter import DefaultEventEmitter
 from provider_runtime.testing.fakes import FakeContextCompiler
 from provider_runtime.testing.recording import Recorded
 
@@ -88,3 +90,18 @@ class MockBudgetLedger(Recorded, MemoryBudgetLedger):
 
 class MockSecurityProvider(Recorded, LocalSecurityProvider):
     """Decisions and their audit in memory, as ``LocalSecurityProvider`` makes and keeps them."""
+
+
+class MockGovernanceProvider(Recorded, LocalGovernanceProvider):
+    """Governance in memory, as ``LocalGovernanceProvider`` does it.
+
+    ``reset`` is the port's own: it lets the budget begin anew. What other mocks forget by ``reset`` this
+    one does by ``forget``.
+    """
+
+    forget = Recorded.reset
+    reset = LocalGovernanceProvider.reset  # type: ignore[assignment]  # the port's, which waits
+
+
+class MockEventEmitter(Recorded, DefaultEventEmitter):
+    """Subscriptions as ``DefaultEventEmitter`` keeps them."""

@@ -10,6 +10,7 @@ from provider_runtime import (
     Budget,
     CredentialMissing,
     FileReceipts,
+    Governance,
     GovernancePolicy,
     ModelAssignment,
     ModelCatalog,
@@ -55,6 +56,14 @@ STEPS = {
     "with_budgets": (
         lambda b: b.with_budgets(BUDGET, ledger=SqliteLedger(path="l.sqlite")),
         lambda s: s.budgets == (BUDGET,) and s.ledger == SqliteLedger(path=Path("l.sqlite")),
+    ),
+    "with_governance": (
+        lambda b: b.with_governance(Governance(profile="strict", grants=["net.*"])),
+        lambda s: s.governance == Governance(profile="strict", grants=["net.*"]),
+    ),
+    "with_governance by name": (
+        lambda b: b.with_governance("airgap"),
+        lambda s: s.governance == Governance(profile="airgap"),
     ),
     "with_timeout": (lambda b: b.with_timeout(2.5), lambda s: s.deadline_s == 2.5),
     "with_retry": (lambda b: b.with_retry(RetryPolicy(max_attempts=7)), lambda s: s.retry.max_attempts == 7),

@@ -18,7 +18,7 @@ from provider_runtime.testing.mocks import MockSecurityProvider
 
 class TestLocalSecurityProvider(SecurityProviderContract):
     @pytest.fixture
-    async def security(self, clock: FrozenClock, tmp_path: Path) -> AsyncIterator[JournalSecurity]:  # type: ignore[override]  # it ends, too
+    async def security(self, clock: FrozenClock, tmp_path: Path) -> AsyncIterator[JournalSecurity]:
         security = self.made(clock, tmp_path)
         yield security
         await security.aclose()

@@ -4,7 +4,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from attrs import define, evolve, field
+from attrs import define, field
 
 from provider_runtime.adapters.backends.filesystem.framing import Lines
 from provider_runtime.adapters.backends.filesystem.journal import FilesystemJournal
@@ -92,9 +92,9 @@ class JournalSecurity:
         await self.journal.aclose()
 
     def _decided(self, use: Use, before: Tally) -> tuple[AuditEntry, Decision]:
-        known = use.granted | {cap for cap in use.caps if self.caps.grants(cap)}
+        known = use.granted | {cap for cap in use.caps if self.caps.grants(cap)} if self.caps.names else use.granted
         now = max(self.clock.now(), before.at)
-        decision = decide(evolve(use, granted=known), self.capabilities, before.used, now)
+        decision = decide(use, known, self.capabilities, before.used, now)
         if isinstance(decision, Denied):
             entry = self._entry(use, before, outcome=AuditOutcome.DENIED, denied=decision.cap, fault=decision.fault)
             return entry, decision

@@ -26,6 +26,8 @@ LEVELS: Final = {
     EventKind.SWAP_FAILED: logging.WARNING,
     EventKind.SWAP_TIMED_OUT: logging.WARNING,
     EventKind.SWAP_ROLLED_BACK: logging.WARNING,
+    EventKind.BUDGET_WARNING: logging.WARNING,
+    EventKind.BUDGET_EXCEEDED: logging.WARNING,
     EventKind.RUNTIME_ACTIVATED: logging.INFO,
     EventKind.RUNTIME_RECONFIGURED: logging.INFO,
     EventKind.RUNTIME_RESET: logging.INFO,

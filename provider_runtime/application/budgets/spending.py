@@ -6,7 +6,9 @@ from typing import Final
 
 from attrs import define, field
 
+from provider_runtime.application.accounting.budget_events import budget_exceeded, budget_warning
 from provider_runtime.application.accounting.recording import nano_usd
+from provider_runtime.application.accounting.telemetry import Telemetry
 from provider_runtime.application.budgets.bounds import bounds_of
 from provider_runtime.application.call import PreparedCall
 from provider_runtime.application.catalog import ActiveCatalog
@@ -14,7 +16,7 @@ from provider_runtime.application.sending.to_its_end import Patience, to_its_end
 from provider_runtime.domain.catalog.pricing import PricingTable, estimate_cost, worst_case_cost
 from provider_runtime.domain.conversation.response import ProviderResponse
 from provider_runtime.domain.errors import BackendError, CallRefused, CostUnknown, ErrorCode, LedgerConflict
-from provider_runtime.domain.identity import RuntimeId
+from provider_runtime.domain.identity import CallId, RuntimeId
 from provider_runtime.domain.policy.budgets.charging import Bill, bill_of_answer
 from provider_runtime.domain.policy.budgets.holds import (
     Account,
@@ -54,6 +56,7 @@ class Spending:
     catalog: ActiveCatalog
     prices: PricingTable
     profile: WorkProfile | None = None
+    telemetry: Telemetry | None = None
     patience: Patience = field(factory=lambda: Patience(limit_s=5.0))
     units: Mapping[str, Unit] = field(init=False, repr=False)
     _unsettled: deque[tuple[Hold, Fate, tuple[int, ...]]] = field(
@@ -83,8 +86,11 @@ class Spending:
         ]
         return HoldOrder(call_id=call.call_id, attempt=attempt, claims=claims, lease_ms=int((left_s + _GRACE_S) * 1000))
 
-    async def reserve(self, order: HoldOrder) -> Reservation:
-        """The hold, or who has too little left. Whoever leaves meanwhile leaves no hold behind."""
+    async def reserve(self, order: HoldOrder, runtime_id: RuntimeId) -> Reservation:
+        """The hold, or who has too little left. Whoever leaves meanwhile leaves no hold behind.
+
+        The event sink of ``runtime_id`` hears of budgets that are nearly spent, or have too little left.
+        """
 
         async def give_back(reservation: Reservation) -> None:
             if isinstance(reservation, Admitted):
@@ -98,7 +104,20 @@ class Spending:
             raise _no_answer(type(failure).__name__) from None
         if not _is_answer_to(order, reservation):
             raise _no_answer("what is no reservation of this call")
+        if self.telemetry is not None and self.telemetry.listening:
+            self._announce(self.telemetry, order.call_id, runtime_id, reservation)
         return reservation
+
+    def _announce(self, telemetry: Telemetry, call_id: CallId, runtime_id: RuntimeId, reservation: Reservation) -> None:
+        now = self.clock.now()
+        if isinstance(reservation, Declined):
+            standing = reservation.standing
+            unit = self.units[standing.account.budget]
+            telemetry.emit(budget_exceeded(runtime_id, call_id, standing, unit, now))
+            return
+        for standing in reservation.nearly_spent:
+            unit = self.units[standing.account.budget]
+            telemetry.emit(budget_warning(runtime_id, call_id, standing, unit, now))
 
     async def settle(self, hold: Hold, bill: Bill) -> bool:
         """Post what ``bill`` says; whether the ledger took it. Never raises for a ledger that fails."""

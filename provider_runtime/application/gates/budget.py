@@ -25,7 +25,7 @@ class BudgetGate:
             return Refusal(gate="budget", error=unknown.with_traceback(None))
         if rehearsal:
             return await self._rehearsed(order, prepared)
-        reservation = await self.spending.reserve(order)
+        reservation = await self.spending.reserve(order, prepared.routed.call.runtime_id)
         if isinstance(reservation, Declined):
             return self._refusal(reservation, prepared)
         return Pass(

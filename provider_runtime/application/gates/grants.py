@@ -31,10 +31,10 @@ class GrantsGate:
             if not _flag(await self.governance.has_remaining(Resource.TIME)):
                 return await self._too_late(self.governance, prepared)
             granted = _granted(await self.governance.granted(needed), needed)
-        use = use_of(prepared, granted)
+        use = use_of(prepared, needed, granted)
         decision: object = await (self.security.rehearse(use) if rehearsal else self.security.decide(use))
         if isinstance(decision, Granted):
-            return Pass(gate="grants", reason=_how(needed, granted), granted=decision)
+            return Pass(gate="grants", reason=f"granted: {', '.join(needed)}", granted=decision)
         if not isinstance(decision, Denied):
             raise TypeError("security must answer with a decision")
         if self.governance is not None:
@@ -68,11 +68,11 @@ def needs_of(prepared: PreparedCall) -> tuple[str, ...]:
     return caps_needed(routed.call.request, routed.route.provider_id, routed.provider.config.tier)
 
 
-def use_of(prepared: PreparedCall, granted: frozenset[str] = frozenset()) -> Use:
+def use_of(prepared: PreparedCall, needed: tuple[str, ...] | None = None, granted: frozenset[str] = frozenset()) -> Use:
     """The call as security sees it: ids, names and counts, nothing of what is said."""
     routed, exchange = prepared.routed, prepared.exchange
     return Use(
-        caps=needs_of(prepared),
+        caps=needs_of(prepared) if needed is None else needed,
         granted=granted,
         call_id=routed.call.call_id,
         scopes=routed.call.terms.labels,
@@ -93,11 +93,6 @@ def _granted(answer: object, needed: tuple[str, ...]) -> frozenset[str]:
     if not isinstance(answer, frozenset) or not answer.issubset(needed):
         raise TypeError("governance must answer with some of the capabilities it was asked about")
     return answer
-
-
-def _how(needed: tuple[str, ...], granted: frozenset[str]) -> str:
-    by_profile = [cap for cap in needed if cap in granted]
-    return f"granted: {', '.join(needed)}" if by_profile else f"granted under conditions: {', '.join(needed)}"
 
 
 _WHY = {

@@ -19,10 +19,13 @@ class Patience:
 
     async def let_go(self) -> None:
         """Wait once more for what was left behind; then cancel what still goes on."""
-        if self.behind:
-            _, late = await asyncio.wait(self.behind, timeout=self.limit_s)
-            for task in late:
-                task.cancel()
+        if not self.behind:
+            return
+        _, late = await asyncio.wait(self.behind, timeout=self.limit_s)
+        for task in late:
+            task.cancel()
+        if late:
+            await asyncio.wait(late, timeout=self.limit_s)
 
 
 async def to_its_end(

@@ -9,6 +9,8 @@ from provider_runtime.adapters.system import SystemClock
 from provider_runtime.application.accounting.profile_events import profile_changed
 from provider_runtime.application.sending.endings import ending_of, given
 from provider_runtime.composition import choices
+from provider_runtime.composition.governance.parts import budgets, store
+from provider_runtime.composition.governance.settings import AuditStore, Governance, MemoryAudit
 from provider_runtime.composition.registry.generations import Generation, drain_all
 from provider_runtime.composition.registry.missing import not_ready
 from provider_runtime.composition.runtime import ProviderRuntime
@@ -54,6 +56,7 @@ class RuntimeHandle:
     _kept: Mapping[str, object] = field(factory=dict, init=False)
     _disposed: bool = field(default=False, init=False)
     _ledger: BudgetLedger | None = field(default=None, init=False)
+    _audit: AuditStore | None = field(default=None, init=False)
     _receipt_key: Secret = field(init=False, repr=False)
 
     @_receipt_key.default
@@ -198,6 +201,7 @@ class RuntimeHandle:
             runtime_id=RuntimeId(f"{self.name}:{self._ids.next_runtime_id()}"),
             name=self.name,
             receipt_key=settings.receipt_key or self._receipt_key,
+            governance=self._governed(settings.governance),
         )
         return named
 
@@ -207,13 +211,26 @@ class RuntimeHandle:
         return {"receipts": choices.receipts(settings)} if kept_in_memory else {}
 
     def _what_was_spent(self, settings: RuntimeSettings) -> dict[str, object]:
-        """The ledger in memory: one for as long as the runtime is registered, or a rotated key would be fresh money."""
-        if not settings.budgets or not isinstance(settings.ledger, MemoryLedger) or "ledger" in self._parts:
-            return {}
-        if self._ledger is None:
-            clock = self._parts.get("clock")
-            self._ledger = choices.ledger(settings, clock if isinstance(clock, Clock) else SystemClock())
-        return {"ledger": self._ledger}
+        """What is counted in memory: one count for as long as the runtime is registered.
+
+        A rotated key would be fresh money otherwise, and fresh uses of a grant.
+        """
+        counted: dict[str, object] = {}
+        if isinstance(settings.ledger, MemoryLedger) and "ledger" not in self._parts:
+            if self._ledger is None:
+                clock = self._parts.get("clock")
+                self._ledger = choices.ledger(settings, clock if isinstance(clock, Clock) else SystemClock())
+            if self._ledger is not None and budgets(settings.budgets, settings.governance):
+                counted["ledger"] = self._ledger
+        return counted
+
+    def _governed(self, governance: Governance | None) -> Governance | None:
+        """With the audit in memory that it has had from the beginning: its grants are used as often as they were."""
+        if governance is None or not isinstance(governance.audit, MemoryAudit):
+            return governance
+        if self._audit is None:
+            self._audit = store(governance.audit)
+        return evolve(governance, audit=self._audit)
 
     def _tell_of_profile(self, runtime: ProviderRuntime, before: RuntimeSettings) -> None:
         if self._settings.profile != before.profile:

@@ -29,6 +29,8 @@ class EventKind(StrEnum):
     SWAP_FAILED = "swap_failed"
     SWAP_TIMED_OUT = "swap_timed_out"
     SWAP_ROLLED_BACK = "swap_rolled_back"
+    BUDGET_WARNING = "budget_warning"  # four fifths of a budget are taken
+    BUDGET_EXCEEDED = "budget_exceeded"  # a budget has less left than was wanted
     RUNTIME_ACTIVATED = "runtime_activated"
     RUNTIME_RECONFIGURED = "runtime_reconfigured"
     RUNTIME_RESET = "runtime_reset"
@@ -49,7 +51,8 @@ class LifecycleEvent:
     ``labels`` are the caller's, each ``name=value``. Token counts are the provider's: ``0`` is
     what it said, ``None`` that it said nothing. A model or an id that came from outside, and has not
     the shape of a name, is ``?``. ``swap_from`` and ``swap_to`` are models as ``provider:model``;
-    ``swap_reason`` is the requester's, where it has the shape of a name.
+    ``swap_reason`` is the requester's, where it has the shape of a name. The amounts of a budget are
+    whole numbers of its unit.
     Source: semantics C.7, C.8, C.9, D.6.
     """
 
@@ -100,3 +103,8 @@ class LifecycleEvent:
     swap_reason: str | None = field(default=None, converter=name_or_mark)
     job_id: str | None = field(default=None, converter=name_or_mark)
     state_hash: str | None = None
+    budget: str | None = None
+    budget_owner: str | None = field(default=None, converter=name_or_mark)
+    budget_unit: str | None = None
+    budget_limit: int | None = None
+    budget_taken: int | None = None

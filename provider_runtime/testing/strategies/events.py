@@ -63,4 +63,9 @@ def lifecycle_events() -> SearchStrategy[LifecycleEvent]:
         swap_reason=word,
         job_id=word,
         state_hash=word,
+        budget=word,
+        budget_owner=word,
+        budget_unit=word,
+        budget_limit=count,
+        budget_taken=count,
     )

@@ -1,6 +1,7 @@
 """GovernanceProfile: what work may do at all, and how much of it; five profiles, by name."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
@@ -10,6 +11,7 @@ from attrs.validators import optional
 
 from provider_runtime.domain.checks import FILLED, FILLED_TEXTS, FLAG, is_a, whole
 from provider_runtime.domain.json_values import tuple_of
+from provider_runtime.domain.policy.budgets.resources import Quantities
 from provider_runtime.domain.policy.grants.caps import CapSet, caps_of
 
 
@@ -77,6 +79,11 @@ class GovernanceProfile:
     budgets: ProfileBudgets = field(validator=is_a(ProfileBudgets))
     truth_regime: TruthRegime = field(default=TruthRegime.SPECULATIVE, converter=TruthRegime)
     deterministic_envelope: bool = field(default=False, validator=FLAG)
+
+    @property
+    def limits(self) -> Quantities:
+        """What a budget under this profile is limited to: as many calls as the profile has turns."""
+        return Quantities(iterations=Decimal(self.budgets.max_oracle_turns))
 
     def __attrs_post_init__(self) -> None:
         if self.budgets.max_commits is None:

@@ -14,15 +14,18 @@ from provider_runtime.domain.policy.grants.capability import (
 from provider_runtime.domain.policy.grants.caps import granting, is_cap_name
 
 
-def decide(use: Use, capabilities: Sequence[Capability], used: Mapping[str, int], now: datetime) -> Decision:
+def decide(
+    use: Use, granted: frozenset[str], capabilities: Sequence[Capability], used: Mapping[str, int], now: datetime
+) -> Decision:
     """Whether everything that ``use`` takes is granted; the first capability that is not, decides.
 
-    Of the grants of one capability, the first that admits the use grants it. ``used`` says how often
-    each grant was used, by its id. A grant that serves a use twice is used once.
+    ``granted`` are those that need no grant. Of the grants of one capability, the first that admits the
+    use grants it. ``used`` says how often each grant was used, by its id. A grant that serves a use twice
+    is used once.
     """
     counted: dict[str, None] = {}
     for cap in use.caps:
-        if cap in use.granted and is_cap_name(cap):
+        if cap in granted and is_cap_name(cap):
             continue
         found = _grant_of(cap, use, capabilities, used, now)
         if isinstance(found, Denied):

@@ -13,16 +13,22 @@ from provider_runtime.domain.conversation.parts import ImagePart, InlineData
 from provider_runtime.domain.conversation.request import ProviderRequest
 from provider_runtime.domain.conversation.tools import ToolDefinition
 from provider_runtime.domain.identity import ProviderId
+from provider_runtime.domain.policy.grants import verdicts
 from provider_runtime.domain.policy.grants.capability import (
     Capability,
     Constraints,
+    Decision,
     Denied,
     Granted,
     GrantFault,
     Use,
 )
 from provider_runtime.domain.policy.grants.needs import caps_needed
-from provider_runtime.domain.policy.grants.verdicts import decide
+
+
+def decide(use: Use, grants: list[Capability], used: dict[str, int], now: datetime) -> Decision:
+    return verdicts.decide(use, use.granted, grants, used, now)
+
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
