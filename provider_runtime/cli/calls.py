@@ -6,34 +6,42 @@ from typing import Any
 import click
 
 from provider_runtime.adapters.serialization import make_converter, response_to_json, to_json
-from provider_runtime.cli.failures import EXIT_CODES_HELP, run_or_exit
+from provider_runtime.cli.failures import EXIT_CODES_HELP, PROVIDER_FAILED, run_or_exit, usage_error
 from provider_runtime.cli.inputs import call_input, call_options
 from provider_runtime.cli.rendering import show_plan, show_response
-from provider_runtime.composition.lifecycle import open_runtime
+from provider_runtime.cli.workspace.opening import opened
 
 
 @click.command(epilog=EXIT_CODES_HELP)
 @call_options
 @click.option("--quiet", "-q", is_flag=True, help="Print the answer alone.")
-def run(quiet: bool, **options: Any) -> None:  # noqa: FBT001 - click passes flags by name
+@click.option("--verbose", "-v", is_flag=True, help="Say also who was asked, how often, and under which ids.")
+def run(quiet: bool, verbose: bool, **options: Any) -> None:  # noqa: FBT001 - click passes flags by name
     """Ask a model, and print its answer.
 
-    The answer goes to standard output; cost, tokens and warnings to standard error.
+    The answer goes to standard output; cost, tokens and warnings to standard error. With --schema the
+    answer is the JSON value, and exit code 6 says that there is none.
 
     \b
     provider-runtime run "Why is the sky blue?" --model anthropic:claude-sonnet-4-5
-    git diff | provider-runtime run --system "Review this." --model openai:gpt-5-mini
+    git diff | provider-runtime run --system "Review this." --role reviewer
+    provider-runtime run "What is it?" --file photo.png --model openai:gpt-5-mini
+    provider-runtime run "Author?" --file book.pdf --schema author.json --role reader
     provider-runtime run --request request.json --json
     """
+    if quiet and verbose:
+        usage_error("give --quiet or --verbose, not both")
 
     async def work() -> None:
         given = await call_input(options)
-        async with open_runtime(given.settings) as runtime:
+        async with opened(given.made) as runtime:
             response = await runtime.run(given.request)
         if options["as_json"]:
             click.echo(response_to_json(make_converter(), response))
         else:
-            show_response(response, quiet=quiet)
+            show_response(response, quiet=quiet, verbose=verbose, structured=options["schema"] is not None)
+        if options["schema"] is not None and response.output.structured_output is None:
+            raise SystemExit(PROVIDER_FAILED)
 
     run_or_exit(work)
 
@@ -51,7 +59,7 @@ def explain(body: bool, **options: Any) -> None:  # noqa: FBT001 - click passes 
 
     async def work() -> None:
         given = await call_input(options)
-        async with open_runtime(given.settings) as runtime:
+        async with opened(given.made) as runtime:
             plan = await runtime.explain(given.request)
         if body:
             sys.stdout.buffer.write(plan.body)

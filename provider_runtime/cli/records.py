@@ -29,7 +29,11 @@ def receipts() -> None:
 @click.option("--last", type=click.IntRange(min=1), help="Only so many, the last ones. Without --json: 50.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_receipts(file: Path, last: int | None, as_json: bool) -> None:  # noqa: FBT001 - click passes flags by name
-    """List the receipts in FILE, oldest first."""
+    """List the receipts in FILE, oldest first.
+
+    \b
+    provider-runtime receipts list receipts.jsonl --last 5
+    """
     wanted = last if as_json else last or _SHOWN
 
     async def work() -> None:
@@ -60,6 +64,9 @@ def verify_receipts(
     """Recompute the chain in FILE; exit code 7 when it is broken.
 
     A cut tail shows only against --head or --since.
+
+    \b
+    provider-runtime receipts verify receipts.jsonl
     """
 
     async def work() -> None:

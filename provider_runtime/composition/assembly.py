@@ -43,6 +43,7 @@ from provider_runtime.ports.leakage import LeakScanner
 from provider_runtime.ports.schemas import SchemaValidator
 from provider_runtime.ports.stores.journals import ReceiptProvider
 from provider_runtime.ports.stores.outcomes import OutcomeStore
+from provider_runtime.ports.stores.sessions import SnapshotProvider
 from provider_runtime.ports.stores.state import StateProvider
 from provider_runtime.ports.system import Clock, IdSource, Randomness
 from provider_runtime.ports.telemetry import EventSink
@@ -65,6 +66,7 @@ def assemble(  # noqa: PLR0913 - one argument for each part of the container
     event_sink: EventSink | None,
     outcomes: OutcomeStore | None,
     states: StateProvider | None,
+    snapshots: SnapshotProvider | None,
     context_compiler: ContextCompiler | None,
     catalog: ActiveCatalog,
     prices: PricingTable,
@@ -167,6 +169,7 @@ def assemble(  # noqa: PLR0913 - one argument for each part of the container
             routing=routing,
             policy=settings.swaps,
             states=states,
+            snapshots=snapshots,
             compiler=context_compiler,
         ),
     )

@@ -17,6 +17,7 @@ from provider_runtime.ports.context import ContextCompiler
 from provider_runtime.ports.governance.provider import GovernanceProvider
 from provider_runtime.ports.governance.security import SecurityProvider
 from provider_runtime.ports.stores.outcomes import OutcomeStore
+from provider_runtime.ports.stores.sessions import SnapshotProvider
 from provider_runtime.ports.stores.state import StateProvider
 from provider_runtime.ports.telemetry import EventSink
 from provider_runtime.ports.tokens import TokenProvider
@@ -53,6 +54,7 @@ class RuntimeContainer(containers.DeclarativeContainer):
     event_sink: providers.Object[EventSink | None] = providers.Object(None)
     outcomes: providers.Object[OutcomeStore | None] = providers.Object(None)
     states: providers.Object[StateProvider | None] = providers.Object(None)
+    snapshots: providers.Object[SnapshotProvider | None] = providers.Object(None)
     context_compiler: providers.Object[ContextCompiler | None] = providers.Object(None)
 
     # what was configured
@@ -86,6 +88,7 @@ class RuntimeContainer(containers.DeclarativeContainer):
         event_sink=event_sink,
         outcomes=outcomes,
         states=states,
+        snapshots=snapshots,
         context_compiler=context_compiler,
         catalog=catalog,
         prices=prices,

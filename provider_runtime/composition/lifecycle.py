@@ -24,6 +24,7 @@ from provider_runtime.ports.schemas import SchemaValidator
 from provider_runtime.ports.secrets import SecretStore
 from provider_runtime.ports.stores.journals import ReceiptProvider
 from provider_runtime.ports.stores.outcomes import OutcomeStore
+from provider_runtime.ports.stores.sessions import SnapshotProvider
 from provider_runtime.ports.stores.state import StateProvider
 from provider_runtime.ports.system import Clock, IdSource, Randomness
 from provider_runtime.ports.telemetry import EventSink
@@ -47,6 +48,7 @@ PORTS: Final[Mapping[str, type]] = {
     "event_sink": EventSink,
     "outcomes": OutcomeStore,
     "states": StateProvider,
+    "snapshots": SnapshotProvider,
     "context_compiler": ContextCompiler,
 }
 

@@ -275,6 +275,38 @@ class RuntimeSettings:
                 )
 
     @classmethod
+    def from_file(
+        cls, path: Path | str, *, environment: Mapping[str, str] | None = None, **others: object
+    ) -> "RuntimeSettings":
+        """Settings as a configuration file describes them: see the reference, "Configuration".
+
+        ``environment`` (pass ``os.environ``): where references to variables lead, and where variables such
+        as ``PROVIDER_RUNTIME__DEADLINE_S`` go before the file; left out, no variable is read. ``others`` go
+        before everything, field by field. What is kept lies in the data folder that the file names, as
+        for the command line. Raises ``InvalidSettings`` naming the key and its line.
+        """
+        from provider_runtime.composition.workspace.settings import settings_of_file  # noqa: PLC0415 - few read a file
+
+        return settings_of_file(Path(path), environment or {}, others)
+
+    @classmethod
+    def from_mapping(
+        cls,
+        tree: Mapping[str, Any],
+        *,
+        folder: Path | str = ".",
+        environment: Mapping[str, str] | None = None,
+        **others: object,
+    ) -> "RuntimeSettings":
+        """Settings as plain values describe them, under the keys of a configuration file.
+
+        Paths begin at ``folder``. Otherwise as ``from_file``, except that variables only lead to secrets.
+        """
+        from provider_runtime.composition.workspace.settings import settings_of_mapping  # noqa: PLC0415 - as above
+
+        return settings_of_mapping(tree, Path(folder), environment or {}, others)
+
+    @classmethod
     def from_environment(cls, environment: Mapping[str, str], **others: object) -> Self:
         """Settings with each well-known provider whose key stands in ``environment`` (pass ``os.environ``).
 

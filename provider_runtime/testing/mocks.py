@@ -12,6 +12,7 @@ from provider_runtime.adapters.backends.families.sessions import MemorySessionPr
 from provider_runtime.adapters.backends.families.snapshots import MemorySnapshotProvider
 from provider_runtime.adapters.backends.families.states import MemoryStateProvider
 from provider_runtime.adapters.backends.families.traces import MemoryTraceProvider
+from provider_runtime.adapters.backends.profiles import MemoryWorkProfileStore
 from provider_runtime.adapters.backends.provider_configs import MemoryProviderConfigStore
 from provider_runtime.adapters.backends.receipts import InMemoryReceiptProvider
 from provider_runtime.adapters.credentials.memory import MemorySecretStore
@@ -34,6 +35,10 @@ class MockSecretStore(Recorded, MemorySecretStore):
 
 class MockProviderConfigStore(Recorded, MemoryProviderConfigStore):
     """Provider records in memory, as ``MemoryProviderConfigStore`` keeps them."""
+
+
+class MockWorkProfileStore(Recorded, MemoryWorkProfileStore):
+    """Work profiles in memory, as ``MemoryWorkProfileStore`` keeps them."""
 
 
 class MockOutcomeStore(Recorded, MemoryOutcomes):

@@ -67,7 +67,11 @@ def add_provider(provider_id: str | None, folder: DataFolder, as_json: bool, **o
 @data_option
 @_json_option
 def list_providers(folder: DataFolder, as_json: bool) -> None:  # noqa: FBT001 - click passes flags by name
-    """List the registered providers, sorted by id."""
+    """List the registered providers, sorted by id.
+
+    \b
+    provider-runtime providers list
+    """
 
     async def work() -> None:
         async with folder.records() as store:
@@ -87,7 +91,11 @@ def list_providers(folder: DataFolder, as_json: bool) -> None:  # noqa: FBT001 -
 @data_option
 @_json_option
 def show_provider(provider_id: str, folder: DataFolder, as_json: bool) -> None:  # noqa: FBT001 - click passes flags by name
-    """Show one registered provider."""
+    """Show one registered provider.
+
+    \b
+    provider-runtime providers show acme
+    """
 
     async def work() -> None:
         async with folder.records() as store:
@@ -134,7 +142,11 @@ def edit_provider(provider_id: str, folder: DataFolder, as_json: bool, **options
 @click.argument("provider_id", metavar="ID")
 @data_option
 def remove_provider(provider_id: str, folder: DataFolder) -> None:
-    """Forget a registered provider. Its key, if it has one in the secret store, stays there."""
+    """Forget a registered provider. Its key, if it has one in the secret store, stays there.
+
+    \b
+    provider-runtime providers remove acme
+    """
 
     async def work() -> None:
         async with folder.records() as store:
