@@ -157,10 +157,12 @@ class LedgerMachine(RuleBasedStateMachine):
     def reset(self, place: Place, mishaps: list[Mishap]) -> None:
         if not any(place in places for places in self.model.places.values()):
             return
+        posted = self.model.posted_at(place)
         self.befall(mishaps)
         if self._tried(self._said(self.ledger.reset_account(*place))) is None and self._standings()[place][0]:
             return  # it was not done
-        self.model.forgiven.update((number, place) for number in self.model.posted)
+        if posted:  # else there was nothing to forgive
+            self.model.forgiven.update((number, place) for number in self.model.posted)
 
     def _tried(self, work: Coroutine[Any, Any, T]) -> T | None:
         """What came of it; ``None`` where the network let nothing through in time, and it is quiet since."""
