@@ -43,6 +43,7 @@ from provider_runtime.domain.profiles.experts import ExpertRole
 from provider_runtime.domain.profiles.profile import ProfileGovernance, WorkProfile
 from provider_runtime.domain.profiles.roles import ModelAssignment
 from provider_runtime.domain.profiles.swapping import ModelSwapRequest, SwapPolicy
+from provider_runtime.domain.records.oversight.checkpoints import Checkpoints
 
 CLASSES: Final = (
     RuntimeSettings,
@@ -65,6 +66,7 @@ CLASSES: Final = (
     MemoryReceipts,
     FileReceipts,
     SqliteReceipts,
+    Checkpoints,
     Budget,
     MemoryLedger,
     FileLedger,
