@@ -58,6 +58,10 @@ CODES: Final[dict[ErrorCode, tuple[str, str]]] = {
     ErrorCode.LOSSY_CONVERSION: ("CallRefused", "Something would be lost on the way, and policy refuses that."),
     ErrorCode.CAPABILITY_MISMATCH: ("CapabilityMismatch", "The model cannot do what the request needs."),
     ErrorCode.BATCH_CONFLICT: ("BatchConflict", "A batch cannot go on from the files that are there."),
+    ErrorCode.CALL_INTERRUPTED: (
+        "CallInterrupted",
+        "A process ended while this call of a batch was under way; it may have been billed.",
+    ),
     ErrorCode.ACCESS_DENIED: ("AccessDenied", "The call takes a capability that is not granted."),
     ErrorCode.BUDGET_EXCEEDED: ("BudgetExceeded", "A budget has less left than the call may come to at worst."),
     ErrorCode.COST_UNKNOWN: (
