@@ -37,6 +37,7 @@ from provider_runtime.ports.system import Clock, IdSource, Randomness
 if TYPE_CHECKING:
     from provider_runtime.application.consents.desk import ConsentDesk
     from provider_runtime.application.explaining import CallPlan
+    from provider_runtime.composition.stores.families import Stores
     from provider_runtime.domain.profiles.resolution import Resolution
 
 T = TypeVar("T")
@@ -124,6 +125,11 @@ class RuntimeHandle:
     def receipts(self) -> ReceiptProvider:
         """The chain of receipts. In memory it goes on through changes of settings, and ends with a reset."""
         return self.present.runtime.receipts
+
+    @property
+    def stores(self) -> "Stores":
+        """See ``ProviderRuntime.stores``. A change of settings ends those in memory; those on disk stay."""
+        return self.present.runtime.stores
 
     @property
     def runtime_id(self) -> RuntimeId:
