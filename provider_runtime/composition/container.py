@@ -48,7 +48,7 @@ class RuntimeContainer(containers.DeclarativeContainer):
     secret_store = providers.Singleton(choices.secret_store, settings)
     credential_finder = providers.Singleton(choices.credential_finder, settings, environment, secret_store, tokens)
     receipts = providers.Singleton(choices.receipts, settings)
-    ledger = providers.Singleton(choices.ledger, settings, clock)
+    ledger = providers.Singleton(choices.ledger, settings, clock, environment, secret_store, shared)
     governance: providers.Object[GovernanceProvider | None] = providers.Object(None)
     security: providers.Object[SecurityProvider | None] = providers.Object(None)
     event_sink: providers.Object[EventSink | None] = providers.Object(None)
