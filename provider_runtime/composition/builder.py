@@ -15,6 +15,7 @@ from provider_runtime.composition.settings import (
     FileLedger,
     FileReceipts,
     MemoryLedger,
+    RemoteLedger,
     RuntimeSettings,
     SqliteLedger,
 )
@@ -116,7 +117,9 @@ class ProviderRuntimeBuilder:
         """Govern by this policy, or by the preset of that name."""
         return self._settings(policy=GovernancePolicy.preset(policy) if isinstance(policy, str) else policy)
 
-    def with_budgets(self, *budgets: Budget, ledger: MemoryLedger | FileLedger | SqliteLedger | None = None) -> Self:
+    def with_budgets(
+        self, *budgets: Budget, ledger: MemoryLedger | FileLedger | SqliteLedger | RemoteLedger | None = None
+    ) -> Self:
         """Spend no more than these; ``ledger``: keep there what was spent, so that others share it."""
         builder = self if ledger is None else self._settings(ledger=ledger)
         return builder._settings(budgets=(*builder.settings.budgets, *budgets))  # noqa: SLF001 - same class

@@ -1,7 +1,9 @@
 """Which implementation the settings ask for: one small function for each choice."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from ssl import SSLContext
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
 
 from attrs import evolve
 
@@ -14,6 +16,7 @@ from provider_runtime.adapters.backends.receipts import (
 from provider_runtime.adapters.catalog import builtin_catalog, builtin_prices
 from provider_runtime.adapters.credentials.filesystem import FilesystemSecretStore
 from provider_runtime.adapters.credentials.keyring_store import KeyringSecretStore
+from provider_runtime.adapters.credentials.references import ReferredSecret
 from provider_runtime.adapters.credentials.sources import CredentialSources
 from provider_runtime.adapters.governance.ledger import (
     FilesystemBudgetLedger,
@@ -35,6 +38,7 @@ from provider_runtime.composition.settings import (
     KeyringSecrets,
     MemoryLedger,
     MemoryReceipts,
+    RemoteLedger,
     RuntimeSettings,
     SecretFile,
     SqliteLedger,
@@ -60,6 +64,9 @@ from provider_runtime.ports.tokens import CredentialFinder, TokenProvider
 
 if TYPE_CHECKING:
     from provider_runtime.composition.stores.families import Stores
+
+_PART_OF_PATIENCE: Final = 0.8  # a gate that asks a server says itself that it is away, before it is given up
+_MOST_CONNECTIONS: Final = 32
 
 
 def transport(settings: RuntimeSettings, shared: SharedParts) -> HttpTransport:
@@ -127,7 +134,13 @@ def plain_receipts(settings: RuntimeSettings) -> ReceiptProvider:
             return InMemoryReceiptProvider(journal=MemoryJournal(keep=keep))
 
 
-def ledger(settings: RuntimeSettings, clock: Clock) -> BudgetLedger | None:
+def ledger(
+    settings: RuntimeSettings,
+    clock: Clock,
+    environment: Mapping[str, Secret] = MappingProxyType({}),
+    store: SecretStore | None = None,
+    shared: SharedParts | None = None,
+) -> BudgetLedger | None:
     """A ledger where the settings want it, none without budgets; a replay spends nothing, so its own is in memory."""
     if not budgets(settings.budgets, settings.governance):
         return None
@@ -140,6 +153,40 @@ def ledger(settings: RuntimeSettings, clock: Clock) -> BudgetLedger | None:
             return SqliteBudgetLedger(path=path, clock=clock)
         case MemoryLedger():
             return MemoryBudgetLedger(clock=clock)
+        case RemoteLedger():
+            tls = None if shared is None else shared.ssl_context
+            return remote_ledger(
+                settings.ledger, environment, store, tls=tls, timeout_s=_PART_OF_PATIENCE * settings.gate_timeout_s
+            )
+
+
+def remote_ledger(
+    at: RemoteLedger,
+    environment: Mapping[str, Secret],
+    store: SecretStore | None,
+    *,
+    tls: SSLContext | None = None,
+    timeout_s: float = 4.0,
+) -> BudgetLedger:
+    """The ledger of a server, asked over connections of its own: a runtime's are closed before its last settlement."""
+    from provider_runtime.adapters.governance.remote.ledger import RemoteBudgetLedger  # noqa: PLC0415 - few have one
+
+    token = ReferredSecret(
+        reference=at.credential,
+        origin=at.address.origin,
+        setting="ledger.credential",
+        environment=environment,
+        secret_store=store,
+    )
+    return RemoteBudgetLedger(
+        address=at.address,
+        token=token.get,
+        open_transport=lambda: AiohttpTransport(
+            connect_timeout_s=min(2.0, timeout_s), max_connections=_MOST_CONNECTIONS, ssl_context=tls
+        ),
+        timeout_s=timeout_s,
+        try_s=timeout_s / 2,
+    )
 
 
 def catalog(

@@ -51,7 +51,7 @@ class RuntimeContainer(containers.DeclarativeContainer):
     secret_store = providers.Singleton(choices.secret_store, settings)
     credential_finder = providers.Singleton(choices.credential_finder, settings, environment, secret_store, tokens)
     receipts = providers.Singleton(choices.receipts, settings, clock)
-    ledger = providers.Singleton(choices.ledger, settings, clock)
+    ledger = providers.Singleton(choices.ledger, settings, clock, environment, secret_store, shared)
     governance: providers.Object[GovernanceProvider | None] = providers.Object(None)
     security: providers.Object[SecurityProvider | None] = providers.Object(None)
     consents = providers.Singleton(consent.consents, settings, clock)

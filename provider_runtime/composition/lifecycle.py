@@ -7,7 +7,7 @@ from typing import Final
 
 from provider_runtime.application.accounting.profile_events import profile_resolved, profile_selected
 from provider_runtime.composition.runtime import ProviderRuntime
-from provider_runtime.composition.settings import RuntimeSettings
+from provider_runtime.composition.settings import RemoteLedger, RuntimeSettings
 from provider_runtime.composition.shared import SharedParts
 from provider_runtime.domain.catalog.credentials import EnvCredential
 from provider_runtime.domain.errors import InvalidSettings, MissingProviderRuntimeError
@@ -157,8 +157,10 @@ def _refuse_idle_credentials(settings: RuntimeSettings, known: frozenset[Provide
 
 
 def _named_variables(settings: RuntimeSettings) -> dict[str, Secret]:
-    """The keys in those environment variables that some provider record names, as they are now; no others."""
-    records = (config.credential for config in settings.providers)
-    names = {name for credential in records if isinstance(credential, EnvCredential) for name in credential.names}
+    """The keys in those environment variables that the settings name, as they are now; no others."""
+    references = [config.credential for config in settings.providers]
+    if isinstance(settings.ledger, RemoteLedger):
+        references.append(settings.ledger.credential)
+    names = {name for credential in references if isinstance(credential, EnvCredential) for name in credential.names}
     found = ((name, secret_in(os.environ.get(name))) for name in sorted(names))
     return {name: secret for name, secret in found if secret is not None}

@@ -14,7 +14,13 @@ from provider_runtime.composition.governance.settings import Governance, governa
 from provider_runtime.composition.presets import PRESETS
 from provider_runtime.composition.stores.places import StorePlace, StoreSettings, is_a_place
 from provider_runtime.domain.calls.parameters import NO_PARAMETERS, ModelParameters
-from provider_runtime.domain.catalog.credentials import EnvCredential
+from provider_runtime.domain.catalog.credentials import (
+    CredentialRef,
+    EnvCredential,
+    KeyFileCredential,
+    KeyringCredential,
+    NamedKeyCredential,
+)
 from provider_runtime.domain.catalog.models import ModelCatalog
 from provider_runtime.domain.catalog.pricing import PricingTable
 from provider_runtime.domain.catalog.providers import ProviderConfig
@@ -27,6 +33,7 @@ from provider_runtime.domain.policy.governance import GovernancePolicy
 from provider_runtime.domain.policy.leakage.policy import LeakagePolicy
 from provider_runtime.domain.policy.resilience.rate_limits import RateLimits
 from provider_runtime.domain.policy.retrying import RetryPolicy
+from provider_runtime.domain.policy.servers import ServerAddress
 from provider_runtime.domain.profiles.experts import ExpertRole
 from provider_runtime.domain.profiles.profile import WorkProfile
 from provider_runtime.domain.profiles.swapping import SwapPolicy
@@ -152,6 +159,28 @@ class SqliteLedger:
 
 
 @frozen(kw_only=True)
+class RemoteLedger:
+    """What budgets have left is kept by the governance server at ``url``, for processes on several machines.
+
+    ``credential`` says where the token is that the server knows this client by; it goes to that
+    address alone. https, or http on this machine; ``allowed_networks`` are private networks that
+    the server may be in. While the server is away, no call is made that counts against a budget.
+    Raises ``InvalidSettings``.
+    """
+
+    url: str
+    credential: CredentialRef = field(
+        validator=_is_a(EnvCredential, KeyFileCredential, NamedKeyCredential, KeyringCredential)
+    )
+    allowed_networks: tuple[str, ...] = field(default=(), converter=tuple_of)
+    address: ServerAddress = field(init=False, eq=False, repr=False)
+
+    @address.default
+    def _parse(self) -> ServerAddress:
+        return ServerAddress.parse(self.url, self.allowed_networks, setting="ledger.url")
+
+
+@frozen(kw_only=True)
 class SecretFile:
     """Named keys in a file of their own, for its owner's eyes only."""
 
@@ -217,8 +246,8 @@ class RuntimeSettings:
     )
     checkpoints: Checkpoints | None = field(default=None, validator=_is_a(Checkpoints))
     budgets: tuple[Budget, ...] = field(default=(), converter=tuple_of)
-    ledger: MemoryLedger | FileLedger | SqliteLedger = field(
-        factory=MemoryLedger, validator=_is_a(MemoryLedger, FileLedger, SqliteLedger)
+    ledger: MemoryLedger | FileLedger | SqliteLedger | RemoteLedger = field(
+        factory=MemoryLedger, validator=_is_a(MemoryLedger, FileLedger, SqliteLedger, RemoteLedger)
     )
     governance: Governance | None = field(default=None, converter=governance_of, validator=_is_a(Governance))
     gate_timeout_s: float = field(default=5.0, validator=_positive)

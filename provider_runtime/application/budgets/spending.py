@@ -15,7 +15,14 @@ from provider_runtime.application.catalog import ActiveCatalog
 from provider_runtime.application.sending.to_its_end import Patience, to_its_end
 from provider_runtime.domain.catalog.pricing import PricingTable, estimate_cost, worst_case_cost
 from provider_runtime.domain.conversation.response import ProviderResponse
-from provider_runtime.domain.errors import BackendError, CallRefused, CostUnknown, ErrorCode, LedgerConflict
+from provider_runtime.domain.errors import (
+    BackendError,
+    CallRefused,
+    CostUnknown,
+    ErrorCode,
+    LedgerConflict,
+    LedgerUnavailable,
+)
 from provider_runtime.domain.identity import CallId, RuntimeId
 from provider_runtime.domain.policy.budgets.charging import Bill, bill_of_answer
 from provider_runtime.domain.policy.budgets.holds import (
@@ -184,6 +191,10 @@ class Spending:
             await self.ledger.settle(hold, fate, charges)
         except LedgerConflict:
             return False  # trying again would not mend it
+        except LedgerUnavailable as away:
+            if not away.kept:
+                self._unsettled.append((hold, fate, charges))
+            return False
         except Exception:  # noqa: BLE001 - whatever a ledger raises, an answer is worth more than its entry
             self._unsettled.append((hold, fate, charges))
             return False
