@@ -105,8 +105,8 @@ async def _read(answer: Answer | SessionAnswer, intake: Intake) -> None:
 async def _take(answer: Answer | SessionAnswer, intake: Intake) -> None:
     coding = ", ".join(answer.headers.getall("Content-Encoding", ())).strip().lower()
     if coding in _PLAIN:
-        while piece := await answer.content.readany():
-            intake.add(piece)
+        while not answer.content.at_eof():
+            intake.add(await answer.content.readany())
     elif coding in _GZIP or coding == _DEFLATE:
         await _unpack(answer.content, coding, intake)
     else:

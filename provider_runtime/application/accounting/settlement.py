@@ -71,6 +71,7 @@ class Account:
     passed_over: tuple[PassedOver, ...] = ()
     answered: ProviderResponse | None = None
     recalled_from: RecalledFrom | None = None
+    _digested: tuple[bytes, str] | None = field(default=None, init=False, repr=False)
 
     def reached(self, stage: StageT) -> StageT:
         """Note how far the call came, and hand the stage on."""
@@ -81,9 +82,15 @@ class Account:
         """Note that every gate let the call through."""
         telemetry = self.settlement.telemetry
         if telemetry.listening:
-            digest = self.settlement.digest(cleared.prepared.exchange.body)
+            digest = self.digest_of(cleared.prepared.exchange.body)
             telemetry.emit(call_cleared(cleared, digest, self.settlement.clock.now()))
         return self.reached(cleared)
+
+    def digest_of(self, body: bytes) -> str:
+        """The keyed digest of a body, worked out once: event and receipt name the same."""
+        if self._digested is None or self._digested[0] is not body:
+            self._digested = (body, self.settlement.digest(body))
+        return self._digested[1]
 
     def pass_over(self, passed_over: PassedOver) -> None:
         """Note an alternative that did not answer."""
@@ -158,7 +165,7 @@ class Account:
             attempts=tuple(self.attempts),
             passed_over=self.passed_over,
             ended_with=ended_with,
-            digest=settlement.digest,
+            digest=self.digest_of,
             policy_version=settlement.policy_version,
         )
         if self.recalled_from is not None:
