@@ -7,7 +7,14 @@ from typing import Final
 from attrs import field, frozen
 
 from provider_runtime.composition.settings import RuntimeSettings
-from provider_runtime.composition.workspace.places import BudgetLimit, Kept, KeptSecrets
+from provider_runtime.composition.workspace.places import (
+    BudgetLimit,
+    GovernanceRules,
+    Kept,
+    KeptCheckpoints,
+    KeptLedger,
+    KeptSecrets,
+)
 from provider_runtime.domain.calls.parameters import ModelParameters
 from provider_runtime.domain.catalog.credentials import EnvCredential, KeyFileCredential
 from provider_runtime.domain.catalog.providers import ProviderConfig
@@ -44,11 +51,14 @@ class WorkspaceConfig:
     deadline_s: float = _USUAL.deadline_s
     connect_timeout_s: float = _USUAL.connect_timeout_s
     max_response_bytes: int = _USUAL.max_response_bytes
+    gate_timeout_s: float = _USUAL.gate_timeout_s
     token_provider_only: bool = _USUAL.token_provider_only
     catalog: str | None = None
     prices: str | None = None
     leak_rules: str | None = None
     events: str | None = None
+    record: str | None = None
+    replay: str | None = None
     default_experts: bool = False
     policy: GovernancePolicy = _USUAL.policy
     leakage: LeakagePolicy = field(factory=LeakagePolicy)
@@ -57,7 +67,10 @@ class WorkspaceConfig:
     parameters: ModelParameters = _USUAL.parameters
     swaps: SwapPolicy = field(factory=SwapPolicy)
     receipts: Kept = field(factory=Kept)
-    ledger: Kept = field(factory=Kept)
+    checkpoints: KeptCheckpoints | None = None
+    ledger: KeptLedger = field(factory=KeptLedger)
+    governance: GovernanceRules | None = None
+    stores: Kept | None = None
     secrets: KeptSecrets = field(factory=KeptSecrets)
     receipt_key: EnvCredential | KeyFileCredential | None = None
     guarded_secrets: tuple[EnvCredential | KeyFileCredential, ...] = ()

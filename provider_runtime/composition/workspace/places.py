@@ -4,8 +4,10 @@ from enum import StrEnum
 
 from attrs import Attribute, field, frozen
 
-from provider_runtime.domain.checks import OPTIONAL_TEXT
+from provider_runtime.domain.catalog.credentials import CredentialRef
+from provider_runtime.domain.checks import OPTIONAL_TEXT, number, whole
 from provider_runtime.domain.policy.budgets.limits import EVERYONE, Amount, Budget
+from provider_runtime.domain.records.oversight.checkpoints import SealMethod
 
 
 class Medium(StrEnum):
@@ -29,6 +31,51 @@ class Kept:
             raise ValueError(f"{attribute.name} is not for what is kept in memory")
         if path is not None and not path.strip():
             raise ValueError(f"{attribute.name} must not be blank")
+
+
+class LedgerMedium(StrEnum):
+    """Where it is kept what budgets have left: as other things, or at a governance server."""
+
+    SQLITE = "sqlite"
+    FILE = "file"
+    MEMORY = "memory"
+    REMOTE = "remote"
+
+
+@frozen(kw_only=True)
+class KeptLedger:
+    """``path`` begins at the data folder; ``url`` and ``credential`` are for a ledger at a server, and needed there."""
+
+    medium: LedgerMedium = field(default=LedgerMedium.SQLITE, converter=LedgerMedium)
+    path: str | None = field(default=None, validator=OPTIONAL_TEXT)
+    url: str | None = field(default=None, validator=OPTIONAL_TEXT)
+    credential: CredentialRef | None = None
+    allowed_networks: tuple[str, ...] = ()
+
+    @path.validator
+    def _fits(self, attribute: "Attribute[str | None]", path: str | None) -> None:
+        if path is not None and (self.medium in {LedgerMedium.MEMORY, LedgerMedium.REMOTE} or not path.strip()):
+            raise ValueError(f"{attribute.name} is for what is kept in files, and must not be blank")
+
+
+@frozen(kw_only=True)
+class KeptCheckpoints:
+    """``path`` and ``key_file`` begin at the folder of the file: they are to lie elsewhere than the receipts."""
+
+    path: str | None = field(default=None, validator=OPTIONAL_TEXT)
+    key_file: str | None = field(default=None, validator=OPTIONAL_TEXT)
+    method: SealMethod = field(default=SealMethod.ED25519, converter=SealMethod)
+    every: int = field(default=100, validator=whole(1))
+    within_s: float = field(default=60.0, validator=number(0.1, 86_400))
+
+
+@frozen(kw_only=True)
+class GovernanceRules:
+    """Which capabilities calls have, by a governance profile and by names, and where decisions are written down."""
+
+    profile: str | None = field(default=None, validator=OPTIONAL_TEXT)
+    grants: tuple[str, ...] = ()
+    audit: Kept = field(factory=Kept)
 
 
 class SecretMedium(StrEnum):

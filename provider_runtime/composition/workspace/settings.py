@@ -6,31 +6,53 @@ from typing import Any, Final, TypeVar
 
 from provider_runtime.adapters.catalog_files import read_catalog, read_prices
 from provider_runtime.adapters.credentials.key_files import read_key_file
+from provider_runtime.composition.governance.settings import Audit, FileAudit, Governance, MemoryAudit, SqliteAudit
 from provider_runtime.composition.settings import (
     FileLedger,
     FileReceipts,
     KeyringSecrets,
     MemoryLedger,
     MemoryReceipts,
+    RemoteLedger,
     RuntimeSettings,
     SecretFile,
     SqliteLedger,
     SqliteReceipts,
 )
+from provider_runtime.composition.stores.places import (
+    FileStores,
+    MemoryStores,
+    SqliteStores,
+    StorePlace,
+    StoreSettings,
+)
 from provider_runtime.composition.workspace.config import WorkspaceConfig
 from provider_runtime.composition.workspace.outside import from_environment
-from provider_runtime.composition.workspace.places import Kept, KeptSecrets, Medium, SecretMedium
+from provider_runtime.composition.workspace.places import (
+    GovernanceRules,
+    Kept,
+    KeptCheckpoints,
+    KeptLedger,
+    KeptSecrets,
+    LedgerMedium,
+    Medium,
+    SecretMedium,
+)
 from provider_runtime.composition.workspace.reading import ReadConfig, caller_layer, fault_at, read_config
 from provider_runtime.domain.catalog.credentials import EnvCredential, KeyFileCredential
 from provider_runtime.domain.errors import ConfigError, InvalidSettings
 from provider_runtime.domain.profiles.experts import DEFAULT_EXPERTS, ExpertRole
 from provider_runtime.domain.profiles.profile import WorkProfile
+from provider_runtime.domain.records.oversight.checkpoints import Checkpoints
 from provider_runtime.domain.secrets import Secret, secret_in
 
 T = TypeVar("T")
 SECRETS_NAME: Final = "secrets.json"
 _RECEIPTS: Final = {Medium.SQLITE: "receipts.sqlite", Medium.FILE: "receipts.jsonl"}
-_LEDGER: Final = {Medium.SQLITE: "ledger.sqlite", Medium.FILE: "ledger"}
+_LEDGER: Final = {LedgerMedium.SQLITE: "ledger.sqlite", LedgerMedium.FILE: "ledger"}
+_AUDIT: Final = {Medium.SQLITE: "audit.sqlite", Medium.FILE: "audit"}
+_STORES: Final = {Medium.SQLITE: "stores.sqlite", Medium.FILE: "stores"}
+_SQLITE: Final = frozenset((".sqlite", ".sqlite3", ".db"))
 
 
 def settings_of_file(file: Path, environment: Mapping[str, str], others: Mapping[str, Any]) -> RuntimeSettings:
@@ -78,9 +100,15 @@ def settings_of(
         "deadline_s": config.deadline_s,
         "connect_timeout_s": config.connect_timeout_s,
         "max_response_bytes": config.max_response_bytes,
+        "gate_timeout_s": config.gate_timeout_s,
         "receipts": _receipts(config.receipts, folder),
         "budgets": tuple(limit.budget for limit in config.budgets),
-        "ledger": _ledger(config.ledger, folder),
+        "checkpoints": _checkpoints(read, config.checkpoints),
+        "ledger": _ledger(read, config.ledger, folder),
+        "governance": _governance(config.governance, folder),
+        "stores": None if config.stores is None else StoreSettings(place=_stores(config.stores, folder)),
+        "record": _recording(read, config.record),
+        "replay": _recording(read, config.replay),
         "receipt_key": _followed(read, "receipt_key", config.receipt_key, environment),
         "guarded_secrets": tuple(
             secret
@@ -142,11 +170,53 @@ def _receipts(kept: Kept, folder: Path) -> MemoryReceipts | FileReceipts | Sqlit
     return FileReceipts(path=place) if kept.medium is Medium.FILE else SqliteReceipts(path=place)
 
 
-def _ledger(kept: Kept, folder: Path) -> MemoryLedger | FileLedger | SqliteLedger:
-    if kept.medium is Medium.MEMORY:
+def _ledger(
+    read: ReadConfig, kept: KeptLedger, folder: Path
+) -> MemoryLedger | FileLedger | SqliteLedger | RemoteLedger:
+    if kept.medium is LedgerMedium.REMOTE:
+        if kept.url is None or kept.credential is None:
+            missing = "url" if kept.url is None else "credential"
+            raise fault_at(f"ledger.{missing}", f"a remote ledger needs a {missing}", "Add it.", read.origins)
+        return RemoteLedger(url=kept.url, credential=kept.credential, allowed_networks=kept.allowed_networks)
+    if kept.medium is LedgerMedium.MEMORY:
         return MemoryLedger()
     place = folder / Path(kept.path or _LEDGER[kept.medium]).expanduser()
-    return FileLedger(path=place) if kept.medium is Medium.FILE else SqliteLedger(path=place)
+    return FileLedger(path=place) if kept.medium is LedgerMedium.FILE else SqliteLedger(path=place)
+
+
+def _checkpoints(read: ReadConfig, kept: KeptCheckpoints | None) -> Checkpoints | None:
+    if kept is None:
+        return None
+    if kept.path is None or kept.key_file is None:
+        missing = "path" if kept.path is None else "key_file"
+        raise fault_at(f"checkpoints.{missing}", f"checkpoints need a {missing}", "Add it.", read.origins)
+    path, key_file = (read.folder / Path(name).expanduser() for name in (kept.path, kept.key_file))
+    return Checkpoints(path=path, key_file=key_file, method=kept.method, every=kept.every, within_s=kept.within_s)
+
+
+def _governance(rules: GovernanceRules | None, folder: Path) -> Governance | None:
+    if rules is None:
+        return None
+    kept = rules.audit
+    audit: Audit = MemoryAudit()
+    if kept.medium is not Medium.MEMORY:
+        place = folder / Path(kept.path or _AUDIT[kept.medium]).expanduser()
+        audit = FileAudit(path=place) if kept.medium is Medium.FILE else SqliteAudit(path=place)
+    return Governance(profile=rules.profile, grants=rules.grants, audit=audit)
+
+
+def _stores(kept: Kept, folder: Path) -> StorePlace:
+    if kept.medium is Medium.MEMORY:
+        return MemoryStores()
+    place = folder / Path(kept.path or _STORES[kept.medium]).expanduser()
+    return FileStores(path=place) if kept.medium is Medium.FILE else SqliteStores(path=place)
+
+
+def _recording(read: ReadConfig, name: str | None) -> StorePlace | None:
+    if name is None:
+        return None
+    place = read.folder / Path(name).expanduser()
+    return SqliteStores(path=place) if place.suffix.lower() in _SQLITE else FileStores(path=place)
 
 
 def _secrets(kept: KeptSecrets, folder: Path) -> SecretFile | KeyringSecrets:

@@ -25,6 +25,7 @@ KEYS = tuple(keys())
 SINGLE = tuple(key for key in KEYS if key.is_one)
 # What cannot be written down, and why.
 NOT_IN_A_FILE = {
+    "consents": "later",
     "credentials": "a secret; records refer to it",
     "runtime_id": "each runtime has its own",
 }
@@ -138,6 +139,7 @@ def _a_value(key: Key) -> str:
         "retry.retryable_status_codes": "[500]",
         "parameters.reasoning": '{type = "effort", effort = "low"}',
         "receipt_key": '{type = "env", name = "RECEIPT_KEY"}',
+        "ledger.credential": '{type = "env", name = "LEDGER_TOKEN"}',
         "guarded_secrets": '[{type = "env", name = "GUARDED"}]',
     }
     if key.path.startswith("parameters.") and "float" in str(key.kind):
