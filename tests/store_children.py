@@ -18,8 +18,10 @@ from provider_runtime.adapters.backends.filesystem.calls import SystemFiles
 from provider_runtime.adapters.backends.filesystem.media import FilesystemMedia
 from provider_runtime.adapters.backends.medium import Media
 from provider_runtime.adapters.backends.sqlite.media import SqliteMedia
+from provider_runtime.adapters.governance.consents import JournalConsentLedger
 from provider_runtime.adapters.governance.ledger import JournalLedger
 from provider_runtime.domain.policy.budgets.holds import Admitted, Fate
+from provider_runtime.domain.policy.consent.decisions import UseTaken
 from provider_runtime.testing.contracts.budgets import a_claim, an_order
 from provider_runtime.testing.contracts.stores.media import counting
 
@@ -108,6 +110,46 @@ def race(folder: Path, kind: str, rounds: int, _failpoint: None, told: BinaryIO)
         ledger = JournalLedger(journal=media.journal("budgets"), documents=media.documents())
         answers = await asyncio.gather(*(ledger.reserve(an_order(a_claim(10))) for _ in range(rounds)))
         told.write(b"admitted %d\n" % sum(isinstance(answer, Admitted) for answer in answers))
+        await media.aclose()
+
+    asyncio.run(main())
+
+
+def consent(folder: Path, kind: str, rounds: int, failpoint: Failpoint | None, told: BinaryIO) -> None:
+    """All at once make calls on the one consent there is, every fifth of which comes to nothing; write how it went."""
+
+    async def main() -> None:
+        media: Media = opened(kind, folder, failpoint)
+        ledger = JournalConsentLedger(
+            journal=media.journal("consents"), documents=media.documents(), checkpoint_every=7
+        )
+        (kept,) = await ledger.consents()
+
+        async def one(number: int) -> None:
+            answer = await ledger.use(kept, f"use_{os.getpid()}_{number}")
+            if isinstance(answer, UseTaken):
+                told.write(b"used %s\n" % answer.use_id.encode())
+            if isinstance(answer, UseTaken) and number % 5 == 0:
+                await ledger.give_back(kept, answer.use_id)
+                told.write(b"back %s\n" % answer.use_id.encode())
+
+        await asyncio.gather(*(one(number) for number in range(rounds)))
+        await media.aclose()
+
+    asyncio.run(main())
+
+
+def consent_race(folder: Path, kind: str, rounds: int, _failpoint: None, told: BinaryIO) -> None:
+    """All at once make calls on the one consent there is; write who could."""
+
+    async def main() -> None:
+        media: Media = opened(kind, folder)
+        ledger = JournalConsentLedger(journal=media.journal("consents"), documents=media.documents())
+        (kept,) = await ledger.consents()
+        answers = await asyncio.gather(*(ledger.use(kept, f"use_{os.getpid()}_{n}") for n in range(rounds)))
+        for answer in answers:
+            if isinstance(answer, UseTaken):
+                told.write(b"used %s\n" % answer.use_id.encode())
         await media.aclose()
 
     asyncio.run(main())
