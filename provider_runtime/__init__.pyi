@@ -1,6 +1,28 @@
 # Written by scripts/refresh_face.py: the names of provider_runtime, for type checkers.
 from collections.abc import Mapping
 
+from provider_runtime.adapters.backends.checkpoints.notary import (
+    Notary,
+)
+from provider_runtime.adapters.backends.checkpoints.receipts import (
+    CheckpointedReceipts,
+)
+from provider_runtime.adapters.backends.checkpoints.seals import (
+    noted_heads,
+)
+from provider_runtime.adapters.backends.checkpoints.sinks import (
+    CheckpointsTo,
+    FilesystemCheckpoints,
+    MemoryCheckpoints,
+)
+from provider_runtime.adapters.call_traces.sink import (
+    CallTraceSink,
+)
+from provider_runtime.adapters.call_traces.store import (
+    FilesystemCallTraces,
+    MemoryCallTraces,
+    SqliteCallTraces,
+)
 from provider_runtime.adapters.catalog import (
     builtin_catalog,
     builtin_prices,
@@ -15,6 +37,10 @@ from provider_runtime.adapters.price_files import (
 )
 from provider_runtime.adapters.process import (
     harden_process,
+)
+from provider_runtime.adapters.session_calls import (
+    RecordedCalls,
+    ReplayedCalls,
 )
 from provider_runtime.adapters.signing.ed25519 import (
     Ed25519Signer,
@@ -319,6 +345,9 @@ from provider_runtime.domain.records.oversight.checkpoints import (
     NotedHead,
     SealMethod,
 )
+from provider_runtime.domain.records.oversight.timelines import (
+    CallTrace,
+)
 from provider_runtime.domain.records.receipts import (
     CallOutcome,
     CallReceipt,
@@ -359,8 +388,14 @@ from provider_runtime.ports.signing import (
     Signer,
     Verifier,
 )
+from provider_runtime.ports.stores.call_traces import (
+    CallTraceProvider,
+)
 from provider_runtime.ports.stores.checkpoints import (
     CheckpointSink,
+)
+from provider_runtime.ports.stores.journals import (
+    ReceiptProvider,
 )
 from provider_runtime.ports.stores.outcomes import (
     OutcomeStore,
@@ -397,12 +432,17 @@ __all__ = [
     "CallReceipt",
     "CallRecord",
     "CallRefused",
+    "CallTrace",
+    "CallTraceProvider",
+    "CallTraceSink",
     "CallWarning",
     "CapabilityMismatch",
     "ChainVerdict",
     "Checkpoint",
     "CheckpointSink",
+    "CheckpointedReceipts",
     "Checkpoints",
+    "CheckpointsTo",
     "CircuitOpen",
     "Citation",
     "ConfigError",
@@ -432,6 +472,8 @@ __all__ = [
     "FanOut",
     "FileLedger",
     "FileReceipts",
+    "FilesystemCallTraces",
+    "FilesystemCheckpoints",
     "Finding",
     "FindingKind",
     "FinishReason",
@@ -468,6 +510,8 @@ __all__ = [
     "LoggingEventSink",
     "MaskedText",
     "MediaUrl",
+    "MemoryCallTraces",
+    "MemoryCheckpoints",
     "MemoryLedger",
     "MemoryReceipts",
     "Message",
@@ -484,6 +528,7 @@ __all__ = [
     "ModelSwap",
     "ModelSwapRequest",
     "NamedKeyCredential",
+    "Notary",
     "NotedHead",
     "OnLossy",
     "OnSwapFailure",
@@ -524,10 +569,13 @@ __all__ = [
     "ReasoningBudget",
     "ReasoningEffort",
     "ReasoningOff",
+    "ReceiptProvider",
     "RecordConflict",
     "RecordCorrupt",
     "RecordMissing",
+    "RecordedCalls",
     "RefusalPart",
+    "ReplayedCalls",
     "RequestInvalid",
     "Resolution",
     "RetryDenial",
@@ -552,6 +600,7 @@ __all__ = [
     "SharedParts",
     "Signature",
     "Signer",
+    "SqliteCallTraces",
     "SqliteLedger",
     "SqliteReceipts",
     "State",
@@ -603,6 +652,7 @@ __all__ = [
     "local_server",
     "new_signing_key",
     "normalize_handoff_messages",
+    "noted_heads",
     "ollama_server",
     "open_runtime",
     "preset",
