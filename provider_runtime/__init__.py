@@ -10,6 +10,10 @@ from typing import Final
 
 # For type checkers the same names stand in __init__.pyi, written by scripts/refresh_face.py.
 _BY_HOME: Final = {
+    "adapters.backends.checkpoints.notary": "Notary",
+    "adapters.backends.checkpoints.receipts": "CheckpointedReceipts",
+    "adapters.backends.checkpoints.seals": "noted_heads",
+    "adapters.backends.checkpoints.sinks": "CheckpointsTo FilesystemCheckpoints MemoryCheckpoints",
     "adapters.backends.families.artifacts": "FilesystemArtifactProvider MemoryArtifactProvider SqliteArtifactProvider",
     "adapters.backends.families.live": "DefaultEffectHandlerRegistry DefaultExpertProvider MemoryStreamProvider",
     "adapters.backends.families.logic": "MemoryLogicProvider",
@@ -23,10 +27,13 @@ _BY_HOME: Final = {
         "FilesystemTraceProvider MemoryTraceProvider SqliteTraceProvider StreamingTraceProvider"
     ),
     "adapters.backends.receipts": "FilesystemReceiptProvider InMemoryReceiptProvider SqliteReceiptProvider",
+    "adapters.call_traces.sink": "CallTraceSink",
+    "adapters.call_traces.store": "FilesystemCallTraces MemoryCallTraces SqliteCallTraces",
     "adapters.catalog": "builtin_catalog builtin_prices catalog_json",
     "adapters.catalog_files": "read_catalog read_prices",
     "adapters.price_files": "prices_json",
     "adapters.process": "harden_process",
+    "adapters.session_calls": "RecordedCalls ReplayedCalls",
     "adapters.signing.ed25519": "Ed25519Signer Ed25519Verifier new_signing_key",
     "adapters.signing.hmac_sha256": "HmacSigner",
     "adapters.telemetry": (
@@ -122,6 +129,7 @@ _BY_HOME: Final = {
     ),
     "domain.records.events": "EventKind LifecycleEvent",
     "domain.records.oversight.checkpoints": "Checkpoint Checkpoints NotedHead SealMethod",
+    "domain.records.oversight.timelines": "CallTrace",
     "domain.records.receipts": "CallOutcome CallReceipt CallRecord ChainVerdict",
     "domain.records.state": "State",
     "domain.seals": "PublicKey Seal SealVerdict",
@@ -135,6 +143,7 @@ _BY_HOME: Final = {
     "ports.provider_adapter": "AdapterContext ProviderAdapter",
     "ports.secrets": "SecretStore",
     "ports.signing": "Signer Verifier",
+    "ports.stores.call_traces": "CallTraceProvider",
     "ports.stores.checkpoints": "CheckpointSink",
     "ports.stores.evaluation": "ArtifactProvider EffectHandlerRegistry StreamProvider",
     "ports.stores.journals": "ReceiptProvider",

@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
+from provider_runtime.cli.records.recording import recording
+from provider_runtime.cli.registry.folder import DataFolder
 from provider_runtime.testing.sandbox import Fault, Sandbox
+from provider_runtime.testing.settings import cloud_settings
 
 Command = Callable[..., Result]
 
@@ -84,6 +87,12 @@ def test_receipts_in_a_file_of_their_own_leave_the_trace_in_the_folder(
     assert "answered" in command("receipts", "list", str(tmp_path / "own.jsonl")).stdout
     assert not (data / "receipts.sqlite").exists()
     assert "mine" in command("traces", "list").stdout
+
+
+async def test_where_no_folder_is_known_nothing_is_recorded_and_nothing_changed() -> None:
+    settings = cloud_settings()
+    async with recording(DataFolder(None), settings) as kept:
+        assert (kept.settings, dict(kept.parts)) == (settings, {})
 
 
 # ── receipts ────────────────────────────────────────────────────────────────────────────────

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from provider_runtime import open_runtime
-from provider_runtime.adapters.backends.families.session_calls import RecordedCalls, ReplayedCalls
 from provider_runtime.adapters.backends.families.sessions import (
     FilesystemSessionProvider,
     MediaSessions,
     SqliteSessionProvider,
 )
+from provider_runtime.adapters.session_calls import RecordedCalls, ReplayedCalls
 from provider_runtime.domain.conversation.response import ProviderResponse
 from provider_runtime.domain.errors import CredentialMissing, RecordMissing
 from provider_runtime.domain.records.sessions import SessionData, SessionEventKind, checkpoint
