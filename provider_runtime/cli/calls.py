@@ -26,7 +26,7 @@ def run(quiet: bool, **options: Any) -> None:  # noqa: FBT001 - click passes fla
     provider-runtime run "Why is the sky blue?" --model anthropic:claude-sonnet-4-5
     git diff | provider-runtime run --system "Review this." --model openai:gpt-5-mini
     provider-runtime run --request request.json --json
-    provider-runtime run "Why is the sky blue?" --model openai:gpt-5-mini --memo answers
+    provider-runtime run "Why is the sky blue?" -m openai:gpt-5-mini --memo answers
     """
 
     async def work() -> None:
