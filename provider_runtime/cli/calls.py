@@ -34,7 +34,7 @@ def run(quiet: bool, verbose: bool, keep: bool, **options: Any) -> None:  # noqa
     provider-runtime run "What is it?" --file photo.png --model openai:gpt-5-mini
     provider-runtime run "Author?" --file book.pdf --schema author.json --role reader
     provider-runtime run --request request.json --json
-    provider-runtime run "Why is it blue?" --model openai:gpt-5-mini --memo answers
+    provider-runtime run "Why is the sky blue?" -m openai:gpt-5-mini --memo answers
     """
     if quiet and verbose:
         usage_error("give --quiet or --verbose, not both")
