@@ -7,7 +7,7 @@ from typing import Final
 from attrs import field, frozen
 
 from provider_runtime.composition.settings import RuntimeSettings
-from provider_runtime.composition.workspace.places import BudgetLimit, Kept, KeptSecrets
+from provider_runtime.composition.workspace.places import BudgetLimit, Kept, KeptLedger, KeptSecrets
 from provider_runtime.domain.calls.parameters import ModelParameters
 from provider_runtime.domain.catalog.credentials import EnvCredential, KeyFileCredential
 from provider_runtime.domain.catalog.providers import ProviderConfig
@@ -57,7 +57,7 @@ class WorkspaceConfig:
     parameters: ModelParameters = _USUAL.parameters
     swaps: SwapPolicy = field(factory=SwapPolicy)
     receipts: Kept = field(factory=Kept)
-    ledger: Kept = field(factory=Kept)
+    ledger: KeptLedger = field(factory=KeptLedger)
     secrets: KeptSecrets = field(factory=KeptSecrets)
     receipt_key: EnvCredential | KeyFileCredential | None = None
     guarded_secrets: tuple[EnvCredential | KeyFileCredential, ...] = ()

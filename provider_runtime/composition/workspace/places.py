@@ -4,7 +4,9 @@ from enum import StrEnum
 
 from attrs import Attribute, field, frozen
 
+from provider_runtime.domain.catalog.credentials import CredentialRef
 from provider_runtime.domain.checks import OPTIONAL_TEXT
+from provider_runtime.domain.json_values import tuple_of
 from provider_runtime.domain.policy.budgets.limits import EVERYONE, Amount, Budget
 
 
@@ -29,6 +31,39 @@ class Kept:
             raise ValueError(f"{attribute.name} is not for what is kept in memory")
         if path is not None and not path.strip():
             raise ValueError(f"{attribute.name} must not be blank")
+
+
+class LedgerMedium(StrEnum):
+    """Where it is kept what budgets have left: as other things are kept, or by a governance server."""
+
+    SQLITE = "sqlite"
+    FILE = "file"
+    MEMORY = "memory"
+    REMOTE = "remote"
+
+
+@frozen(kw_only=True)
+class KeptLedger:
+    """``path`` begins at the data folder; ``url``, ``credential`` and ``allowed_networks`` are for a server."""
+
+    medium: LedgerMedium = field(default=LedgerMedium.SQLITE, converter=LedgerMedium)
+    path: str | None = field(default=None, validator=OPTIONAL_TEXT)
+    url: str | None = field(default=None, validator=OPTIONAL_TEXT)
+    credential: CredentialRef | None = None
+    allowed_networks: tuple[str, ...] = field(default=(), converter=tuple_of)
+
+    def __attrs_post_init__(self) -> None:
+        remote = self.medium is LedgerMedium.REMOTE
+        if self.path is not None and (remote or self.medium is LedgerMedium.MEMORY):
+            raise ValueError(f"path is not for what is kept in {self.medium.value}")
+        if self.path is not None and not self.path.strip():
+            raise ValueError("path must not be blank")
+        if remote != (self.url is not None):
+            raise ValueError("url is for the medium remote, which needs one")
+        if remote != (self.credential is not None):
+            raise ValueError("credential is for the medium remote, which needs one")
+        if self.allowed_networks and not remote:
+            raise ValueError("allowed_networks are for the medium remote")
 
 
 class SecretMedium(StrEnum):

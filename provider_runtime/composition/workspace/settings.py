@@ -12,6 +12,7 @@ from provider_runtime.composition.settings import (
     KeyringSecrets,
     MemoryLedger,
     MemoryReceipts,
+    RemoteLedger,
     RuntimeSettings,
     SecretFile,
     SqliteLedger,
@@ -19,7 +20,14 @@ from provider_runtime.composition.settings import (
 )
 from provider_runtime.composition.workspace.config import WorkspaceConfig
 from provider_runtime.composition.workspace.outside import from_environment
-from provider_runtime.composition.workspace.places import Kept, KeptSecrets, Medium, SecretMedium
+from provider_runtime.composition.workspace.places import (
+    Kept,
+    KeptLedger,
+    KeptSecrets,
+    LedgerMedium,
+    Medium,
+    SecretMedium,
+)
 from provider_runtime.composition.workspace.reading import ReadConfig, caller_layer, fault_at, read_config
 from provider_runtime.domain.catalog.credentials import EnvCredential, KeyFileCredential
 from provider_runtime.domain.errors import ConfigError, InvalidSettings
@@ -30,7 +38,7 @@ from provider_runtime.domain.secrets import Secret, secret_in
 T = TypeVar("T")
 SECRETS_NAME: Final = "secrets.json"
 _RECEIPTS: Final = {Medium.SQLITE: "receipts.sqlite", Medium.FILE: "receipts.jsonl"}
-_LEDGER: Final = {Medium.SQLITE: "ledger.sqlite", Medium.FILE: "ledger"}
+_LEDGER: Final = {LedgerMedium.SQLITE: "ledger.sqlite", LedgerMedium.FILE: "ledger"}
 
 
 def settings_of_file(file: Path, environment: Mapping[str, str], others: Mapping[str, Any]) -> RuntimeSettings:
@@ -142,11 +150,13 @@ def _receipts(kept: Kept, folder: Path) -> MemoryReceipts | FileReceipts | Sqlit
     return FileReceipts(path=place) if kept.medium is Medium.FILE else SqliteReceipts(path=place)
 
 
-def _ledger(kept: Kept, folder: Path) -> MemoryLedger | FileLedger | SqliteLedger:
-    if kept.medium is Medium.MEMORY:
+def _ledger(kept: KeptLedger, folder: Path) -> MemoryLedger | FileLedger | SqliteLedger | RemoteLedger:
+    if kept.url is not None and kept.credential is not None:
+        return RemoteLedger(url=kept.url, credential=kept.credential, allowed_networks=kept.allowed_networks)
+    if kept.medium is LedgerMedium.MEMORY:
         return MemoryLedger()
     place = folder / Path(kept.path or _LEDGER[kept.medium]).expanduser()
-    return FileLedger(path=place) if kept.medium is Medium.FILE else SqliteLedger(path=place)
+    return FileLedger(path=place) if kept.medium is LedgerMedium.FILE else SqliteLedger(path=place)
 
 
 def _secrets(kept: KeptSecrets, folder: Path) -> SecretFile | KeyringSecrets:
