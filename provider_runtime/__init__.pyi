@@ -1,6 +1,20 @@
 # Written by scripts/refresh_face.py: the names of provider_runtime, for type checkers.
 from collections.abc import Mapping
 
+from provider_runtime.adapters.backends.checkpoints.notary import (
+    Notary,
+)
+from provider_runtime.adapters.backends.checkpoints.receipts import (
+    CheckpointedReceipts,
+)
+from provider_runtime.adapters.backends.checkpoints.seals import (
+    noted_heads,
+)
+from provider_runtime.adapters.backends.checkpoints.sinks import (
+    CheckpointsTo,
+    FilesystemCheckpoints,
+    MemoryCheckpoints,
+)
 from provider_runtime.adapters.backends.families.artifacts import (
     FilesystemArtifactProvider,
     MemoryArtifactProvider,
@@ -45,6 +59,14 @@ from provider_runtime.adapters.backends.receipts import (
     InMemoryReceiptProvider,
     SqliteReceiptProvider,
 )
+from provider_runtime.adapters.call_traces.sink import (
+    CallTraceSink,
+)
+from provider_runtime.adapters.call_traces.store import (
+    FilesystemCallTraces,
+    MemoryCallTraces,
+    SqliteCallTraces,
+)
 from provider_runtime.adapters.catalog import (
     builtin_catalog,
     builtin_prices,
@@ -59,6 +81,10 @@ from provider_runtime.adapters.price_files import (
 )
 from provider_runtime.adapters.process import (
     harden_process,
+)
+from provider_runtime.adapters.session_calls import (
+    RecordedCalls,
+    ReplayedCalls,
 )
 from provider_runtime.adapters.signing.ed25519 import (
     Ed25519Signer,
@@ -451,6 +477,9 @@ from provider_runtime.domain.records.oversight.checkpoints import (
     NotedHead,
     SealMethod,
 )
+from provider_runtime.domain.records.oversight.timelines import (
+    CallTrace,
+)
 from provider_runtime.domain.records.receipts import (
     CallOutcome,
     CallReceipt,
@@ -499,6 +528,9 @@ from provider_runtime.ports.secrets import (
 from provider_runtime.ports.signing import (
     Signer,
     Verifier,
+)
+from provider_runtime.ports.stores.call_traces import (
+    CallTraceProvider,
 )
 from provider_runtime.ports.stores.checkpoints import (
     CheckpointSink,
@@ -571,6 +603,9 @@ __all__ = [
     "CallReceipt",
     "CallRecord",
     "CallRefused",
+    "CallTrace",
+    "CallTraceProvider",
+    "CallTraceSink",
     "CallWarning",
     "CapSet",
     "Capability",
@@ -578,7 +613,9 @@ __all__ = [
     "ChainVerdict",
     "Checkpoint",
     "CheckpointSink",
+    "CheckpointedReceipts",
     "Checkpoints",
+    "CheckpointsTo",
     "CircuitOpen",
     "Citation",
     "ConfigError",
@@ -638,6 +675,8 @@ __all__ = [
     "FileReceipts",
     "FileStores",
     "FilesystemArtifactProvider",
+    "FilesystemCallTraces",
+    "FilesystemCheckpoints",
     "FilesystemProvenanceProvider",
     "FilesystemReceiptProvider",
     "FilesystemSessionProvider",
@@ -692,6 +731,8 @@ __all__ = [
     "MemoHit",
     "MemoryArtifactProvider",
     "MemoryAudit",
+    "MemoryCallTraces",
+    "MemoryCheckpoints",
     "MemoryConsents",
     "MemoryLedger",
     "MemoryLogicProvider",
@@ -717,6 +758,7 @@ __all__ = [
     "ModelSwap",
     "ModelSwapRequest",
     "NamedKeyCredential",
+    "Notary",
     "NotedHead",
     "OnLossy",
     "OnSwapFailure",
@@ -765,8 +807,10 @@ __all__ = [
     "RecordConflict",
     "RecordCorrupt",
     "RecordMissing",
+    "RecordedCalls",
     "RefusalPart",
     "ReplayMiss",
+    "ReplayedCalls",
     "RequestInvalid",
     "Resolution",
     "Resource",
@@ -799,6 +843,7 @@ __all__ = [
     "SourceReader",
     "SqliteArtifactProvider",
     "SqliteAudit",
+    "SqliteCallTraces",
     "SqliteConsents",
     "SqliteLedger",
     "SqliteProvenanceProvider",
@@ -866,6 +911,7 @@ __all__ = [
     "local_server",
     "new_signing_key",
     "normalize_handoff_messages",
+    "noted_heads",
     "ollama_server",
     "open_runtime",
     "open_stores",

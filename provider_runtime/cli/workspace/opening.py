@@ -63,6 +63,10 @@ async def settings_for(folder: DataFolder, outside: Iterable[Layer] = (), **othe
         others = {"secrets": None, "receipts": MemoryReceipts(), "ledger": MemoryLedger(), **others}
     elif folder.workspace is None and not _is_said("receipts", read):
         others = {"receipts": MemoryReceipts(), **others}
+    if "budgets" not in others:
+        others["budgets"] = await folder.declared(read)
+    if "ledger" not in others and (place := await folder.ledger_place(read)) is not None:
+        others["ledger"] = place
     if "providers" not in others:
         others["providers"] = await folder.providers(read)
     if "profile" not in others:
