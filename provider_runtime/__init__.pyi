@@ -10,6 +10,9 @@ from provider_runtime.adapters.catalog_files import (
     read_catalog,
     read_prices,
 )
+from provider_runtime.adapters.contexts import (
+    RecipeCompiler,
+)
 from provider_runtime.adapters.price_files import (
     prices_json,
 )
@@ -26,6 +29,9 @@ from provider_runtime.adapters.telemetry import (
 from provider_runtime.application.explaining import (
     CallPlan,
     GateVerdict,
+)
+from provider_runtime.application.profiles.choosing import (
+    WorkProfiles,
 )
 from provider_runtime.composition.lifecycle import (
     open_runtime,
@@ -55,6 +61,9 @@ from provider_runtime.composition.settings import (
 )
 from provider_runtime.composition.shared import (
     SharedParts,
+)
+from provider_runtime.composition.workspace.kept import (
+    workspace_settings,
 )
 from provider_runtime.domain.calls.options import (
     CallOptions,
@@ -268,6 +277,10 @@ from provider_runtime.domain.policy.resilience.rate_limits import (
 from provider_runtime.domain.policy.retrying import (
     RetryPolicy,
 )
+from provider_runtime.domain.profiles.editions import (
+    ProfileChoice,
+    ProfileEdition,
+)
 from provider_runtime.domain.profiles.experts import (
     DEFAULT_EXPERTS,
     ExpertRole,
@@ -461,6 +474,8 @@ __all__ = [
     "PriceRule",
     "PricingSource",
     "PricingTable",
+    "ProfileChoice",
+    "ProfileEdition",
     "ProfileGovernance",
     "ProfileId",
     "ProtocolError",
@@ -488,6 +503,7 @@ __all__ = [
     "ReasoningBudget",
     "ReasoningEffort",
     "ReasoningOff",
+    "RecipeCompiler",
     "RecordConflict",
     "RecordCorrupt",
     "RecordMissing",
@@ -551,6 +567,7 @@ __all__ = [
     "Usage",
     "WarningCode",
     "WorkProfile",
+    "WorkProfiles",
     "assistant",
     "builtin_catalog",
     "builtin_prices",
@@ -570,4 +587,5 @@ __all__ = [
     "system",
     "tool_result",
     "user",
+    "workspace_settings",
 ]
