@@ -12,11 +12,10 @@ from attrs import frozen
 
 from provider_runtime.adapters.backends.families.snapshots import SqliteSnapshotProvider
 from provider_runtime.adapters.backends.families.states import SqliteStateProvider
-from provider_runtime.adapters.credentials.filesystem import FilesystemSecretStore
 from provider_runtime.cli.failures import usage_error
 from provider_runtime.cli.workspace.finding import Workspace, found_above, workspace_at, workspace_of
 from provider_runtime.composition.presets import PRESETS
-from provider_runtime.composition.settings import SecretFile
+from provider_runtime.composition.settings import KeyringSecrets, SecretFile
 from provider_runtime.composition.workspace.config import FILE_NAME
 from provider_runtime.composition.workspace.kept import (
     RECORDS_NAME,
@@ -28,6 +27,7 @@ from provider_runtime.composition.workspace.kept import (
 from provider_runtime.composition.workspace.layers import Layer
 from provider_runtime.composition.workspace.outside import from_environment
 from provider_runtime.composition.workspace.reading import ReadConfig, read_config
+from provider_runtime.composition.workspace.settings import secrets_place
 from provider_runtime.domain.catalog.providers import ProviderConfig
 from provider_runtime.domain.errors import ProviderRuntimeError
 from provider_runtime.ports.secrets import SecretStore
@@ -37,7 +37,6 @@ from provider_runtime.ports.stores.providers import ProviderConfigStore
 VARIABLE: Final = "PROVIDER_RUNTIME_DATA"
 WORKSPACE_VARIABLE: Final = "PROVIDER_RUNTIME_WORKSPACE"
 _NAME: Final = "provider-runtime"
-_SECRETS: Final = "secrets.json"
 _STATES: Final = "states.sqlite"
 _SNAPSHOTS: Final = "snapshots.sqlite"
 
@@ -88,14 +87,21 @@ class DataFolder:
             await store.aclose()
 
     def secrets(self) -> SecretStore:
-        """The store of named keys."""
-        return FilesystemSecretStore(path=self._named / _SECRETS)
+        """The store of named keys: where the configuration wants it, by default a file of this folder."""
+        from provider_runtime.composition.choices import secret_store_at  # noqa: PLC0415 - every adapter there is
+
+        store = secret_store_at(secrets_place(self.configuration().config.secrets, self._named))
+        if store is None:
+            raise AssertionError("a place of secrets without a store")
+        return store
 
     @property
-    def secret_file(self) -> SecretFile | None:
-        """Where a runtime finds the named keys; ``None`` while none was kept."""
-        file = None if self.path is None else self.path / _SECRETS
-        return SecretFile(path=file) if file is not None and file.exists() else None
+    def secret_file(self) -> SecretFile | KeyringSecrets | None:
+        """Where a runtime finds the named keys; ``None`` while none was kept. A keyring may always hold some."""
+        if self.path is None:
+            return None
+        place = secrets_place(self.configuration().config.secrets, self.path)
+        return None if isinstance(place, SecretFile) and not place.path.exists() else place
 
     @property
     def keeps_records(self) -> bool:
