@@ -76,6 +76,9 @@ from provider_runtime.adapters.catalog_files import (
     read_catalog,
     read_prices,
 )
+from provider_runtime.adapters.contexts import (
+    RecipeCompiler,
+)
 from provider_runtime.adapters.price_files import (
     prices_json,
 )
@@ -108,6 +111,9 @@ from provider_runtime.application.consents.desk import (
 from provider_runtime.application.explaining import (
     CallPlan,
     GateVerdict,
+)
+from provider_runtime.application.profiles.choosing import (
+    WorkProfiles,
 )
 from provider_runtime.composition.consents.settings import (
     ConsentSettings,
@@ -160,6 +166,9 @@ from provider_runtime.composition.stores.places import (
     MemoryStores,
     SqliteStores,
     StoreSettings,
+)
+from provider_runtime.composition.workspace.kept import (
+    workspace_settings,
 )
 from provider_runtime.domain.calls.memo import (
     Memo,
@@ -434,6 +443,10 @@ from provider_runtime.domain.policy.resilience.rate_limits import (
 )
 from provider_runtime.domain.policy.retrying import (
     RetryPolicy,
+)
+from provider_runtime.domain.profiles.editions import (
+    ProfileChoice,
+    ProfileEdition,
 )
 from provider_runtime.domain.profiles.experts import (
     DEFAULT_EXPERTS,
@@ -772,6 +785,8 @@ __all__ = [
     "PricingSource",
     "PricingTable",
     "ProfileBudgets",
+    "ProfileChoice",
+    "ProfileEdition",
     "ProfileGovernance",
     "ProfileId",
     "ProjectionPlan",
@@ -804,6 +819,7 @@ __all__ = [
     "ReasoningEffort",
     "ReasoningOff",
     "ReceiptProvider",
+    "RecipeCompiler",
     "RecordConflict",
     "RecordCorrupt",
     "RecordMissing",
@@ -899,6 +915,7 @@ __all__ = [
     "Verifier",
     "WarningCode",
     "WorkProfile",
+    "WorkProfiles",
     "assistant",
     "builtin_catalog",
     "builtin_prices",
@@ -922,4 +939,5 @@ __all__ = [
     "system",
     "tool_result",
     "user",
+    "workspace_settings",
 ]

@@ -15,7 +15,8 @@ from provider_runtime.cli.failures import EXIT_CODES_HELP, run_or_exit, usage_er
 from provider_runtime.cli.profiles.fields import changed_profile, new_profile, profile_options
 from provider_runtime.cli.profiles.tables import ShownProfile, show_profile, show_profiles
 from provider_runtime.cli.registry.folder import DataFolder, data_option
-from provider_runtime.cli.workspace.opening import events_of, profile_in_force
+from provider_runtime.cli.workspace.opening import events_of
+from provider_runtime.composition.workspace.kept import profile_in_force
 from provider_runtime.composition.workspace.reading import ReadConfig
 from provider_runtime.composition.workspace.settings import experts_of
 from provider_runtime.domain.errors import InvalidSettings, ProviderRuntimeError, RecordMissing
@@ -74,7 +75,7 @@ def show(name: str | None, folder: DataFolder, as_json: bool) -> None:  # noqa: 
 
     async def work() -> None:
         read = folder.configuration()
-        held = await profile_in_force(folder, read)
+        held = await profile_in_force(read, folder.path)
         if name is None:
             if held is None:
                 raise _nothing_in_force()
@@ -245,7 +246,7 @@ async def _editions(folder: DataFolder, name: ProfileName) -> tuple[ProfileId, .
 async def _held(folder: DataFolder, read: ReadConfig) -> WorkProfile | None:
     """The profile in force; ``None`` also where the one that is named is not there, which `use` mends."""
     try:
-        return await profile_in_force(folder, read)
+        return await profile_in_force(read, folder.path)
     except ProviderRuntimeError as fault:
         click.secho(f"⚠ {fault.message}", fg="yellow", err=True)
         return None
