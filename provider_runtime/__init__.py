@@ -15,7 +15,11 @@ _BY_HOME: Final = {
     "adapters.price_files": "prices_json",
     "adapters.telemetry": "FanOut GenAiConventions JsonLinesEventSink LoggingEventSink OpenTelemetryEventSink",
     "adapters.process": "harden_process",
+    "application.batch.pace": "BatchProgress",
+    "application.batch.plan": "BatchEnd BatchPlan BatchReport",
+    "application.batch.running": "BatchRun",
     "application.explaining": "CallPlan GateVerdict",
+    "composition.batches.running": "open_batch run_batch",
     "composition.lifecycle": "open_runtime",
     "composition.presets": "local_server ollama_server preset",
     "composition.registry": "RuntimeHandle RuntimeRegistry",
@@ -57,9 +61,9 @@ _BY_HOME: Final = {
     "domain.conversation.usage": "CostBreakdown PricingSource Usage",
     "domain.conversation.warnings": "WarningCode",
     "domain.errors": (
-        "AmbiguousModelRoute AssignmentInvalid BackendError BudgetExceeded CallRefused CapabilityMismatch "
-        "CircuitOpen ConfigError CostUnknown CredentialBoundElsewhere CredentialMissing CredentialsRejected "
-        "EndpointBlocked EndpointInvalid ErrorCode GovernanceLocked IntentUnsupported InvalidPricingConfig "
+        "AmbiguousModelRoute AssignmentInvalid BackendError BatchConflict BudgetExceeded CallInterrupted CallRefused "
+        "CapabilityMismatch CircuitOpen ConfigError CostUnknown CredentialBoundElsewhere CredentialMissing "
+        "CredentialsRejected EndpointBlocked EndpointInvalid ErrorCode GovernanceLocked IntentUnsupported InvalidPricingConfig "
         "InvalidProviderConfig InvalidRetryPolicy InvalidSettings InvalidTimeout LeakageRefused "
         "MissingProviderRuntimeError ModelNotAllowed ModelNotFound ProtocolError ProviderError "
         "ProviderHintMismatch ProviderNotRegistered ProviderRuntimeError ProviderRuntimeNormalizationError "

@@ -23,9 +23,24 @@ from provider_runtime.adapters.telemetry import (
     LoggingEventSink,
     OpenTelemetryEventSink,
 )
+from provider_runtime.application.batch.pace import (
+    BatchProgress,
+)
+from provider_runtime.application.batch.plan import (
+    BatchEnd,
+    BatchPlan,
+    BatchReport,
+)
+from provider_runtime.application.batch.running import (
+    BatchRun,
+)
 from provider_runtime.application.explaining import (
     CallPlan,
     GateVerdict,
+)
+from provider_runtime.composition.batches.running import (
+    open_batch,
+    run_batch,
 )
 from provider_runtime.composition.lifecycle import (
     open_runtime,
@@ -168,7 +183,9 @@ from provider_runtime.domain.errors import (
     AmbiguousModelRoute,
     AssignmentInvalid,
     BackendError,
+    BatchConflict,
     BudgetExceeded,
+    CallInterrupted,
     CallRefused,
     CapabilityMismatch,
     CircuitOpen,
@@ -358,12 +375,19 @@ __all__ = [
     "AudioPart",
     "AutomationLevel",
     "BackendError",
+    "BatchConflict",
+    "BatchEnd",
+    "BatchPlan",
+    "BatchProgress",
+    "BatchReport",
+    "BatchRun",
     "Budget",
     "BudgetExceeded",
     "BudgetLedger",
     "CacheBoundary",
     "CacheTtl",
     "CallId",
+    "CallInterrupted",
     "CallOptions",
     "CallOutcome",
     "CallPlan",
@@ -562,11 +586,13 @@ __all__ = [
     "local_server",
     "normalize_handoff_messages",
     "ollama_server",
+    "open_batch",
     "open_runtime",
     "preset",
     "prices_json",
     "read_catalog",
     "read_prices",
+    "run_batch",
     "system",
     "tool_result",
     "user",

@@ -115,10 +115,12 @@ class BatchRun:
 
     async def _finish(self, number: int, answer: bytes, record: LineRecord) -> None:
         self._records[number] = record
-        for kept in await to_its_end(self._turns.finish(number, answer)):
-            self.tally.add(self._records.pop(kept))
-        now, done = self.runtime.clock.monotonic(), self.tally.lines
-        self._pace.mark(now, done)
+        kept = await to_its_end(self._turns.finish(number, answer))
+        for one in kept:
+            self.tally.add(self._records.pop(one))
+        if not kept:
+            return
+        self._pace.mark(self.runtime.clock.monotonic(), self.tally.lines)
         if self.heard is not None:
             self.heard(self.progress())
 
