@@ -63,13 +63,13 @@ _BY_HOME: Final = {
     "domain.errors": (
         "AmbiguousModelRoute AssignmentInvalid BackendError BatchConflict BudgetExceeded CallInterrupted CallRefused "
         "CapabilityMismatch CircuitOpen ConfigError CostUnknown CredentialBoundElsewhere CredentialMissing "
-        "CredentialsRejected EndpointBlocked EndpointInvalid ErrorCode GovernanceLocked IntentUnsupported InvalidPricingConfig "
-        "InvalidProviderConfig InvalidRetryPolicy InvalidSettings InvalidTimeout LeakageRefused "
-        "MissingProviderRuntimeError ModelNotAllowed ModelNotFound ProtocolError ProviderError "
-        "ProviderHintMismatch ProviderNotRegistered ProviderRuntimeError ProviderRuntimeNormalizationError "
-        "ProviderRuntimeScopeError ProviderStatusError RateLimitWait RecordConflict RecordCorrupt RecordMissing "
-        "RequestInvalid RetryDenial RoutingError RuntimeClosed SerializationError StoreUnsafe SwapFailed "
-        "SwapFault SwapRefused TierRefused TransportError"
+        "CredentialsRejected EndpointBlocked EndpointInvalid ErrorCode GovernanceLocked IntentUnsupported "
+        "InvalidPricingConfig InvalidProviderConfig InvalidRetryPolicy InvalidSettings InvalidTimeout LeakageRefused "
+        "MissingProviderRuntimeError ModelNotAllowed ModelNotFound ProtocolError ProviderError ProviderHintMismatch "
+        "ProviderNotRegistered ProviderRuntimeError ProviderRuntimeNormalizationError ProviderRuntimeScopeError "
+        "ProviderStatusError RateLimitWait RecordConflict RecordCorrupt RecordMissing RequestInvalid RetryDenial "
+        "RoutingError RuntimeClosed SerializationError StoreUnsafe SwapFailed SwapFault SwapRefused TierRefused "
+        "TransportError"
     ),
     "domain.identity": "CallId ProfileId ProviderId Role RuntimeId",
     "domain.json_values": "JsonObject JsonValue freeze",
