@@ -80,7 +80,7 @@ class BatchRun:
         try:
             await self._work()
         except ProviderRuntimeError as failure:  # of the source or the store; the other lines still come to their end
-            self._halt_with(BatchEnd.FAILED, failure)
+            self._halt_with(BatchEnd.FAILED, failure.with_traceback(None))
 
     async def _work(self) -> None:
         while (asked := await self._next()) is not None:
