@@ -2,10 +2,10 @@
 
     python benchmarks/stores.py [--long] [--folder DIR]
 
-Prints appends a second one after another and with 64 in flight, then what one append, one look at
-the tail, one page and one document cost when 1,000 and 100,000 records are there (``--long``:
-1,000,000, too). The last columns are to be the same. Every append is durable when it returns,
-except in memory; the disk under ``--folder`` decides the figures.
+Prints appends a second one after another and with 64 in flight, and what a receipt costs a call with
+and without checkpoints. Then, with 1,000, 10,000 and 100,000 records there (``--long``: 1,000,000, too),
+what one append and each lookup cost, in microseconds: the lines of a medium are to be the same. Every
+append is durable when it returns, except in memory; the disk under ``--folder`` decides the figures.
 """
 
 import argparse
@@ -17,75 +17,177 @@ from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from pathlib import Path
 
+from provider_runtime.adapters.backends.checkpoints.notary import Notary
+from provider_runtime.adapters.backends.checkpoints.receipts import CheckpointedReceipts
+from provider_runtime.adapters.backends.checkpoints.sinks import MemoryCheckpoints
+from provider_runtime.adapters.backends.families.sessions import MediaSessions
+from provider_runtime.adapters.backends.filesystem.calls import SystemFiles
+from provider_runtime.adapters.backends.filesystem.framing import Lines
+from provider_runtime.adapters.backends.filesystem.journal import FilesystemJournal
 from provider_runtime.adapters.backends.filesystem.media import FilesystemMedia
 from provider_runtime.adapters.backends.medium import Journal, Media
-from provider_runtime.adapters.backends.memory import MemoryMedia
+from provider_runtime.adapters.backends.memory import MemoryJournal, MemoryMedia
+from provider_runtime.adapters.backends.receipts import InMemoryReceiptProvider, JournalReceipts
 from provider_runtime.adapters.backends.sqlite.media import SqliteMedia
+from provider_runtime.adapters.call_traces.store import MediaCallTraces
+from provider_runtime.adapters.signing.hmac_sha256 import HmacSigner
+from provider_runtime.adapters.system import SystemClock
+from provider_runtime.domain.records.sessions import SessionData, SessionEvent, SessionEventKind, checkpoint
+from provider_runtime.domain.records.state import State
+from provider_runtime.domain.secrets import Secret
+from provider_runtime.testing.contracts.oversight.call_traces import a_trace
+from provider_runtime.testing.stages import a_record
 
 ENTRY = b"x" * 700  # about as long as a receipt
 IN_FLIGHT = 64
+AT_ONCE = 256  # while a store is filled
+MEDIA = ("memory", "filesystem", "sqlite")
+FEW_FILES = 10_000  # a document a file: more of them say more about the file system than about us
+IN_MEMORY = 100_000  # a million would take gigabytes
 
 
-def media(folder: Path) -> dict[str, Callable[[], Media]]:
-    return {
-        "memory": MemoryMedia,
-        "filesystem": lambda: FilesystemMedia(root=folder / "files"),
-        "sqlite": lambda: SqliteMedia(path=folder / "store.sqlite"),
-    }
+class Hurried(SystemFiles):
+    """Waits for no disk: for filling a store that is then measured as it is."""
+
+    def sync(self, descriptor: int) -> None:
+        pass
+
+
+def media(name: str, folder: Path, *, hurried: bool = False) -> Media:
+    if name == "memory":
+        return MemoryMedia()
+    if name == "sqlite":
+        return SqliteMedia(path=folder / "store.sqlite")
+    return FilesystemMedia(root=folder / "files", files=Hurried() if hurried else SystemFiles())
+
+
+def receipts(name: str, opened: Media, folder: Path, *, hurried: bool = False) -> JournalReceipts:
+    if name == "memory":
+        return JournalReceipts(journal=MemoryJournal(keep=None))
+    if name == "sqlite":
+        return JournalReceipts(journal=opened.journal("receipts"))
+    files = Hurried() if hurried else SystemFiles()
+    return JournalReceipts(journal=FilesystemJournal(path=folder / "receipts.jsonl", framing=Lines(), files=files))
 
 
 def entry(_last: bytes | None) -> bytes:
     return ENTRY
 
 
-async def appended(journal: Journal, count: int, at_once: int) -> float:
-    """Appends a second."""
+async def many(work: Callable[[int], Awaitable[object]], numbers: range, at_once: int) -> float:
+    """Do all of it, so many at once; how many a second."""
+    waiting = iter(numbers)
 
-    async def worker(share: int) -> None:
-        for _ in range(share):
-            await journal.append(entry)
+    async def worker() -> None:
+        for number in waiting:
+            await work(number)
 
     start = time.perf_counter()
-    await asyncio.gather(*(worker(count // at_once) for _ in range(at_once)))
-    return count / (time.perf_counter() - start)
+    await asyncio.gather(*(worker() for _ in range(at_once)))
+    return len(numbers) / (time.perf_counter() - start)
 
 
-async def median_us(work: Callable[[], Awaitable[object]], times: int = 200) -> float:
+async def median_us(work: Callable[[int], Awaitable[object]], times: int = 200) -> float:
     taken = []
-    for _ in range(times):
+    for number in range(times):
         start = time.perf_counter()
-        await work()
+        await work(number)
         taken.append(time.perf_counter() - start)
     return statistics.median(taken) * 1e6
 
 
-async def rates(name: str, make: Callable[[], Media]) -> None:
-    async with aclosing(make()) as opened:  # type: ignore[type-var]  # every medium has aclose
+async def rates(name: str, folder: Path) -> None:
+    async with aclosing(media(name, folder)) as opened:  # type: ignore[type-var]  # every medium has aclose
         journal = opened.journal("rates")
-        await appended(journal, 100, 1)  # warm
-        alone = await appended(journal, 1_000, 1)
-        together = statistics.median([await appended(journal, 6_400, IN_FLIGHT) for _ in range(3)])
-    print(f"{name:<12} {alone:>12,.0f} {together:>12,.0f}")
+        await many(lambda _: journal.append(entry), range(100), 1)  # warm
+        alone = await many(lambda _: journal.append(entry), range(1_000), 1)
+        shares = [await many(lambda _: journal.append(entry), range(6_400), IN_FLIGHT) for _ in range(3)]
+    print(f"{name:<12} {alone:>12,.0f} {statistics.median(shares):>12,.0f}")
 
 
-async def growth(name: str, make: Callable[[], Media], sizes: tuple[int, ...]) -> None:
-    async with aclosing(make()) as opened:  # type: ignore[type-var]  # as above
-        journal, documents = opened.journal("growth"), opened.documents()
-        for number in range(1_000):
-            await documents.put("growth", f"{number:06}", ENTRY)
-        kept = 0
-        for size in sizes:
-            await appended(journal, size - kept, min(256, size - kept))
-            kept = await journal.count()
-            middle = (await journal.read(limit=500)).end
-            figures = [
-                await median_us(lambda: journal.append(entry)),
-                await median_us(lambda: journal.tail(20)),
-                await median_us(lambda middle=middle: journal.read(after=middle, limit=20)),  # type: ignore[misc]  # bound at once
-                await median_us(lambda: documents.get("growth", "000500")),
-            ]
-            kept = await journal.count()
-            print(f"{name:<12} {size:>12,} " + " ".join(f"{figure:>10,.0f}" for figure in figures))
+async def cost_of_checkpoints() -> None:
+    """What a receipt in memory costs a call: CPU, with a checkpoint of every 100th or without."""
+    record, taken = a_record(), dict[str, list[float]]()
+    for _ in range(7):
+        for name in ("without", "with"):
+            stored = InMemoryReceiptProvider()
+            notary = Notary(signer=HmacSigner(key=Secret("a-key")), sink=MemoryCheckpoints(), clock=SystemClock())
+            kept = CheckpointedReceipts(receipts=stored, notary=notary) if name == "with" else stored
+            start = time.process_time()
+            for number in range(5_000):
+                await kept.store(record)
+                if number % 10 == 0:
+                    await asyncio.sleep(0)
+            taken.setdefault(name, []).append((time.process_time() - start) / 5_000 * 1e6)
+            await kept.flush()
+    without, with_them = min(taken["without"]), min(taken["with"])
+    print(f"\na receipt in memory: {without:.1f} µs; with checkpoints {with_them:.1f} µs")
+
+
+async def journals(name: str, folder: Path, sizes: tuple[int, ...]) -> None:
+    """Entries of a journal, and receipts by their id: filled in a hurry, and measured as it is."""
+    kept, in_memory = 0, MemoryMedia()
+    receipts_in_memory = receipts("memory", in_memory, folder)
+    for size in sizes:
+        if name == "memory" and size > IN_MEMORY:
+            break
+        for hurried in (True, False):
+            opened = in_memory if name == "memory" else media(name, folder, hurried=hurried)
+            stored = receipts_in_memory if name == "memory" else receipts(name, opened, folder, hurried=hurried)
+            if hurried:
+                await filled(opened.journal("growth"), stored, range(kept, size))
+            else:
+                kept = await measured(name, size, opened.journal("growth"), stored)
+            if name != "memory":
+                await stored.aclose()
+                await opened.aclose()
+
+
+async def filled(journal: Journal, stored: JournalReceipts, numbers: range) -> None:
+    record = a_record()
+    await many(lambda _: journal.append(entry), numbers, AT_ONCE)
+    await many(lambda _: stored.store(record), numbers, AT_ONCE)
+
+
+async def measured(name: str, size: int, journal: Journal, stored: JournalReceipts) -> int:
+    middle = (await journal.read(limit=500)).end
+    wanted = (await stored.before(size // 3, 1))[0].receipt_id
+    figures = [
+        await median_us(lambda _: journal.append(entry)),
+        await median_us(lambda number: stored.store(a_record(number))),
+        await median_us(lambda _: journal.tail(20)),
+        await median_us(lambda _: journal.read(after=middle, limit=20)),
+        await median_us(lambda _: stored.get(wanted)),
+    ]
+    print(f"{name:<12} {size:>10,} " + " ".join(f"{figure:>10,.0f}" for figure in figures), flush=True)
+    return await journal.count()
+
+
+async def documents(name: str, folder: Path, sizes: tuple[int, ...]) -> None:
+    """Documents by key, the life of a call by its id, and a jump in the log of a session."""
+    opened, kept = media(name, folder, hurried=True), 0
+    sessions, traces = MediaSessions(media=opened), MediaCallTraces(media=opened)
+    await sessions.save("work", SessionData())
+    for size in sizes:
+        if size > {"filesystem": FEW_FILES, "memory": IN_MEMORY}.get(name, size):
+            break
+        numbers = range(kept, size)
+        await many(lambda number: opened.documents().put("growth", f"{number:08}", ENTRY), numbers, AT_ONCE)
+        await many(lambda number: traces.keep(a_trace(f"call_{number:08}")), numbers, AT_ONCE)
+        await many(lambda number: sessions.record("work", event(number)), numbers, AT_ONCE)
+        kept = size
+        figures = [
+            await median_us(lambda number: opened.documents().put("growth", f"{number:08}", ENTRY)),
+            await median_us(lambda number: opened.documents().get("growth", f"{number:08}")),
+            await median_us(lambda number: traces.get(f"call_{number:08}")),
+            await median_us(lambda number, size=size: sessions.jump("work", size // 2 + number)),  # type: ignore[misc]  # bound at once
+        ]
+        print(f"{name:<12} {size:>10,} " + " ".join(f"{figure:>10,.0f}" for figure in figures), flush=True)
+    await opened.aclose()
+
+
+def event(number: int) -> SessionEvent:
+    return checkpoint(State(control=number)) if number % 20 == 0 else SessionEvent(kind=SessionEventKind.STEP)
 
 
 async def main() -> None:
@@ -93,14 +195,20 @@ async def main() -> None:
     arguments.add_argument("--long", action="store_true")
     arguments.add_argument("--folder", type=Path)
     chosen = arguments.parse_args()
-    sizes = (1_000, 100_000, 1_000_000) if chosen.long else (1_000, 100_000)
+    sizes = (1_000, 10_000, 100_000, *((1_000_000,) if chosen.long else ()))
     with tempfile.TemporaryDirectory(dir=chosen.folder) as folder:
         print(f"{'appends/s':<12} {'one by one':>12} {f'{IN_FLIGHT} at once':>12}")
-        for name, make in media(Path(folder)).items():
-            await rates(name, make)
-        print(f"\n{'median µs':<12} {'records':>12} {'append':>10} {'tail(20)':>10} {'page(20)':>10} {'document':>10}")
-        for name, make in media(Path(folder)).items():
-            await growth(name, make, sizes)
+        for name in MEDIA:
+            await rates(name, Path(folder) / "rates")
+        await cost_of_checkpoints()
+        columns = ("append", "receipt", "tail(20)", "page(20)", "by id")
+        print(f"\n{'median µs':<12} {'records':>10} " + " ".join(f"{column:>10}" for column in columns))
+        for name in MEDIA:
+            await journals(name, Path(folder) / "journals", sizes)
+        columns = ("put", "get", "call", "jump")
+        print(f"\n{'median µs':<12} {'records':>10} " + " ".join(f"{column:>10}" for column in columns))
+        for name in MEDIA:
+            await documents(name, Path(folder) / "documents", sizes)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,28 @@
 # Written by scripts/refresh_face.py: the names of provider_runtime, for type checkers.
 from collections.abc import Mapping
 
+from provider_runtime.adapters.backends.checkpoints.notary import (
+    Notary,
+)
+from provider_runtime.adapters.backends.checkpoints.receipts import (
+    CheckpointedReceipts,
+)
+from provider_runtime.adapters.backends.checkpoints.seals import (
+    noted_heads,
+)
+from provider_runtime.adapters.backends.checkpoints.sinks import (
+    CheckpointsTo,
+    FilesystemCheckpoints,
+    MemoryCheckpoints,
+)
+from provider_runtime.adapters.call_traces.sink import (
+    CallTraceSink,
+)
+from provider_runtime.adapters.call_traces.store import (
+    FilesystemCallTraces,
+    MemoryCallTraces,
+    SqliteCallTraces,
+)
 from provider_runtime.adapters.catalog import (
     builtin_catalog,
     builtin_prices,
@@ -15,6 +37,18 @@ from provider_runtime.adapters.price_files import (
 )
 from provider_runtime.adapters.process import (
     harden_process,
+)
+from provider_runtime.adapters.session_calls import (
+    RecordedCalls,
+    ReplayedCalls,
+)
+from provider_runtime.adapters.signing.ed25519 import (
+    Ed25519Signer,
+    Ed25519Verifier,
+    new_signing_key,
+)
+from provider_runtime.adapters.signing.hmac_sha256 import (
+    HmacSigner,
 )
 from provider_runtime.adapters.telemetry import (
     FanOut,
@@ -234,6 +268,7 @@ from provider_runtime.domain.errors import (
 )
 from provider_runtime.domain.identity import (
     CallId,
+    KeyId,
     ProfileId,
     ProviderId,
     Role,
@@ -321,6 +356,15 @@ from provider_runtime.domain.records.events import (
     EventKind,
     LifecycleEvent,
 )
+from provider_runtime.domain.records.oversight.checkpoints import (
+    Checkpoint,
+    Checkpoints,
+    NotedHead,
+    SealMethod,
+)
+from provider_runtime.domain.records.oversight.timelines import (
+    CallTrace,
+)
 from provider_runtime.domain.records.receipts import (
     CallOutcome,
     CallReceipt,
@@ -329,6 +373,11 @@ from provider_runtime.domain.records.receipts import (
 )
 from provider_runtime.domain.records.state import (
     State,
+)
+from provider_runtime.domain.seals import (
+    PublicKey,
+    Seal,
+    SealVerdict,
 )
 from provider_runtime.domain.secrets import (
     Secret,
@@ -351,6 +400,19 @@ from provider_runtime.ports.provider_adapter import (
 )
 from provider_runtime.ports.secrets import (
     SecretStore,
+)
+from provider_runtime.ports.signing import (
+    Signer,
+    Verifier,
+)
+from provider_runtime.ports.stores.call_traces import (
+    CallTraceProvider,
+)
+from provider_runtime.ports.stores.checkpoints import (
+    CheckpointSink,
+)
+from provider_runtime.ports.stores.journals import (
+    ReceiptProvider,
 )
 from provider_runtime.ports.stores.outcomes import (
     OutcomeStore,
@@ -394,9 +456,17 @@ __all__ = [
     "CallReceipt",
     "CallRecord",
     "CallRefused",
+    "CallTrace",
+    "CallTraceProvider",
+    "CallTraceSink",
     "CallWarning",
     "CapabilityMismatch",
     "ChainVerdict",
+    "Checkpoint",
+    "CheckpointSink",
+    "CheckpointedReceipts",
+    "Checkpoints",
+    "CheckpointsTo",
     "CircuitOpen",
     "Citation",
     "ConfigError",
@@ -413,6 +483,8 @@ __all__ = [
     "CredentialsRejected",
     "DiscoveryOptions",
     "DocumentPart",
+    "Ed25519Signer",
+    "Ed25519Verifier",
     "Effort",
     "EndpointBlocked",
     "EndpointInvalid",
@@ -424,6 +496,8 @@ __all__ = [
     "FanOut",
     "FileLedger",
     "FileReceipts",
+    "FilesystemCallTraces",
+    "FilesystemCheckpoints",
     "Finding",
     "FindingKind",
     "FinishReason",
@@ -434,6 +508,7 @@ __all__ = [
     "GovernancePolicy",
     "HandoffTarget",
     "HealthStatus",
+    "HmacSigner",
     "ImageDetail",
     "ImagePart",
     "InlineData",
@@ -449,6 +524,7 @@ __all__ = [
     "JsonSchemaFormat",
     "JsonValue",
     "KeyFileCredential",
+    "KeyId",
     "KeyringCredential",
     "KeyringSecrets",
     "LeakScanner",
@@ -458,6 +534,8 @@ __all__ = [
     "LoggingEventSink",
     "MaskedText",
     "MediaUrl",
+    "MemoryCallTraces",
+    "MemoryCheckpoints",
     "MemoryLedger",
     "MemoryReceipts",
     "Message",
@@ -474,6 +552,8 @@ __all__ = [
     "ModelSwap",
     "ModelSwapRequest",
     "NamedKeyCredential",
+    "Notary",
+    "NotedHead",
     "OnLossy",
     "OnSwapFailure",
     "Opaque",
@@ -507,15 +587,19 @@ __all__ = [
     "ProviderRuntimeNormalizationError",
     "ProviderRuntimeScopeError",
     "ProviderStatusError",
+    "PublicKey",
     "RateLimitWait",
     "RateLimits",
     "ReasoningBudget",
     "ReasoningEffort",
     "ReasoningOff",
+    "ReceiptProvider",
     "RecordConflict",
     "RecordCorrupt",
     "RecordMissing",
+    "RecordedCalls",
     "RefusalPart",
+    "ReplayedCalls",
     "RequestInvalid",
     "Resolution",
     "RetryDenial",
@@ -528,6 +612,9 @@ __all__ = [
     "RuntimeId",
     "RuntimeRegistry",
     "RuntimeSettings",
+    "Seal",
+    "SealMethod",
+    "SealVerdict",
     "Secret",
     "SecretFile",
     "SecretStore",
@@ -536,6 +623,8 @@ __all__ = [
     "Severity",
     "SharedParts",
     "Signature",
+    "Signer",
+    "SqliteCallTraces",
     "SqliteLedger",
     "SqliteReceipts",
     "State",
@@ -573,6 +662,7 @@ __all__ = [
     "Unit",
     "Unless",
     "Usage",
+    "Verifier",
     "WarningCode",
     "WorkProfile",
     "assistant",
@@ -584,7 +674,9 @@ __all__ = [
     "harden_process",
     "hash_of_states",
     "local_server",
+    "new_signing_key",
     "normalize_handoff_messages",
+    "noted_heads",
     "ollama_server",
     "open_batch",
     "open_runtime",

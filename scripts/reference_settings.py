@@ -37,6 +37,7 @@ from provider_runtime.domain.profiles.experts import ExpertRole
 from provider_runtime.domain.profiles.profile import ProfileGovernance, WorkProfile
 from provider_runtime.domain.profiles.roles import ModelAssignment
 from provider_runtime.domain.profiles.swapping import ModelSwapRequest, SwapPolicy
+from provider_runtime.domain.records.oversight.checkpoints import Checkpoints
 
 CLASSES: Final = (
     RuntimeSettings,
@@ -59,6 +60,7 @@ CLASSES: Final = (
     MemoryReceipts,
     FileReceipts,
     SqliteReceipts,
+    Checkpoints,
     Budget,
     MemoryLedger,
     FileLedger,

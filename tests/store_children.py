@@ -14,14 +14,37 @@ from typing import Any, BinaryIO
 
 from store_faults import KillingFiles, connection_that, die
 
+from provider_runtime.adapters.backends.checkpoints.notary import Notary
+from provider_runtime.adapters.backends.checkpoints.receipts import CheckpointedReceipts
+from provider_runtime.adapters.backends.checkpoints.sinks import FilesystemCheckpoints
+from provider_runtime.adapters.backends.families.sessions import MediaSessions
 from provider_runtime.adapters.backends.filesystem.calls import SystemFiles
+from provider_runtime.adapters.backends.filesystem.framing import Lines
+from provider_runtime.adapters.backends.filesystem.journal import FilesystemJournal
 from provider_runtime.adapters.backends.filesystem.media import FilesystemMedia
 from provider_runtime.adapters.backends.medium import Media
+from provider_runtime.adapters.backends.receipts import JournalReceipts
 from provider_runtime.adapters.backends.sqlite.media import SqliteMedia
+from provider_runtime.adapters.call_traces.store import MediaCallTraces
 from provider_runtime.adapters.governance.ledger import JournalLedger
+from provider_runtime.adapters.signing.hmac_sha256 import HmacSigner
+from provider_runtime.adapters.system import SystemClock
 from provider_runtime.domain.policy.budgets.holds import Admitted, Fate
+from provider_runtime.domain.records.sessions import (
+    SessionAnswer,
+    SessionData,
+    SessionEvent,
+    SessionEventKind,
+    checkpoint,
+)
+from provider_runtime.domain.records.state import State
+from provider_runtime.domain.secrets import Secret
 from provider_runtime.testing.contracts.budgets import a_claim, an_order
-from provider_runtime.testing.contracts.stores.media import counting
+from provider_runtime.testing.contracts.media.journals import counting
+from provider_runtime.testing.contracts.oversight.call_traces import a_trace
+from provider_runtime.testing.stages import a_record
+
+NOTARY = HmacSigner(key=Secret("a-key-of-the-notary"))
 
 Failpoint = tuple[str, int, str]
 """What operation or statement, the how-maniest, and whether before, in it, or after."""
@@ -108,6 +131,52 @@ def race(folder: Path, kind: str, rounds: int, _failpoint: None, told: BinaryIO)
         ledger = JournalLedger(journal=media.journal("budgets"), documents=media.documents())
         answers = await asyncio.gather(*(ledger.reserve(an_order(a_claim(10))) for _ in range(rounds)))
         told.write(b"admitted %d\n" % sum(isinstance(answer, Admitted) for answer in answers))
+        await media.aclose()
+
+    asyncio.run(main())
+
+
+def record(folder: Path, kind: str, rounds: int, failpoint: Failpoint | None, told: BinaryIO) -> None:
+    """Store receipts, four at once, with checkpoints elsewhere; write which are told to be kept."""
+
+    async def main() -> None:
+        sink = FilesystemCheckpoints(path=folder / "elsewhere" / "checkpoints.jsonl")
+        notary = Notary(signer=NOTARY, sink=sink, clock=SystemClock(), every=6)
+        receipts = CheckpointedReceipts(receipts=receipts_in(kind, folder, failpoint), notary=notary)
+        for number in range(rounds):
+            stored = await asyncio.gather(*(receipts.store(a_record(number)) for _ in range(4)))
+            told.write(b"".join(b"receipt %d %s\n" % (one.seq, one.receipt_hash.encode()) for one in stored))
+            await asyncio.sleep(0)
+        await receipts.aclose()
+
+    asyncio.run(main())
+
+
+def receipts_in(kind: str, folder: Path, failpoint: Failpoint | None = None) -> JournalReceipts:
+    """The receipts in ``folder``; the process ends at ``failpoint``."""
+    if kind == "filesystem":
+        files = KillingFiles(*failpoint) if failpoint else SystemFiles()
+        path = folder / "receipts.jsonl"
+        return JournalReceipts(journal=FilesystemJournal(path=path, framing=Lines(), files=files))
+    media = opened(kind, folder, failpoint)
+    return JournalReceipts(journal=media.journal("receipts"))
+
+
+def tell(folder: Path, kind: str, rounds: int, failpoint: Failpoint | None, told: BinaryIO) -> None:
+    """Log events of a session, keep answers and the lives of calls; write what is told to be kept."""
+
+    async def main() -> None:
+        media: Media = opened(kind, folder, failpoint)
+        sessions, traces = MediaSessions(media=media), MediaCallTraces(media=media)
+        await sessions.save("work", SessionData())
+        told.write(b"session 0\n")
+        for number in range(rounds):
+            event = checkpoint(State(control=number)) if number % 5 == 0 else SessionEvent(kind=SessionEventKind.STEP)
+            told.write(b"event %d\n" % (await sessions.record("work", event)).seq)
+            answer = SessionAnswer(request_hash="a" * 64, response=number)
+            told.write(b"answer %d\n" % await sessions.keep_answer("work", answer))
+            await traces.keep(a_trace(f"call_{number}"))
+            told.write(b"trace %d\n" % number)
         await media.aclose()
 
     asyncio.run(main())

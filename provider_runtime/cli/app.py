@@ -7,7 +7,10 @@ from provider_runtime.cli.calls import explain, run
 from provider_runtime.cli.demo import demo
 from provider_runtime.cli.failures import EXIT_CODES_HELP
 from provider_runtime.cli.models.commands import models
-from provider_runtime.cli.records import receipts
+from provider_runtime.cli.records.receipts import receipts
+from provider_runtime.cli.records.sessions import sessions
+from provider_runtime.cli.records.snapshots import snapshots
+from provider_runtime.cli.records.traces import traces
 from provider_runtime.cli.registry.providers import providers
 from provider_runtime.cli.registry.secrets import secrets
 
@@ -27,5 +30,5 @@ def app() -> None:
     """
 
 
-for command in (run, explain, batch, models, providers, secrets, receipts, demo):
+for command in (run, explain, batch, models, providers, secrets, receipts, traces, sessions, snapshots, demo):
     app.add_command(command)

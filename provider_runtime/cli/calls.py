@@ -8,17 +8,20 @@ import click
 from provider_runtime.adapters.serialization import make_converter, response_to_json, to_json
 from provider_runtime.cli.failures import EXIT_CODES_HELP, run_or_exit
 from provider_runtime.cli.inputs import call_input, call_options
+from provider_runtime.cli.records.recording import record_option, recording
 from provider_runtime.cli.rendering import show_plan, show_response
 from provider_runtime.composition.lifecycle import open_runtime
 
 
 @click.command(epilog=EXIT_CODES_HELP)
 @call_options
+@record_option
 @click.option("--quiet", "-q", is_flag=True, help="Print the answer alone.")
-def run(quiet: bool, **options: Any) -> None:  # noqa: FBT001 - click passes flags by name
+def run(quiet: bool, record: bool, **options: Any) -> None:  # noqa: FBT001 - click passes flags by name
     """Ask a model, and print its answer.
 
-    The answer goes to standard output; cost, tokens and warnings to standard error.
+    The answer goes to standard output; cost, tokens and warnings to standard error. What became of the
+    call is kept in the data folder: see `receipts show` and `traces show`.
 
     \b
     provider-runtime run "Why is the sky blue?" --model anthropic:claude-sonnet-4-5
@@ -28,7 +31,10 @@ def run(quiet: bool, **options: Any) -> None:  # noqa: FBT001 - click passes fla
 
     async def work() -> None:
         given = await call_input(options)
-        async with open_runtime(given.settings) as runtime:
+        async with (
+            recording(options["folder"], given.settings, wanted=record) as kept,
+            open_runtime(kept.settings, **kept.parts) as runtime,
+        ):
             response = await runtime.run(given.request)
         if options["as_json"]:
             click.echo(response_to_json(make_converter(), response))

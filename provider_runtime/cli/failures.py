@@ -19,6 +19,7 @@ from provider_runtime.domain.errors import (
 
 UNEXPECTED: Final = 1
 USAGE: Final = 2
+BROKEN: Final = 8
 INTERRUPTED: Final = 130
 _EXIT_CODES: Final = (
     (ConfigError, 3),
@@ -29,7 +30,7 @@ _EXIT_CODES: Final = (
 )
 EXIT_CODES_HELP: Final = (
     "Exit codes: 0 answered, 1 unexpected, 2 usage, 3 configuration, 4 routing, 5 refused before sending, "
-    "6 provider failed, 7 store failed, 130 interrupted."
+    "6 provider failed, 7 store failed, 8 a chain of receipts is broken, 130 interrupted."
 )
 
 

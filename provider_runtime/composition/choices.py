@@ -91,8 +91,19 @@ def credential_finder(
     )
 
 
-def receipts(settings: RuntimeSettings) -> ReceiptProvider:
-    """Receipts where the settings want them."""
+def receipts(settings: RuntimeSettings, clock: Clock) -> ReceiptProvider:
+    """Receipts where the settings want them, with checkpoints if they want those."""
+    kept = plain_receipts(settings)
+    if settings.checkpoints is None:
+        return kept
+    # Few runtimes keep checkpoints; the others need not import what makes them.
+    from provider_runtime.adapters.backends.checkpoints.receipts import checkpointed  # noqa: PLC0415 - see above
+
+    return checkpointed(kept, settings.checkpoints, clock)
+
+
+def plain_receipts(settings: RuntimeSettings) -> ReceiptProvider:
+    """Receipts where the settings want them, without checkpoints."""
     match settings.receipts:
         case FileReceipts(path=path):
             return FilesystemReceiptProvider(path=path)

@@ -44,7 +44,7 @@ class RuntimeContainer(containers.DeclarativeContainer):
     tokens: providers.Object[TokenProvider | None] = providers.Object(None)
     secret_store = providers.Singleton(choices.secret_store, settings)
     credential_finder = providers.Singleton(choices.credential_finder, settings, environment, secret_store, tokens)
-    receipts = providers.Singleton(choices.receipts, settings)
+    receipts = providers.Singleton(choices.receipts, settings, clock)
     ledger = providers.Singleton(choices.ledger, settings, clock)
     event_sink: providers.Object[EventSink | None] = providers.Object(None)
     outcomes: providers.Object[OutcomeStore | None] = providers.Object(None)

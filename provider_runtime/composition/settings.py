@@ -26,6 +26,7 @@ from provider_runtime.domain.policy.retrying import RetryPolicy
 from provider_runtime.domain.profiles.experts import ExpertRole
 from provider_runtime.domain.profiles.profile import WorkProfile
 from provider_runtime.domain.profiles.swapping import SwapPolicy
+from provider_runtime.domain.records.oversight.checkpoints import Checkpoints
 from provider_runtime.domain.secrets import Secret
 
 
@@ -175,7 +176,8 @@ class RuntimeSettings:
     ``connect_timeout_s`` one connection. ``leakage`` says what becomes of a call that holds a secret; left
     at ``None``, it is refused. ``leak_rules`` is a file of rules for secrets besides those that ship, and
     ``guarded_secrets`` are values that must not leave although no provider gets them. ``receipt_key``
-    keys the digests in receipts; a runtime without one makes its own. ``max_response_bytes`` bounds one
+    keys the digests in receipts; a runtime without one makes its own. ``checkpoints`` seal now and then how
+    far the chain of receipts has come, and keep that elsewhere. ``max_response_bytes`` bounds one
     answer. ``profile`` says which model plays the role of a request for ``role:worker``; ``experts``
     are roles with a prompt and parameters of their own (``DEFAULT_EXPERTS`` are some), the later one
     counting for a role. ``swaps`` bound how models are swapped for others in the middle of a job.
@@ -203,6 +205,7 @@ class RuntimeSettings:
     receipts: MemoryReceipts | FileReceipts | SqliteReceipts = field(
         factory=MemoryReceipts, validator=_is_a(MemoryReceipts, FileReceipts, SqliteReceipts)
     )
+    checkpoints: Checkpoints | None = field(default=None, validator=_is_a(Checkpoints))
     budgets: tuple[Budget, ...] = field(default=(), converter=tuple_of)
     ledger: MemoryLedger | FileLedger | SqliteLedger = field(
         factory=MemoryLedger, validator=_is_a(MemoryLedger, FileLedger, SqliteLedger)
@@ -238,6 +241,23 @@ class RuntimeSettings:
         for provider_id, limit in limits.items():
             if not isinstance(limit, RateLimits):
                 raise _wrong_kind(f"limits[{provider_id}]", (RateLimits,), limit)
+
+    @checkpoints.validator
+    def _lie_elsewhere(self, _attribute: "Attribute[object]", checkpoints: Checkpoints | None) -> None:
+        if checkpoints is None:
+            return
+        if isinstance(self.receipts, MemoryReceipts):
+            raise InvalidSettings(
+                field="checkpoints",
+                message="checkpoints are of receipts that are kept, and these are gone at exit",
+                remedy="Keep the receipts: FileReceipts or SqliteReceipts.",
+            )
+        if len({self.receipts.path, checkpoints.path, checkpoints.key_file}) < 3:
+            raise InvalidSettings(
+                field="checkpoints",
+                message="the receipts, their checkpoints and the key are three files",
+                remedy="Name another file, best on another disk or machine.",
+            )
 
     @budgets.validator
     def _are_budgets(self, _attribute: "Attribute[object]", budgets: tuple[object, ...]) -> None:

@@ -6,6 +6,7 @@ from typing import Final, Self
 _SHORT_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,63}\Z")
 _PROFILE_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,63}@[0-9a-f]{16}\Z")
 _OPAQUE_ID: Final = re.compile(r"[\x21-\x7e]{1,128}\Z")
+_KEY_ID: Final = re.compile(r"(?:ed25519|hmac-sha256):[0-9a-f]{16}\Z")
 
 
 class _Name(str):
@@ -80,6 +81,20 @@ class ProfileId(_Name):
     @classmethod
     def _meaning(cls) -> str:
         return "the id of a work profile, such as team@0123456789abcdef"
+
+
+class KeyId(_Name):
+    """The name of a key that seals, worked out from the key: ``ed25519:0123456789abcdef``. Raises ``ValueError``."""
+
+    __slots__ = ()
+
+    @classmethod
+    def _allowed(cls) -> re.Pattern[str]:
+        return _KEY_ID
+
+    @classmethod
+    def _meaning(cls) -> str:
+        return "the id of a key, such as ed25519:0123456789abcdef"
 
 
 class RuntimeId(_Name):

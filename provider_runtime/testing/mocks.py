@@ -1,5 +1,6 @@
 """A mock for each port that stores something: real behaviour in memory, calls remembered, failures on request."""
 
+from provider_runtime.adapters.backends.checkpoints.sinks import MemoryCheckpoints
 from provider_runtime.adapters.backends.families.artifacts import MemoryArtifactProvider
 from provider_runtime.adapters.backends.families.live import (
     DefaultEffectHandlerRegistry,
@@ -15,6 +16,7 @@ from provider_runtime.adapters.backends.families.traces import MemoryTraceProvid
 from provider_runtime.adapters.backends.provider_configs import MemoryProviderConfigStore
 from provider_runtime.adapters.backends.receipts import InMemoryReceiptProvider
 from provider_runtime.adapters.batches.memory import MemoryBatchStore
+from provider_runtime.adapters.call_traces.store import MemoryCallTraces
 from provider_runtime.adapters.credentials.memory import MemorySecretStore
 from provider_runtime.adapters.governance.ledger import MemoryBudgetLedger
 from provider_runtime.adapters.outcomes import MemoryOutcomes
@@ -24,6 +26,14 @@ from provider_runtime.testing.recording import Recorded
 
 class MockReceiptProvider(Recorded, InMemoryReceiptProvider):
     """Receipts in memory, as ``InMemoryReceiptProvider`` keeps them."""
+
+
+class MockCallTraceProvider(Recorded, MemoryCallTraces):
+    """The lives of calls in memory, as ``MemoryCallTraces`` keeps them."""
+
+
+class MockCheckpointSink(Recorded, MemoryCheckpoints):
+    """Checkpoints in memory, as ``MemoryCheckpoints`` keeps them."""
 
 
 class MockSecretStore(Recorded, MemorySecretStore):

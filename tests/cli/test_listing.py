@@ -92,12 +92,12 @@ def test_a_whole_chain_is_verified_and_its_head_told(command: Command, kept: Pat
     assert command("receipts", "verify", str(kept), "--head", head).exit_code == 0
 
 
-def test_a_changed_receipt_is_found_and_ends_with_7(command: Command, kept: Path) -> None:
+def test_a_changed_receipt_is_found_and_ends_with_8(command: Command, kept: Path) -> None:
     lines = kept.read_text().splitlines(keepends=True)
     lines[1] = lines[1].replace('"outcome":"answered"', '"outcome":"refused!"')
     kept.write_text("".join(lines))
     result = command("receipts", "verify", str(kept))
-    assert result.exit_code == 7
+    assert result.exit_code == 8
     assert "receipt 1" in result.stderr
     verdict = json.loads(command("receipts", "verify", str(kept), "--json").stdout)
     assert (verdict["valid"], verdict["broken_at"]) == (False, 1)
@@ -107,7 +107,7 @@ def test_a_changed_receipt_is_found_and_ends_with_7(command: Command, kept: Path
 def test_a_removed_receipt_is_found(command: Command, kept: Path, missing: int) -> None:
     lines = kept.read_text().splitlines(keepends=True)
     kept.write_text("".join(lines[:missing] + lines[missing + 1 :]))
-    assert command("receipts", "verify", str(kept)).exit_code == 7
+    assert command("receipts", "verify", str(kept)).exit_code == 8
 
 
 def test_a_cut_tail_shows_against_a_noted_head_only(command: Command, kept: Path) -> None:
@@ -115,7 +115,7 @@ def test_a_cut_tail_shows_against_a_noted_head_only(command: Command, kept: Path
     lines = kept.read_text().splitlines(keepends=True)
     kept.write_text("".join(lines[:-1]))
     assert command("receipts", "verify", str(kept)).exit_code == 0
-    assert command("receipts", "verify", str(kept), "--head", head).exit_code == 7
+    assert command("receipts", "verify", str(kept), "--head", head).exit_code == 8
 
 
 def test_a_file_that_holds_no_receipts_is_no_traceback(command: Command, tmp_path: Path) -> None:
@@ -125,7 +125,7 @@ def test_a_file_that_holds_no_receipts_is_no_traceback(command: Command, tmp_pat
     assert listed.exit_code == 7
     assert "record_corrupt" in listed.stderr
     assert "milk" not in listed.output
-    assert command("receipts", "verify", str(file)).exit_code == 7
+    assert command("receipts", "verify", str(file)).exit_code == 8
 
 
 @pytest.mark.parametrize("name", ["list", "verify"])

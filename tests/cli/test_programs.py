@@ -5,9 +5,12 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from provider_runtime.adapters.backends.receipts import SqliteReceiptProvider
+from provider_runtime.adapters.call_traces.store import SqliteCallTraces
 from provider_runtime.testing.sandbox import Fault, Sandbox
 
 PROGRAM = [sys.executable, "-m", "provider_runtime"]
@@ -25,8 +28,9 @@ def test_the_package_is_a_program() -> None:
     assert "anthropic:claude-haiku" in done.stdout
 
 
-def test_a_failure_has_its_exit_code_and_no_traceback() -> None:
-    done = subprocess.run([*PROGRAM, "run", "Hi.", "-m", "openai:x"], capture_output=True, text=True, env=KEYLESS)
+def test_a_failure_has_its_exit_code_and_no_traceback(tmp_path: Path) -> None:
+    words = [*PROGRAM, "run", "Hi.", "-m", "openai:x", "--data", str(tmp_path)]
+    done = subprocess.run(words, capture_output=True, text=True, env=KEYLESS)
     assert done.returncode == 3
     assert "Traceback" not in done.stderr
 
@@ -55,11 +59,11 @@ def test_a_reader_that_goes_away_is_no_traceback(words: list[str]) -> None:
     assert said == ""
 
 
-async def test_an_interrupted_call_ends_with_130_and_one_line() -> None:
+async def test_an_interrupted_call_ends_with_130_and_one_line_and_is_recorded(tmp_path: Path) -> None:
     async with Sandbox() as sandbox:
         sandbox.fail_next(1, Fault.slow(60))
         program = await asyncio.create_subprocess_exec(
-            *[*PROGRAM, "run", "Hi.", "-m", "llama-3", "--base-url", sandbox.compatible_url],
+            *[*PROGRAM, "run", "Hi.", "-m", "llama-3", "--base-url", sandbox.compatible_url, "--data", str(tmp_path)],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=KEYLESS,
@@ -70,3 +74,9 @@ async def test_an_interrupted_call_ends_with_130_and_one_line() -> None:
         out, said = await program.communicate()
     assert program.returncode == 130
     assert (out, said) == (b"", b"Interrupted.\n")
+    receipts = SqliteReceiptProvider(path=tmp_path / "receipts.sqlite")
+    assert [receipt.record.outcome.value for receipt in await receipts.list()] == ["cancelled"]
+    await receipts.aclose()
+    traces = SqliteCallTraces(path=tmp_path / "traces.sqlite")
+    assert [trace.last.kind.value for trace in await traces.latest(9)] == ["call_cancelled"]
+    await traces.aclose()

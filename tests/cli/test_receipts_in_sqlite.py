@@ -48,8 +48,8 @@ def test_a_chain_is_verified_from_a_noted_mark(command: Command, kept: Path) -> 
     mark = json.loads(command("receipts", "verify", str(kept), "--json").stdout)["mark"]
     result = command("receipts", "verify", str(kept), "--since", mark)
     assert (result.exit_code, "60 receipts" in result.stdout) == (0, True)
-    assert command("receipts", "verify", str(kept), "--since", mark.replace("/59/", "/58/")).exit_code == 7
-    assert command("receipts", "verify", str(kept), "--since", f"9{mark}").exit_code == 7
+    assert command("receipts", "verify", str(kept), "--since", mark.replace("/59/", "/58/")).exit_code == 8
+    assert command("receipts", "verify", str(kept), "--since", f"9{mark}").exit_code == 8
 
 
 def test_a_mark_that_is_none_is_no_traceback(command: Command, kept: Path) -> None:

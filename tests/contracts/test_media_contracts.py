@@ -9,7 +9,8 @@ from provider_runtime.adapters.backends.filesystem.media import FilesystemMedia
 from provider_runtime.adapters.backends.medium import Media
 from provider_runtime.adapters.backends.memory import MemoryMedia
 from provider_runtime.adapters.backends.sqlite.media import SqliteMedia
-from provider_runtime.testing.contracts.stores.media import DocumentsContract, JournalContract
+from provider_runtime.testing.contracts.media.documents import DocumentsContract
+from provider_runtime.testing.contracts.media.journals import JournalContract
 
 
 class TestMemoryMedia(DocumentsContract):

@@ -8,6 +8,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from provider_runtime.adapters.backends.checkpoints.notary import Notary
+from provider_runtime.adapters.backends.checkpoints.receipts import CheckpointedReceipts
+from provider_runtime.adapters.backends.checkpoints.sinks import MemoryCheckpoints
 from provider_runtime.adapters.backends.memory import MemoryJournal
 from provider_runtime.adapters.backends.receipts import (
     FilesystemReceiptProvider,
@@ -15,6 +18,9 @@ from provider_runtime.adapters.backends.receipts import (
     JournalReceipts,
     SqliteReceiptProvider,
 )
+from provider_runtime.adapters.signing.hmac_sha256 import HmacSigner
+from provider_runtime.adapters.system import SystemClock
+from provider_runtime.domain.secrets import Secret
 from provider_runtime.ports.stores.journals import ReceiptProvider
 from provider_runtime.testing.contracts.stores.journals import Edit, ReceiptProviderContract, Rewrite
 from provider_runtime.testing.mocks import MockReceiptProvider
@@ -71,6 +77,25 @@ class TestSqliteReceiptProvider(TestInMemoryReceiptProvider):
         provider = SqliteReceiptProvider(path=tmp_path / "records" / "receipts.sqlite")
         yield provider
         await provider.aclose()
+
+
+class TestCheckpointedReceipts(ReceiptProviderContract):
+    """Receipts stay what they are, whether a notary hears of them or not."""
+
+    @pytest.fixture
+    async def receipts(self, tmp_path: Path) -> AsyncIterator[CheckpointedReceipts]:  # type: ignore[override]  # it ends, too
+        notary = Notary(
+            signer=HmacSigner(key=Secret("a-key")), sink=MemoryCheckpoints(), clock=SystemClock(), every=3, within_s=5
+        )
+        provider = CheckpointedReceipts(receipts=SqliteReceiptProvider(path=tmp_path / "r.sqlite"), notary=notary)
+        yield provider
+        await provider.aclose()
+
+    @pytest.fixture
+    def rewrite(self, receipts: CheckpointedReceipts) -> Rewrite:  # type: ignore[override]  # of that one
+        journal = receipts.receipts
+        assert isinstance(journal, JournalReceipts)
+        return lambda edit: _rewrite_journal(journal, edit)
 
 
 async def test_memory_keeps_the_last_ones_and_they_still_verify() -> None:

@@ -105,6 +105,18 @@ START = Position(offset=0)
 """Before the first entry, in every journal."""
 
 
+def first_denied(count: int, entry_at: Callable[[int], bytes], is_before: Callable[[bytes], bool]) -> int:
+    """The place, from 0 to ``count``, of the first entry that ``is_before`` denies. See ``Journal.locate``."""
+    low, high = 0, count
+    while low < high:
+        middle = (low + high) // 2
+        if is_before(entry_at(middle)):
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
 def check_of(entry: bytes) -> str:
     """How a position recognises the entry before it."""
     return f"{crc32(entry):08x}"
@@ -174,6 +186,15 @@ class Journal(Protocol):
 
     async def tail(self, limit: int) -> Page:
         """The last ``limit`` entries."""
+        ...
+
+    async def locate(self, is_before: Callable[[bytes], bool]) -> Position:
+        """Before the first entry that ``is_before`` denies; the end where it affirms all.
+
+        The entries must be in that order, as numbered ones are, and hold no line break. The cost
+        grows with the logarithm of their number. ``is_before`` may run in another thread, and must
+        not wait for anything; what it raises is raised.
+        """
         ...
 
     async def count(self) -> int:

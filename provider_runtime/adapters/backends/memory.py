@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from attrs import define, field
 
-from provider_runtime.adapters.backends.medium import START, Document, Page, Position, Step, check_of
+from provider_runtime.adapters.backends.medium import START, Document, Page, Position, Step, check_of, first_denied
 from provider_runtime.adapters.backends.names import checked_name, closed, lost_position
 
 _KIND = "memory"
@@ -69,6 +69,12 @@ class MemoryJournal:
         if self._closed:
             raise closed(_KIND)
         return Page(entries=tuple(self._entries[max(len(self._entries) - limit, self._idle) :]), end=self.end)
+
+    async def locate(self, is_before: Callable[[bytes], bool]) -> Position:
+        if self._closed:
+            raise closed(_KIND)
+        place = first_denied(self._kept(), lambda at: self._entries[self._idle + at], is_before)
+        return self._position(self._dropped.offset + place)
 
     async def count(self) -> int:
         if self._closed:

@@ -1,4 +1,4 @@
-"""The chain of receipts as bytes: how one is linked to the one before, read back, and checked.
+"""The chain of receipts as bytes: how one is linked to the one before, and read back.
 
 A stored entry is ``{"receipt":…,"receipt_hash":"sha256:…"}``. The hash covers the very bytes that
 stand between, which are canonical JSON (RFC 8785), so checking needs no second opinion on how to
@@ -10,12 +10,15 @@ from hashlib import sha256
 from typing import Any, Final
 
 import msgspec
-from attrs import define, field, frozen
+from attrs import frozen
 
 from provider_runtime.domain.errors import RecordCorrupt
 from provider_runtime.domain.identity import CallId, RuntimeId
-from provider_runtime.domain.records.receipts import AttemptRecord, CallReceipt, CallRecord, ChainVerdict
+from provider_runtime.domain.records.receipts import AttemptRecord, CallReceipt, CallRecord
 
+_ID: Final = "rct_"
+_ID_SEQ: Final = 10
+"""Hex digits of an id that say its number; 22 digits of chance follow."""
 _DOMAIN: Final = b"provider_runtime/receipt/v1\0"
 _VERSION: Final = 1
 # For null, booleans, integers, text, lists and objects with ASCII keys this is RFC 8785 to the byte.
@@ -23,94 +26,23 @@ _CANONICAL: Final = msgspec.json.Encoder(order="sorted", enc_hook=str)
 _OPENING: Final = b'{"receipt":'
 _HASH_KEY: Final = b',"receipt_hash":"'
 _CLOSING: Final = b'"}'
-_REPLACED: Final = "the noted receipt is not in its place: receipts were cut off, or the chain was replaced"
 _HASH_LENGTH: Final = len("sha256:") + 64
 
 
-@frozen(kw_only=True)
+@frozen
 class Link:
-    """A place in a chain: what the next receipt has to know of the one before."""
+    """A place in a chain, as each call makes one: what the next receipt has to know of the one before."""
 
     chain_id: str
     seq: int
     receipt_hash: str
 
 
-@define(kw_only=True)
-class ChainCheck:
-    """Recomputes a chain one entry at a time.
-
-    ``from_start``: the first entry must be the first of its chain; else older ones may be gone.
-    ``noted``: the first entry must be this one. ``head``: a hash that must be met.
-    """
-
-    from_start: bool = True
-    noted: Link | None = None
-    head: str | None = None
-    last: Link | None = field(default=None, init=False)
-    """The last good receipt."""
-    _met: bool = field(init=False)
-
-    @_met.default
-    def _make_met(self) -> bool:
-        return self.head is None
-
-    @property
-    def last_hash(self) -> str | None:
-        """The hash of the last good receipt."""
-        return None if self.last is None else self.last.receipt_hash
-
-    def add(self, entry: bytes) -> str | None:
-        """What is wrong with ``entry`` as the next; ``None`` when nothing is."""
-        content = content_of(entry)
-        if content is None:
-            return "the receipt cannot be read"
-        link = Link(chain_id=content["chain_id"], seq=content["seq"], receipt_hash=hash_in(entry))
-        fault = _fault(entry, content, self.last, from_start=self.from_start and self.noted is None)
-        if fault is None and self.last is None and self.noted not in {None, link}:
-            fault = _REPLACED
-        if fault is None:
-            self.last = link
-            self._met = self._met or link.receipt_hash == self.head
-        return fault
-
-    def missing(self) -> str | None:
-        """What is wrong with a chain that ends here; ``None`` when nothing is."""
-        if self.noted is not None and self.last is None:
-            return _REPLACED
-        return None if self._met else "the noted head is not in the chain: receipts were cut off, or it was replaced"
-
-
-def verify_chain(entries: tuple[bytes, ...], *, head: str | None = None, from_start: bool = True) -> ChainVerdict:
-    """Recompute a chain of stored receipts; ``broken_at`` is the index of the first bad one."""
-    check = ChainCheck(head=head, from_start=from_start)
-    for index, entry in enumerate(entries):
-        if fault := check.add(entry):
-            return ChainVerdict(valid=False, count=len(entries), head=check.last_hash, broken_at=index, error=fault)
-    if fault := check.missing():
-        return ChainVerdict(valid=False, count=len(entries), head=check.last_hash, broken_at=len(entries), error=fault)
-    return ChainVerdict(valid=True, count=len(entries), head=check.last_hash)
-
-
-def _fault(entry: bytes, content: dict[str, Any], before: Link | None, *, from_start: bool) -> str | None:
-    if hash_in(entry) != _hash_of(entry[len(_OPENING) : -_tail_length()], content["prev_hash"]):
-        return "the receipt does not match its own hash"
-    if before is None:
-        if content["seq"] == 0:
-            return "the first receipt names one before it" if content["prev_hash"] is not None else None
-        return "receipts before it are missing" if from_start else None
-    if content["prev_hash"] != before.receipt_hash:
-        return "the receipt does not follow the one before it"
-    if content["seq"] != before.seq + 1 or content["chain_id"] != before.chain_id:
-        return "the receipt is out of its place in the chain"
-    return None
-
-
 def linked(record: CallRecord, before: Link | None) -> tuple[bytes, CallReceipt]:
     """``record`` as the stored entry after ``before``, and as the receipt it holds."""
-    receipt_id = f"rct_{secrets.token_hex(16)}"
     chain_id = before.chain_id if before else f"chain_{secrets.token_hex(16)}"
     seq = before.seq + 1 if before else 0
+    receipt_id = f"rct_{seq:010x}{secrets.token_hex(11)}"  # so it can be found without an index
     prev_hash = before.receipt_hash if before else None
     content = _CANONICAL.encode(
         {
@@ -131,6 +63,11 @@ def linked(record: CallRecord, before: Link | None) -> tuple[bytes, CallReceipt]
 
 def _hash_of(content: bytes, prev_hash: str | None) -> str:
     return f"sha256:{sha256(_DOMAIN + (prev_hash or '').encode() + content).hexdigest()}"
+
+
+def is_sound(entry: bytes, content: dict[str, Any]) -> bool:
+    """Whether a stored entry has the hash that its ``content`` gives."""
+    return hash_in(entry) == _hash_of(entry[len(_OPENING) : -_tail_length()], content["prev_hash"])
 
 
 def _tail_length() -> int:
@@ -157,6 +94,22 @@ def content_of(entry: bytes) -> dict[str, Any] | None:
     linked = "prev_hash" in content and isinstance(content["prev_hash"], str | None)
     sound = named and linked and type(content.get("seq")) is int and isinstance(content.get("record"), dict)
     return content if sound else None
+
+
+def seq_in_id(receipt_id: str) -> int | None:
+    """The number of the receipt with this id; ``None`` when it is none of ours."""
+    digits = receipt_id.removeprefix(_ID)[:_ID_SEQ]
+    is_one = receipt_id.startswith(_ID) and len(digits) == _ID_SEQ and all(one in "0123456789abcdef" for one in digits)
+    return int(digits, 16) if is_one else None
+
+
+def seq_of(entry: bytes) -> int:
+    """The number of a stored receipt. ``RecordCorrupt`` when it cannot be read."""
+    content = content_of(entry)
+    if content is None:
+        raise unreadable("unknown")
+    seq: int = content["seq"]
+    return seq
 
 
 def receipt_in(entry: bytes, place: str) -> CallReceipt:

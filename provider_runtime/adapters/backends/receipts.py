@@ -1,5 +1,6 @@
 """Receipts, hash-linked, over any journal: written once, chosen a medium by two-line subclasses."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -10,17 +11,20 @@ from provider_runtime.adapters.backends.filesystem.journal import FilesystemJour
 from provider_runtime.adapters.backends.medium import START, Journal, Page, Position
 from provider_runtime.adapters.backends.memory import MemoryJournal
 from provider_runtime.adapters.backends.receipt_chain import (
-    ChainCheck,
     Link,
     content_of,
     hash_in,
     linked,
     receipt_in,
+    seq_in_id,
+    seq_of,
     unreadable,
 )
+from provider_runtime.adapters.backends.receipt_check import ChainCheck, NotedHeads, broken, whole
 from provider_runtime.adapters.backends.sqlite.journal import SqliteJournal
 from provider_runtime.adapters.backends.sqlite.store import SqliteStore
 from provider_runtime.domain.errors import RecordCorrupt
+from provider_runtime.domain.records.oversight.checkpoints import NotedHead
 from provider_runtime.domain.records.receipts import CallReceipt, CallRecord, ChainVerdict
 from provider_runtime.ports.stores.journals import ReceiptPage
 
@@ -40,7 +44,10 @@ class JournalReceipts:
         def make(last: bytes | None) -> bytes:
             entry, receipt = linked(record, self._link(last))
             made.append(receipt)
-            self._last = (entry, Link(chain_id=receipt.chain_id, seq=receipt.seq, receipt_hash=receipt.receipt_hash))
+            self._last = (
+                entry,
+                Link(receipt.chain_id, receipt.seq, receipt.receipt_hash),
+            )
             return entry
 
         await self.journal.append(make)
@@ -57,25 +64,36 @@ class JournalReceipts:
     async def latest(self, limit: int) -> tuple[CallReceipt, ...]:
         return _receipts(await self.journal.tail(limit))
 
-    async def get(self, receipt_id: str) -> CallReceipt | None:
-        wanted, end = receipt_id.encode(errors="replace"), START
-        while True:
-            page = await self.journal.read(after=end, limit=_PAGE)
-            for entry in page.entries:  # reading an entry costs more than seeing that it is another
-                if wanted in entry and (receipt := receipt_in(entry, receipt_id)).receipt_id == receipt_id:
-                    return receipt
-            if len(page.entries) < _PAGE:
-                return None
-            end = page.end
+    async def before(self, seq: int, limit: int = 100) -> tuple[CallReceipt, ...]:
+        newest = (await self.journal.tail(1)).entries
+        seq = min(seq, seq_of(newest[-1]) + 1) if newest else 0
+        first = max(seq - limit, 0)
+        start = await self.journal.locate(lambda entry: seq_of(entry) < first)
+        page = await self.journal.read(after=start, limit=limit)
+        found = (receipt_in(entry, str(first + place)) for place, entry in enumerate(page.entries))
+        return tuple(receipt for receipt in found if receipt.seq < seq)
 
-    async def verify(self, *, head: str | None = None, since: str | None = None) -> ChainVerdict:
+    async def get(self, receipt_id: str) -> CallReceipt | None:
+        seq = seq_in_id(receipt_id)
+        found = () if seq is None else await self.before(seq + 1, 1)
+        return next((receipt for receipt in found if receipt.receipt_id == receipt_id), None)
+
+    async def verify(
+        self, *, head: str | None = None, since: str | None = None, noted: Iterable[NotedHead] = ()
+    ) -> ChainVerdict:
         """Whether every receipt kept is as it was written and follows the one before.
 
         Where older receipts were dropped by the medium, the chain is checked from the first one kept.
         """
-        start, noted = (START, None) if since is None else _read_mark(since)
-        check = ChainCheck(noted=noted, head=head, from_start=not self.journal.drops_oldest)
-        index, limit, last = 0 if noted is None else noted.seq, _PAGE, (start, 0)
+        start, begins_at = (START, None) if since is None else _read_mark(since)
+        index = 0 if begins_at is None else begins_at.seq
+        check = ChainCheck(
+            begins_at=begins_at,
+            head=head,
+            from_start=not self.journal.drops_oldest,
+            noted=NotedHeads.of(noted, behind=-1 if begins_at is None else begins_at.seq),
+        )
+        limit, last = _PAGE, (start, 0)
         while True:
             try:
                 page = await self.journal.read(after=start, limit=limit)
@@ -96,7 +114,7 @@ class JournalReceipts:
                 break
         if fault := check.missing():
             return await self._broken(check, index, fault)
-        return ChainVerdict(valid=True, count=index, head=check.last_hash, mark=await self._mark(check.last, *last))
+        return whole(check, count=index, mark=await self._mark(check.last, *last))
 
     async def clear(self) -> None:
         await self.journal.clear()
@@ -119,7 +137,7 @@ class JournalReceipts:
             count = max(index, await self.journal.count())
         except RecordCorrupt:
             count = index
-        return ChainVerdict(valid=False, count=count, head=check.last_hash, broken_at=index, error=error)
+        return broken(check, count=count, at=index, error=error)
 
     def _link(self, last: bytes | None) -> Link | None:
         """The link to ``last``: remembered if it is what this object wrote, else read."""
@@ -135,7 +153,7 @@ class JournalReceipts:
                 message="the last receipt cannot be read, so no other can follow it",
                 remedy="`provider-runtime receipts verify` shows the place; move the file away to begin a new chain.",
             )
-        return Link(chain_id=content["chain_id"], seq=content["seq"], receipt_hash=hash_in(last))
+        return Link(content["chain_id"], content["seq"], hash_in(last))
 
 
 @define(kw_only=True)
@@ -188,7 +206,7 @@ def _read_mark(text: str) -> tuple[Position, Link]:
     parts = link.split("/")
     if len(parts) != 3 or not (parts[0].isascii() and parts[0].isdigit()):
         raise _not_noted()
-    return _position(before), Link(seq=int(parts[0]), chain_id=parts[1], receipt_hash=parts[2])
+    return _position(before), Link(parts[1], int(parts[0]), parts[2])
 
 
 def _not_noted() -> RecordCorrupt:

@@ -47,6 +47,10 @@ class DataFolder:
         """The store of named keys."""
         return FilesystemSecretStore(path=self._named / _SECRETS)
 
+    def file(self, name: str) -> Path:
+        """Where the file ``name`` of this folder is, or would be."""
+        return self._named / name
+
     @property
     def secret_file(self) -> SecretFile | None:
         """Where a runtime finds the named keys; ``None`` while none was kept."""

@@ -204,7 +204,7 @@ class RuntimeHandle:
     def _lasting(self, settings: RuntimeSettings) -> dict[str, object]:
         """What a change of settings must not end: receipts that are kept in memory."""
         kept_in_memory = isinstance(settings.receipts, MemoryReceipts) and "receipts" not in self._parts
-        return {"receipts": choices.receipts(settings)} if kept_in_memory else {}
+        return {"receipts": choices.plain_receipts(settings)} if kept_in_memory else {}
 
     def _what_was_spent(self, settings: RuntimeSettings) -> dict[str, object]:
         """The ledger in memory: one for as long as the runtime is registered, or a rotated key would be fresh money."""

@@ -6,6 +6,7 @@ from provider_runtime.domain.conversation.response import PassedOver
 from provider_runtime.domain.errors.codes import Delivery, ErrorCode, RetryDenial, SwapFault
 from provider_runtime.domain.errors.root import ProviderRuntimeError
 from provider_runtime.domain.identity import ProviderId
+from provider_runtime.domain.secrets import safe_text
 
 # ── ProviderError: asked, and not answered well ─────────────────────────────────────────────
 
@@ -127,9 +128,13 @@ class StoreUnsafe(BackendError):
 
 @define(kw_only=True, eq=False)
 class RecordCorrupt(BackendError):
-    """Stored data does not read back as what was written; ``key`` is the place."""
+    """Stored data does not read back as what was written; ``key`` is the place, ``kind`` what should stand there."""
 
     code: ErrorCode = ErrorCode.RECORD_CORRUPT
+
+    def facts(self) -> dict[str, str]:
+        place = {"kind": self.kind, "place": safe_text(self.key[:120])}  # names are the caller's, and may be anything
+        return {**BackendError.facts(self), **{name: value for name, value in place.items() if value}}
 
 
 @define(kw_only=True, eq=False)

@@ -89,8 +89,9 @@ class CallReceipt:
 class ChainVerdict:
     """Whether a chain of receipts is whole. ``head`` is the hash of the last good receipt.
 
-    A cut tail shows only against a ``head`` or a count that was noted elsewhere. ``mark`` is the
-    end of a good chain: noted, it lets the next check begin there.
+    A cut tail shows only against what was noted elsewhere: a ``head``, or checkpoints. Of those
+    ``checkpoints`` stood in their places; the last of them covers the first ``covered`` receipts.
+    ``mark`` is the end of a good chain: noted, it lets the next check begin there.
     """
 
     valid: bool
@@ -99,3 +100,5 @@ class ChainVerdict:
     broken_at: int | None = None
     error: str | None = None
     mark: str | None = None
+    checkpoints: int = 0
+    covered: int = 0

@@ -168,6 +168,22 @@ class LoggedEvent:
 
 
 @frozen(kw_only=True)
+class SessionAnswer:
+    """What a model answered in a session, kept so that a replay asks nobody.
+
+    ``request_hash`` says what was asked: SHA-256 in lower-case hex. The same may be asked again and
+    answered otherwise: each time is kept, in order. Source: semantics B.2.
+    """
+
+    request_hash: str = field(validator=FILLED)
+    response: JsonValue = field(converter=freeze, repr=False)
+    request: JsonValue = field(default=None, converter=freeze, repr=False)
+    at: datetime | None = field(default=None, validator=optional(is_a(datetime)))
+    duration_ms: int | None = field(default=None, validator=optional(whole(0)))
+    tokens: int | None = field(default=None, validator=optional(whole(0)))
+
+
+@frozen(kw_only=True)
 class SessionMoment:
     """A session as it was at ``seq``: the state at the nearest checkpoint, and what to replay on it, in order."""
 

@@ -1,9 +1,11 @@
 """ReceiptProvider: the chain of receipts."""
 
+from collections.abc import Iterable
 from typing import Protocol, runtime_checkable
 
 from attrs import frozen
 
+from provider_runtime.domain.records.oversight.checkpoints import NotedHead
 from provider_runtime.domain.records.receipts import CallReceipt, CallRecord, ChainVerdict
 
 
@@ -44,15 +46,26 @@ class ReceiptProvider(Protocol):
         """The last ``limit`` receipts, oldest first. Costs the same however many there are."""
         ...
 
-    async def get(self, receipt_id: str) -> CallReceipt | None:
-        """The receipt with this id, or ``None``."""
+    async def before(self, seq: int, limit: int = 100) -> tuple[CallReceipt, ...]:
+        """The last ``limit`` receipts in front of number ``seq``, oldest first; the cost as that of ``get``.
+
+        ``before(seq + 1, 1)`` is the receipt of that number, if it is kept.
+        """
         ...
 
-    async def verify(self, *, head: str | None = None, since: str | None = None) -> ChainVerdict:
+    async def get(self, receipt_id: str) -> CallReceipt | None:
+        """The receipt with this id, or ``None``. Costs hardly more however many there are."""
+        ...
+
+    async def verify(
+        self, *, head: str | None = None, since: str | None = None, noted: Iterable[NotedHead] = ()
+    ) -> ChainVerdict:
         """Recompute the chain. ``head``: a hash noted earlier that must still be in it.
 
         ``since``: ``mark`` of an earlier verdict; only what came later is recomputed, and must follow
-        from there. ``RecordCorrupt`` for a text that never was a mark.
+        from there. ``noted``: heads from checkpoints of this chain, each of which must stand in its
+        place: so a cut tail shows, and a chain that was written anew. Those from before ``since`` are
+        passed over. ``RecordCorrupt`` for a text that never was a mark.
         """
         ...
 

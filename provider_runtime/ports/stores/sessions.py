@@ -5,6 +5,7 @@ from typing import Protocol, runtime_checkable
 
 from provider_runtime.domain.records.sessions import (
     LoggedEvent,
+    SessionAnswer,
     SessionData,
     SessionEvent,
     SessionInfo,
@@ -36,7 +37,7 @@ class SessionProvider(Protocol):
         ...
 
     async def delete(self, name: str) -> None:
-        """Leave nothing of the session, its log neither. Nothing there: nothing to do."""
+        """Leave nothing of the session, neither its log nor its answers. Nothing there: nothing to do."""
         ...
 
     async def exists(self, name: str) -> bool:
@@ -57,8 +58,17 @@ class SessionProvider(Protocol):
     async def jump(self, name: str, seq: int) -> SessionMoment:
         """The nearest checkpoint at or before ``seq``, and the events behind it up to ``seq``.
 
-        ``RecordMissing`` when the log has no event ``seq``, or no checkpoint that early.
+        ``RecordMissing`` when the log has no event ``seq``, or no checkpoint that early. The cost grows
+        with what is to be replayed, and hardly with the length of the log.
         """
+        ...
+
+    async def keep_answer(self, name: str, answer: SessionAnswer) -> int:
+        """Keep what a model answered in a saved session; how often the same had been asked there before."""
+        ...
+
+    async def answer_to(self, name: str, request_hash: str, occurrence: int = 0) -> SessionAnswer | None:
+        """What was answered when this was asked in the session for the first time, the second (1), and so on."""
         ...
 
 

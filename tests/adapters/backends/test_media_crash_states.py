@@ -12,7 +12,7 @@ from store_crashes import NotedFiles
 from provider_runtime.adapters.backends.filesystem.journal import FilesystemJournal
 from provider_runtime.adapters.backends.filesystem.media import FilesystemMedia
 from provider_runtime.adapters.backends.medium import Media
-from provider_runtime.testing.contracts.stores.media import counting
+from provider_runtime.testing.contracts.media.journals import counting
 
 Work = tuple[str, int]
 WORKLOADS = st.lists(

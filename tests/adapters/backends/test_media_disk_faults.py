@@ -23,7 +23,7 @@ from provider_runtime.adapters.backends.filesystem.media import FilesystemMedia
 from provider_runtime.adapters.backends.medium import Journal, Media
 from provider_runtime.adapters.backends.sqlite.media import SqliteMedia
 from provider_runtime.domain.errors import BackendError, ErrorCode, RecordCorrupt
-from provider_runtime.testing.contracts.stores.media import counting
+from provider_runtime.testing.contracts.media.journals import counting
 
 FAULTS = pytest.mark.parametrize("make", [broken, no_room])
 MOMENTS = pytest.mark.parametrize("after", [False, True], ids=["before", "after"])

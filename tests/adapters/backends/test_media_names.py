@@ -19,7 +19,7 @@ from provider_runtime.adapters.backends.medium import Media
 from provider_runtime.adapters.backends.memory import MemoryMedia
 from provider_runtime.adapters.backends.sqlite.media import SqliteMedia
 from provider_runtime.domain.errors import BackendError, ErrorCode
-from provider_runtime.testing.contracts.stores.media import IMPOSSIBLE_NAMES, ODD_NAMES
+from provider_runtime.testing.contracts.media.names import IMPOSSIBLE_NAMES, ODD_NAMES
 
 _PIECES = (
     *ODD_NAMES,

@@ -17,7 +17,7 @@ from provider_runtime.adapters.backends.filesystem.journal import FilesystemJour
 from provider_runtime.adapters.backends.sqlite.media import SqliteMedia
 from provider_runtime.adapters.backends.sqlite.schema import VERSION
 from provider_runtime.domain.errors import BackendError, ErrorCode, RecordCorrupt
-from provider_runtime.testing.contracts.stores.media import counting
+from provider_runtime.testing.contracts.media.journals import counting
 
 KINDS = pytest.mark.parametrize("kind", ["filesystem", "sqlite"])
 

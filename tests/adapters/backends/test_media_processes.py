@@ -12,7 +12,7 @@ from store_children import Children, Failpoint, opened
 
 from provider_runtime.adapters.backends.sqlite.media import SqliteMedia
 from provider_runtime.domain.errors import BackendError
-from provider_runtime.testing.contracts.stores.media import counting
+from provider_runtime.testing.contracts.media.journals import counting
 
 KINDS = pytest.mark.parametrize("kind", ["filesystem", "sqlite"])
 FAILPOINTS: list[tuple[str, Failpoint]] = [

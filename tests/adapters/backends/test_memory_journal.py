@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from provider_runtime.adapters.backends.medium import START
 from provider_runtime.adapters.backends.memory import MemoryJournal
 from provider_runtime.domain.errors import RecordCorrupt
-from provider_runtime.testing.contracts.stores.media import counting
+from provider_runtime.testing.contracts.media.journals import counting
 
 
 async def test_memory_keeps_only_the_last_entries() -> None:

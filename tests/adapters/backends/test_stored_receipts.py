@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from provider_runtime.adapters.backends.receipt_chain import verify_chain
+from provider_runtime.adapters.backends.receipt_check import verify_chain
 from provider_runtime.adapters.backends.receipts import FilesystemReceiptProvider
 from provider_runtime.domain.errors import RecordCorrupt
 from provider_runtime.domain.records.receipts import CallOutcome

@@ -1,6 +1,7 @@
 """RecordCodec: a record as the bytes that a medium keeps, and back."""
 
-from typing import Final, Generic, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 from attrs import field, frozen
 from cattrs import Converter
@@ -9,6 +10,8 @@ from provider_runtime.adapters.serialization import DocumentFault, make_converte
 from provider_runtime.domain.errors import BackendError, ErrorCode, RecordCorrupt
 
 T = TypeVar("T")
+Upgrade: TypeAlias = Callable[[Any], Any]
+"""The content of one version, as plain JSON values, made that of the next; it may raise for what is none."""
 _ENVELOPE: Final = frozenset(("kind", "version", "content"))
 
 
@@ -18,11 +21,16 @@ class RecordCodec(Generic[T]):
 
     ``kind`` names the family, here and in errors. What does not read back is ``RecordCorrupt``:
     its ``key`` is the place, its message the field at fault, and neither quotes what stands there.
+
+    ``upgrades``: for each older ``version`` that is still read, what makes its content that of the next
+    one. A record is written in the newest version the next time it is saved. What a newer program
+    wrote is refused, and left as it is.
     """
 
     kind: str
     of: type[T]
     version: int = 1
+    upgrades: Mapping[int, Upgrade] = field(factory=dict, repr=False)
     converter: Converter = field(factory=make_converter, repr=False)
 
     def write(self, record: T) -> bytes:
@@ -57,7 +65,28 @@ class RecordCodec(Generic[T]):
             raise DocumentFault(message="this is no record of this store")
         if envelope["kind"] != self.kind:
             raise DocumentFault(message=f"this is no {self.kind}", field="kind")
-        if type(envelope["version"]) is not int or envelope["version"] != self.version:
-            known = f"Known: {self.version}."
-            raise DocumentFault(message=f"this version of a {self.kind} is not known", remedy=known, field="version")
-        return envelope["content"]
+        return self._upgraded(envelope["version"], envelope["content"])
+
+    def _upgraded(self, version: object, content: object) -> object:
+        """``content`` as this version has it."""
+        if type(version) is not int or not (version == self.version or version in self.upgrades):
+            is_newer = type(version) is int and version > self.version
+            raise DocumentFault(
+                message=f"this version of a {self.kind} is not known",
+                remedy="Update provider-runtime: a newer one wrote it." if is_newer else f"Known: {self._known}.",
+                field="version",
+            )
+        while version != self.version:
+            try:
+                content, version = self.upgrades[version](content), version + 1
+            except (KeyError, TypeError, ValueError, AttributeError, IndexError):
+                break  # raised below: its text may quote the record
+        else:
+            return content
+        raise DocumentFault(
+            message=f"a {self.kind} of version {version} is not as that version has it", field="content"
+        )
+
+    @property
+    def _known(self) -> str:
+        return ", ".join(map(str, (*sorted(self.upgrades), self.version)))

@@ -1,7 +1,7 @@
 """Sessions by name, each with its log: written once over the media."""
 
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Final
 
 from attrs import define, field, frozen
@@ -14,6 +14,7 @@ from provider_runtime.adapters.system import SystemClock
 from provider_runtime.domain.errors import RecordCorrupt, RecordMissing
 from provider_runtime.domain.records.sessions import (
     LoggedEvent,
+    SessionAnswer,
     SessionCounts,
     SessionData,
     SessionEvent,
@@ -24,6 +25,7 @@ from provider_runtime.domain.records.sessions import (
 from provider_runtime.ports.system import Clock
 
 _COLLECTION: Final = "sessions"
+_ANSWERS: Final = "session answers"
 _PAGE: Final = 500
 
 
@@ -49,6 +51,9 @@ class MediaSessions(OverMedia):
     _events: RecordCodec[LoggedEvent] = field(
         factory=lambda: RecordCodec(kind="session event", of=LoggedEvent), init=False, repr=False
     )
+    _answers: RecordCodec[SessionAnswer] = field(
+        factory=lambda: RecordCodec(kind="session answer", of=SessionAnswer), init=False, repr=False
+    )
 
     async def list(self) -> tuple[SessionInfo, ...]:
         found = [(name, await self._stored(name)) for name in await self.media.documents().keys(_COLLECTION)]
@@ -73,8 +78,11 @@ class MediaSessions(OverMedia):
         except RecordCorrupt:
             stored = None  # a session that does not read back can be got rid of; its log is lost anyway
         await self.media.documents().delete(_COLLECTION, checked_name("session", name))
-        if stored is not None:
-            await self.media.journal(stored.log).clear()
+        if stored is None:
+            return
+        await self.media.journal(stored.log).clear()
+        for key in await self.media.documents().keys(_ANSWERS, prefix=_answer_key(stored.log)):
+            await self.media.documents().delete(_ANSWERS, key)
 
     async def exists(self, name: str) -> bool:
         return await self.media.documents().exists(_COLLECTION, checked_name("session", name))
@@ -94,42 +102,62 @@ class MediaSessions(OverMedia):
 
     async def history(self, name: str, *, since: int = 0, limit: int | None = None) -> tuple[LoggedEvent, ...]:
         found: list[LoggedEvent] = []
-        async for logged in self._logged(name):
-            if limit is not None and len(found) >= limit:
+        if limit is not None and limit <= 0:
+            return ()
+        async for logged in self._logged(name, await self._log(name), max(since, 0)):
+            found.append(logged)
+            if len(found) == limit:
                 break
-            if logged.seq >= since:
-                found.append(logged)
         return tuple(found)
 
     async def jump(self, name: str, seq: int) -> SessionMoment:
-        checkpoint: LoggedEvent | None = None
+        log = await self._log(name)
+        target = await self._event(name, log, lambda logged: logged.seq < seq)
+        if target is None or target.seq != seq:
+            raise _missing(f"{name}/{seq}", "the log of the session has no such event", "`history` shows what it has.")
+        wanted = target.counts.checkpoints
+        if wanted == 0:
+            raise _missing(f"{name}/{seq}", "no checkpoint stands at or before this event", "Jump further on.")
+        checkpoint = await self._event(name, log, lambda logged: logged.counts.checkpoints < wanted)
+        if checkpoint is None or checkpoint.event.kind is not SessionEventKind.CHECKPOINT or checkpoint.seq > seq:
+            raise _out_of_place(f"{name}/{seq}")
         replay: list[LoggedEvent] = []
-        async for logged in self._logged(name):
-            if logged.event.kind is SessionEventKind.CHECKPOINT:
-                checkpoint = logged
-                replay.clear()
-            else:
-                replay.append(logged)
-            if logged.seq == seq:
-                if checkpoint is None:
-                    raise _missing(f"{name}/{seq}", "no checkpoint stands at or before this event", "Jump further on.")
-                return SessionMoment(seq=seq, checkpoint=checkpoint, replay=tuple(replay))
-        raise _missing(f"{name}/{seq}", "the log of the session has no such event", "`history` shows what it has.")
+        async for logged in self._logged(name, log, checkpoint.seq + 1):
+            if logged.seq > seq:
+                break
+            replay.append(logged)
+        return SessionMoment(seq=seq, checkpoint=checkpoint, replay=tuple(replay))
 
-    async def _logged(self, name: str) -> AsyncIterator[LoggedEvent]:
-        """Every event of a session, oldest first. An event that was cut while it was written never was."""
-        log, start, number = await self._log(name), START, 0
+    async def keep_answer(self, name: str, answer: SessionAnswer) -> int:
+        log, content, occurrence = (await self._needed(name)).log, self._answers.write(answer), 0
+        while True:
+            key = _answer_key(log, answer.request_hash, occurrence)
+            if await self.media.documents().put_if(_ANSWERS, key, content, version=None) is not None:
+                return occurrence
+            occurrence += 1
+
+    async def answer_to(self, name: str, request_hash: str, occurrence: int = 0) -> SessionAnswer | None:
+        key = _answer_key((await self._needed(name)).log, request_hash, occurrence)
+        found = await self.media.documents().get(_ANSWERS, key)
+        return None if found is None else self._answers.read(found.content, f"{name}/{request_hash[:16]}/{occurrence}")
+
+    async def _event(self, name: str, log: Journal, is_before: Callable[[LoggedEvent], bool]) -> LoggedEvent | None:
+        """The first event of the log that ``is_before`` denies."""
+        at = await log.locate(lambda entry: is_before(self._events.read(entry, f"{name}/log")))
+        entries = (await log.read(after=at, limit=1)).entries
+        return self._events.read(entries[0], f"{name}/log") if entries else None
+
+    async def _logged(self, name: str, log: Journal, first: int) -> AsyncIterator[LoggedEvent]:
+        """The events from number ``first`` on. An event that was cut while it was written never was."""
+        start, number = START, first
+        if first:
+            start = await log.locate(lambda entry: self._events.read(entry, f"{name}/log").seq < first)
         while True:
             page = await log.read(after=start, limit=_PAGE)
             for entry in page.entries:
                 logged = self._events.read(entry, f"{name}/{number}")
                 if logged.seq != number:
-                    raise RecordCorrupt(
-                        kind="session event",
-                        key=f"{name}/{number}",
-                        message="an event is out of its place in the log",
-                        remedy="Restore the log from a copy, or delete the session.",
-                    )
+                    raise _out_of_place(f"{name}/{number}")
                 yield logged
                 number += 1
             if len(page.entries) < _PAGE:
@@ -149,10 +177,13 @@ class MediaSessions(OverMedia):
         )
 
     async def _log(self, name: str) -> Journal:
+        return self.media.journal((await self._needed(name)).log)
+
+    async def _needed(self, name: str) -> StoredSession:
         stored = await self._stored(name)
         if stored is None:
             raise _missing(name, "there is no session of this name", "Save it first.")
-        return self.media.journal(stored.log)
+        return stored
 
     async def _stored(self, name: str) -> StoredSession | None:
         found = await self._document(name)
@@ -175,6 +206,19 @@ class FilesystemSessionProvider(InFiles, MediaSessions):
 @define(kw_only=True, slots=False)
 class SqliteSessionProvider(InSqlite, MediaSessions):
     """Sessions in the SQLite file at ``path``."""
+
+
+def _answer_key(log: str, *of: object) -> str:
+    return "/".join((log, *(str(part) for part in of)))
+
+
+def _out_of_place(key: str) -> RecordCorrupt:
+    return RecordCorrupt(
+        kind="session event",
+        key=key,
+        message="an event is out of its place in the log",
+        remedy="Restore the log from a copy, or delete the session.",
+    )
 
 
 def _missing(key: str, message: str, remedy: str) -> RecordMissing:

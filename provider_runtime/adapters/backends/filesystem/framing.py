@@ -53,6 +53,13 @@ class Framing(Protocol):
         """Where the entry begins that ends at ``end``; ``None`` when none does."""
         ...
 
+    def begins_behind(self, file: Extent, start: int, end: int) -> int | None:
+        """Where the first entry begins behind ``start`` and before ``end``, if one does.
+
+        An entry with a line break in it may be mistaken for several.
+        """
+        ...
+
     def is_cut(self, file: Extent, start: int) -> bool:
         """Whether what stands from ``start`` on, which is no whole entry, was cut off while it was written.
 
@@ -84,6 +91,9 @@ class Lines:
         if end <= 0 or file.between(end - 1, end) != b"\n":
             return None
         return self._behind_break(file, end - 1)
+
+    def begins_behind(self, file: Extent, start: int, end: int) -> int | None:
+        return next(_breaks(file, start, end), None)
 
     def is_cut(self, file: Extent, start: int) -> bool:  # noqa: ARG002 - a line has no other mark than its end
         return True
@@ -141,6 +151,9 @@ class Frames:
             return None
         return start if whole else None
 
+    def begins_behind(self, file: Extent, start: int, end: int) -> int | None:
+        return next(_breaks(file, start, end), None)
+
     def is_cut(self, file: Extent, start: int) -> bool:
         rest = file.between(start, file.size)
         at = rest.find(b"\n")
@@ -172,6 +185,18 @@ def walk(framing: Framing, file: Extent, start: int) -> Iterator[tuple[bytes, in
         if behind >= file.size:
             return
         data += file.between(behind, behind + max(_BLOCK, len(data)))
+
+
+def _breaks(file: Extent, start: int, end: int) -> Iterator[int]:
+    """Behind each line break from ``start`` on that has something behind it before ``end``."""
+    while start < end:
+        block = file.between(start, min(start + _LINE, end))
+        at = block.find(b"\n")
+        while at >= 0:
+            if start + at + 1 < end:
+                yield start + at + 1
+            at = block.find(b"\n", at + 1)
+        start += len(block)
 
 
 def sound_end(framing: Framing, file: Extent) -> int:

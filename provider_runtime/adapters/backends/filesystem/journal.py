@@ -76,6 +76,9 @@ class FilesystemJournal:
     async def tail(self, limit: int) -> Page:
         return await self._looked(lambda file: self._text.last_page(file, limit))
 
+    async def locate(self, is_before: Callable[[bytes], bool]) -> Position:
+        return await self._looked(lambda file: self._text.before(file, is_before))
+
     async def count(self) -> int:
         return await self._looked(self._count)
 

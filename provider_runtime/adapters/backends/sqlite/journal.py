@@ -7,7 +7,7 @@ from zlib import crc32
 
 from attrs import define, field, frozen
 
-from provider_runtime.adapters.backends.medium import START, Page, Position, Step, check_of
+from provider_runtime.adapters.backends.medium import START, Page, Position, Step, check_of, first_denied
 from provider_runtime.adapters.backends.names import closed, lost_position
 from provider_runtime.adapters.backends.sqlite.store import SqliteStore
 from provider_runtime.domain.errors import RecordCorrupt
@@ -69,6 +69,9 @@ class SqliteJournal:
             return Page(entries=tail.numbered_from(max(tail.count - limit, 0) + 1, None), end=tail.end)
 
         return await self._read(work, _EMPTY)
+
+    async def locate(self, is_before: Callable[[bytes], bool]) -> Position:
+        return await self._read(lambda connection: _Tail.of(connection, self.name).before(is_before), START)
 
     async def count(self) -> int:
         return await self._read(lambda connection: _Tail.of(connection, self.name).count, 0)
@@ -154,6 +157,11 @@ class _Tail:
         if len(entries) < (wanted if limit is None else min(wanted, limit)):
             raise _damaged(self.name, first + len(entries))
         return entries
+
+    def before(self, is_before: Callable[[bytes], bool]) -> Position:
+        """See ``Journal.locate``."""
+        place = first_denied(self.count, lambda at: self.numbered_from(at + 1, 1)[0], is_before)
+        return START if place == 0 else Position(offset=place, check=check_of(self.numbered_from(place, 1)[0]))
 
     def add(self, entry: bytes) -> Position:
         """Append ``entry``."""

@@ -110,6 +110,22 @@ class ReceiptProviderContract:
         assert list(await receipts.latest(2)) == stored[-2:]
         assert list(await receipts.latest(9)) == stored
 
+    async def test_receipts_are_found_by_their_number_and_before_it(self, receipts: ReceiptProvider) -> None:
+        assert await receipts.before(3) == ()
+        stored = [await receipts.store(a_record(number)) for number in range(9)]
+        for seq in range(9):
+            assert await receipts.before(seq + 1, 1) == (stored[seq],)
+        assert list(await receipts.before(7, 3)) == stored[4:7]
+        assert list(await receipts.before(2, 5)) == stored[:2]
+        assert list(await receipts.before(99)) == stored
+        assert list(await receipts.before(99, 2)) == stored[-2:]
+        assert await receipts.before(0) == ()
+
+    @pytest.mark.parametrize("name", ["", "rct_", "rct_zz", "call_1", "rct_ffffffffff" + "0" * 22, "rct_-000000001"])
+    async def test_an_id_of_nothing_finds_nothing(self, receipts: ReceiptProvider, name: str) -> None:
+        await receipts.store(a_record())
+        assert await receipts.get(name) is None
+
     async def test_a_page_of_a_chain_that_was_cleared_is_told(self, receipts: ReceiptProvider) -> None:
         for number in range(4):
             await receipts.store(a_record(number))

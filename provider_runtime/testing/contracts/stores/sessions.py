@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from provider_runtime.domain.errors import BackendError, ErrorCode, RecordCorrupt, RecordMissing
 from provider_runtime.domain.json_values import freeze_object
 from provider_runtime.domain.records.sessions import (
+    SessionAnswer,
     SessionCounts,
     SessionData,
     SessionEvent,
@@ -147,6 +148,54 @@ class SessionProviderContract:
         with pytest.raises(RecordMissing) as missing:
             await sessions.jump("work", seq)
         assert missing.value.key == f"work/{seq}"
+
+    async def test_a_jump_in_a_long_log_leads_where_a_jump_in_a_short_one_does(self, sessions: SessionProvider) -> None:
+        await sessions.save("work", SESSION)
+        for number in range(60):
+            event = checkpoint(State(control=number)) if number % 7 == 3 else _STEP
+            await sessions.record("work", event)
+        for seq in range(3, 60):
+            moment = await sessions.jump("work", seq)
+            assert moment.checkpoint.seq == seq - (seq - 3) % 7
+            assert [logged.seq for logged in moment.replay] == list(range(moment.checkpoint.seq + 1, seq + 1))
+        assert [logged.seq for logged in await sessions.history("work", since=41, limit=5)] == [41, 42, 43, 44, 45]
+        assert await sessions.history("work", since=60) == ()
+        assert await sessions.history("work", limit=0) == ()
+
+    # ── answers ─────────────────────────────────────────────────────────────────────────────
+
+    async def test_answers_are_kept_by_what_was_asked_and_each_time_it_was(self, sessions: SessionProvider) -> None:
+        await sessions.save("work", SESSION)
+        first = SessionAnswer(request_hash="a" * 64, response={"text": "é"}, at=NOON, duration_ms=12, tokens=7)
+        second = SessionAnswer(request_hash="a" * 64, response={"text": "otherwise"}, request=["asked"])
+        other = SessionAnswer(request_hash="b" * 64, response=None)
+        assert [await sessions.keep_answer("work", one) for one in (first, second, other)] == [0, 1, 0]
+        assert await sessions.answer_to("work", "a" * 64) == first
+        assert await sessions.answer_to("work", "a" * 64, 1) == second
+        assert await sessions.answer_to("work", "b" * 64) == other
+        assert await sessions.answer_to("work", "a" * 64, 2) is None
+        assert await sessions.answer_to("work", "c" * 64) is None
+
+    async def test_answers_kept_at_once_are_all_kept(self, sessions: SessionProvider) -> None:
+        await sessions.save("work", SESSION)
+        given = [SessionAnswer(request_hash="a" * 64, response=number) for number in range(8)]
+        places = await asyncio.gather(*(sessions.keep_answer("work", one) for one in given))
+        assert sorted(places) == list(range(8))
+        kept = [await sessions.answer_to("work", "a" * 64, place) for place in places]
+        assert kept == given
+
+    async def test_answers_belong_to_a_saved_session_and_go_with_it(self, sessions: SessionProvider) -> None:
+        answer = SessionAnswer(request_hash="a" * 64, response=1)
+        for asked in (sessions.keep_answer("work", answer), sessions.answer_to("work", "a" * 64)):
+            with pytest.raises(RecordMissing):
+                await asked
+        for name in ("work", "other"):
+            await sessions.save(name, SESSION)
+            await sessions.keep_answer(name, answer)
+        await sessions.delete("work")
+        await sessions.save("work", SESSION)
+        assert await sessions.answer_to("work", "a" * 64) is None
+        assert await sessions.answer_to("other", "a" * 64) == answer
 
     @DRAWN
     @given(data=session_data())

@@ -1,180 +1,13 @@
-"""What every medium keeps to: documents by key, and journals that only grow."""
+"""What every medium keeps to: journals that only grow."""
 
 import asyncio
-import unicodedata
 from functools import partial
-from typing import Final
 
 import pytest
 
-from provider_runtime.adapters.backends.medium import START, Documents, Journal, Media, Position, Tail
+from provider_runtime.adapters.backends.medium import START, Journal, Media, Position, Tail
 from provider_runtime.domain.errors import BackendError, ErrorCode, RecordCorrupt
-
-# Names that some file system, or some careless join of paths, would mix up or lead elsewhere.
-ODD_NAMES: Final = (
-    *("..", ".", "../up", "a/b", "/etc/passwd", "a\\b", "C:\\x", "a:b", ".hidden", "-rf", "~", "a b", " a", "a ", "a."),
-    *("con", "CON", "nul", "Nul", "com1", "lpt9", "aux.txt", "nul\0byte", "\n", "line\nbreak", "\x7f", "%2e%2e", "=2e"),
-    *(
-        "a",
-        "A",
-        "ß",
-        "SS",
-        "\N{LATIN SMALL LETTER DOTLESS I}",
-        "I",
-        "i",
-        "K",
-        "\N{KELVIN SIGN}",
-        "\N{ANGSTROM SIGN}",
-        "Å",
-        "😀",
-        "\u202e",
-        "\ufeff",
-    ),
-    *(unicodedata.normalize(form, "café") for form in ("NFC", "NFD")),
-    *("x" * length for length in (1, 179, 180, 181, 255, 256, 1000)),
-    *("X" * 400, "é" * 400, "é" * 399 + "e", "😀" * 1000, "a" * 79 + "é" * 50, "+", "a+b"),
-)
-IMPOSSIBLE_NAMES: Final = ("", "x" * 1001, "\ud800", "a\udfffb")
-
-
-class DocumentsContract:
-    """Give the fixture ``media``, empty."""
-
-    @pytest.fixture
-    def media(self) -> Media:
-        raise NotImplementedError("the subclass says which medium")
-
-    @pytest.fixture
-    def documents(self, media: Media) -> Documents:
-        return media.documents()
-
-    async def test_nothing_is_there_at_first(self, documents: Documents) -> None:
-        assert await documents.get("things", "one") is None
-        assert not await documents.exists("things", "one")
-        assert await documents.keys("things") == ()
-        assert not await documents.delete("things", "one")
-
-    async def test_what_was_put_is_found(self, documents: Documents) -> None:
-        for content in (b"", b"text", b"\x00\xff\r\n", b"x" * 300_000):
-            version = await documents.put("things", "one", content)
-            found = await documents.get("things", "one")
-            assert found is not None
-            assert (found.content, found.version) == (content, version)
-            assert await documents.exists("things", "one")
-
-    async def test_a_version_is_never_the_same_again(self, documents: Documents) -> None:
-        versions = [await documents.put("things", "one", b"same") for _ in range(5)]
-        await documents.delete("things", "one")
-        versions.append(await documents.put("things", "one", b"same"))
-        assert len(set(versions)) == 6
-
-    async def test_collections_are_apart(self, documents: Documents) -> None:
-        await documents.put("things", "one", b"thing")
-        await documents.put("Things", "one", b"other")
-        await documents.delete("things", "one")
-        assert await documents.get("things", "one") is None
-        assert await documents.keys("Things") == ("one",)
-
-    async def test_deleting_leaves_nothing_and_may_be_done_again(self, documents: Documents) -> None:
-        await documents.put("things", "one", b"1")
-        assert await documents.delete("things", "one")
-        assert not await documents.delete("things", "one")
-        assert await documents.get("things", "one") is None
-        assert await documents.keys("things") == ()
-
-    async def test_keys_are_sorted_and_may_be_asked_for_by_their_beginning(self, documents: Documents) -> None:
-        names = ["b", "a/2", "a", "a/1", "B", "é", "a/10", "😀", "\uffff"]
-        for name in names:
-            await documents.put("things", name, b"")
-        assert await documents.keys("things") == tuple(sorted(names))
-        assert await documents.keys("things", prefix="a/") == ("a/1", "a/10", "a/2")
-        assert await documents.keys("things", prefix="nothing") == ()
-
-    # ── comparing and setting ───────────────────────────────────────────────────────────────
-
-    async def test_what_shall_be_absent_is_created_once(self, documents: Documents) -> None:
-        version = await documents.put_if("things", "one", b"first", version=None)
-        assert version
-        assert await documents.put_if("things", "one", b"second", version=None) is None
-        found = await documents.get("things", "one")
-        assert found is not None
-        assert (found.content, found.version) == (b"first", version)
-
-    async def test_only_the_version_that_stands_there_is_replaced(self, documents: Documents) -> None:
-        old = await documents.put("things", "one", b"old")
-        new = await documents.put_if("things", "one", b"new", version=old)
-        assert new
-        assert await documents.put_if("things", "one", b"late", version=old) is None
-        assert await documents.put_if("things", "other", b"late", version=old) is None
-        found = await documents.get("things", "one")
-        assert found is not None
-        assert (found.content, found.version) == (b"new", new)
-        assert not await documents.exists("things", "other")
-
-    async def test_of_several_who_compare_and_set_at_once_one_succeeds(self, documents: Documents) -> None:
-        version: str | None = None
-        for _ in range(5):
-            tries = [documents.put_if("things", "one", b"%d" % number, version=version) for number in range(20)]
-            won = [made for made in await asyncio.gather(*tries) if made is not None]
-            assert len(won) == 1
-            version = won[0]
-
-    # ── names ───────────────────────────────────────────────────────────────────────────────
-
-    async def test_odd_names_are_names_like_others_and_never_the_same(self, documents: Documents) -> None:
-        for number, name in enumerate(ODD_NAMES):
-            await documents.put("odd", name, b"%d" % number)
-            await documents.put(name, "key", b"%d" % number)
-        for number, name in enumerate(ODD_NAMES):
-            for found in (await documents.get("odd", name), await documents.get(name, "key")):
-                assert found is not None
-                assert found.content == b"%d" % number
-        assert await documents.keys("odd") == tuple(sorted(ODD_NAMES))
-
-    @pytest.mark.parametrize("name", IMPOSSIBLE_NAMES, ids=ascii)
-    async def test_a_name_that_cannot_be_kept_is_refused(self, documents: Documents, name: str) -> None:
-        for collection, key in ((name, "key"), ("collection", name)):
-            for asked in (
-                documents.get(collection, key),
-                documents.put(collection, key, b""),
-                documents.put_if(collection, key, b"", version=None),
-                documents.delete(collection, key),
-                documents.exists(collection, key),
-            ):
-                with pytest.raises(BackendError) as refused:
-                    await asked
-                assert refused.value.code is ErrorCode.NAME_INVALID
-
-    # ── cancelling, closing ─────────────────────────────────────────────────────────────────
-
-    async def test_a_cancelled_put_leaves_the_old_or_the_new_and_never_comes_after_a_later_one(
-        self, documents: Documents
-    ) -> None:
-        for number in range(8):
-            putting = asyncio.ensure_future(documents.put("things", "one", b"given up %d" % number))
-            for _ in range(number % 3):
-                await asyncio.sleep(0)
-            putting.cancel()
-            await asyncio.gather(putting, return_exceptions=True)
-            await documents.put("things", "one", b"last %d" % number)
-            found = await documents.get("things", "one")
-            assert found is not None
-            assert found.content == b"last %d" % number
-
-    async def test_a_closed_one_refuses(self, documents: Documents, media: Media) -> None:
-        await documents.put("things", "one", b"1")
-        await media.aclose()
-        await media.aclose()
-        writing = (documents.put("things", "one", b""), documents.put_if("things", "one", b"", version=None))
-        for asked in (*writing, documents.delete("a", "b"), documents.get("things", "one"), documents.keys("things")):
-            with pytest.raises(BackendError, match="closed"):
-                await asked
-
-    async def test_a_flushed_one_goes_on(self, documents: Documents, media: Media) -> None:
-        await media.flush()
-        await documents.put("things", "one", b"1")
-        await media.flush()
-        assert await documents.exists("things", "one")
+from provider_runtime.testing.contracts.media.names import IMPOSSIBLE_NAMES, ODD_NAMES
 
 
 def counting(last: bytes | None) -> bytes:
@@ -288,6 +121,38 @@ class JournalContract:
         assert [int(entry) for entry in page.entries] == list(range(max(7 - limit, 0), 7))
         assert page.end == (await journal.read()).end
 
+    @pytest.mark.parametrize("count", [0, 1, 2, 7, 40])
+    async def test_a_place_among_entries_in_order_is_located(self, journal: Journal, count: int) -> None:
+        numbered = [b"%d %s" % (number, b"x" * (number * number % 977)) for number in range(count)]
+        for entry in numbered:
+            await journal.append(partial(_as_it_is, entry))
+        for wanted in range(count + 1):
+            position = await journal.locate(lambda entry, wanted=wanted: int(entry.split()[0]) < wanted)  # type: ignore[misc]  # bound at once
+            assert list((await journal.read(after=position)).entries) == numbered[wanted:]
+        assert await journal.locate(lambda _entry: True) == (await journal.read()).end
+        assert await journal.locate(lambda _entry: False) == START
+
+    async def test_locating_looks_at_few_entries(self, journal: Journal) -> None:
+        for number in range(300):
+            await journal.append(partial(_as_it_is, b"%03d" % number))
+        seen: list[bytes] = []
+
+        def is_before(entry: bytes) -> bool:
+            seen.append(entry)
+            return int(entry) < 217
+
+        position = await journal.locate(is_before)
+        assert (await journal.read(after=position, limit=1)).entries == (b"217",)
+        assert len(seen) <= 12
+
+    async def test_what_judging_an_entry_raises_is_raised(self, journal: Journal) -> None:
+        def failing(_entry: bytes) -> bool:
+            raise ValueError("no")
+
+        await journal.append(counting)
+        with pytest.raises(ValueError, match="no"):
+            await journal.locate(failing)
+
     async def test_a_position_that_was_cleared_away_is_told(self, journal: Journal) -> None:
         for _ in range(5):
             await journal.append(counting)
@@ -374,7 +239,7 @@ class JournalContract:
         await media.aclose()
         assert await asyncio.gather(*appending) == [b"%d" % number for number in range(20)]
         await media.aclose()
-        reading = (journal.read(), journal.tail(1), journal.count())
+        reading = (journal.read(), journal.tail(1), journal.count(), journal.locate(lambda _entry: True))
         for asked in (journal.append(counting), journal.decide(lambda _tail: None), journal.clear(), *reading):
             with pytest.raises(BackendError, match="closed"):
                 await asked

@@ -1,0 +1,1 @@
+"""Checkpoints of a chain of receipts: made, sealed, kept, and held against the chain."""

@@ -1,0 +1,1 @@
+"""How calls went: put together from their events, kept, and found again."""

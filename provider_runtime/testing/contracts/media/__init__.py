@@ -1,0 +1,1 @@
+"""Contracts of the media: documents by key, and journals that only grow."""

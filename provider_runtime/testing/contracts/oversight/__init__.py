@@ -1,0 +1,1 @@
+"""Contracts of what is kept for others to look over."""
