@@ -40,9 +40,13 @@ _BY_HOME: Final = {
     "adapters.telemetry": (
         "DefaultEventEmitter FanOut GenAiConventions JsonLinesEventSink LoggingEventSink OpenTelemetryEventSink"
     ),
+    "application.batch.pace": "BatchProgress",
+    "application.batch.plan": "BatchEnd BatchPlan BatchReport",
+    "application.batch.running": "BatchRun",
     "application.consents.desk": "ConsentDesk",
     "application.explaining": "CallPlan GateVerdict",
     "application.profiles.choosing": "WorkProfiles",
+    "composition.batches.running": "open_batch run_batch",
     "composition.consents.settings": "ConsentSettings FileConsents MemoryConsents SqliteConsents TrustedIssuer",
     "composition.governance.settings": "FileAudit Governance MemoryAudit SqliteAudit",
     "composition.lifecycle": "open_runtime",
@@ -87,16 +91,16 @@ _BY_HOME: Final = {
     "domain.conversation.usage": "CostBreakdown PricingSource Usage",
     "domain.conversation.warnings": "WarningCode",
     "domain.errors": (
-        "AccessDenied AmbiguousModelRoute AssignmentInvalid BackendError BudgetExceeded CallRefused "
-        "CapabilityMismatch CircuitOpen ConfigError ConsentExpired ConsentMismatch ConsentRefused ConsentRequired "
-        "ConsentRevoked ConsentUsed CostUnknown CredentialBoundElsewhere CredentialMissing CredentialsRejected "
-        "EndpointBlocked EndpointInvalid ErrorCode GovernanceLocked GuardFailed IntentUnsupported "
-        "InvalidPricingConfig InvalidProviderConfig InvalidRetryPolicy InvalidSettings InvalidTimeout "
-        "LeakageRefused MissingProviderRuntimeError ModelNotAllowed ModelNotFound ProtocolError ProviderError "
-        "ProviderHintMismatch ProviderNotRegistered ProviderRuntimeError ProviderRuntimeNormalizationError "
-        "ProviderRuntimeScopeError ProviderStatusError RateLimitWait RecordConflict RecordCorrupt RecordMissing "
-        "ReplayMiss RequestInvalid RetryDenial RoutingError RuntimeClosed SerializationError StoreUnsafe SwapFailed "
-        "SwapFault SwapRefused TierRefused TransportError"
+        "AccessDenied AmbiguousModelRoute AssignmentInvalid BackendError BatchConflict BudgetExceeded "
+        "CallInterrupted CallRefused CapabilityMismatch CircuitOpen ConfigError ConsentExpired ConsentMismatch "
+        "ConsentRefused ConsentRequired ConsentRevoked ConsentUsed CostUnknown CredentialBoundElsewhere "
+        "CredentialMissing CredentialsRejected EndpointBlocked EndpointInvalid ErrorCode GovernanceLocked "
+        "GuardFailed IntentUnsupported InvalidPricingConfig InvalidProviderConfig InvalidRetryPolicy "
+        "InvalidSettings InvalidTimeout LeakageRefused MissingProviderRuntimeError ModelNotAllowed ModelNotFound "
+        "ProtocolError ProviderError ProviderHintMismatch ProviderNotRegistered ProviderRuntimeError "
+        "ProviderRuntimeNormalizationError ProviderRuntimeScopeError ProviderStatusError RateLimitWait "
+        "RecordConflict RecordCorrupt RecordMissing ReplayMiss RequestInvalid RetryDenial RoutingError "
+        "RuntimeClosed SerializationError StoreUnsafe SwapFailed SwapFault SwapRefused TierRefused TransportError"
     ),
     "domain.identity": "CallId KeyId ProfileId ProviderId Role RuntimeId",
     "domain.json_values": "freeze JsonObject JsonValue",

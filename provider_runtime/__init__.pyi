@@ -105,6 +105,17 @@ from provider_runtime.adapters.telemetry import (
     LoggingEventSink,
     OpenTelemetryEventSink,
 )
+from provider_runtime.application.batch.pace import (
+    BatchProgress,
+)
+from provider_runtime.application.batch.plan import (
+    BatchEnd,
+    BatchPlan,
+    BatchReport,
+)
+from provider_runtime.application.batch.running import (
+    BatchRun,
+)
 from provider_runtime.application.consents.desk import (
     ConsentDesk,
 )
@@ -114,6 +125,10 @@ from provider_runtime.application.explaining import (
 )
 from provider_runtime.application.profiles.choosing import (
     WorkProfiles,
+)
+from provider_runtime.composition.batches.running import (
+    open_batch,
+    run_batch,
 )
 from provider_runtime.composition.consents.settings import (
     ConsentSettings,
@@ -287,7 +302,9 @@ from provider_runtime.domain.errors import (
     AmbiguousModelRoute,
     AssignmentInvalid,
     BackendError,
+    BatchConflict,
     BudgetExceeded,
+    CallInterrupted,
     CallRefused,
     CapabilityMismatch,
     CircuitOpen,
@@ -603,6 +620,12 @@ __all__ = [
     "AuditOutcome",
     "AutomationLevel",
     "BackendError",
+    "BatchConflict",
+    "BatchEnd",
+    "BatchPlan",
+    "BatchProgress",
+    "BatchReport",
+    "BatchRun",
     "Budget",
     "BudgetExceeded",
     "BudgetLedger",
@@ -610,6 +633,7 @@ __all__ = [
     "CacheBoundary",
     "CacheTtl",
     "CallId",
+    "CallInterrupted",
     "CallOptions",
     "CallOutcome",
     "CallPlan",
@@ -930,12 +954,14 @@ __all__ = [
     "normalize_handoff_messages",
     "noted_heads",
     "ollama_server",
+    "open_batch",
     "open_runtime",
     "open_stores",
     "preset",
     "prices_json",
     "read_catalog",
     "read_prices",
+    "run_batch",
     "system",
     "tool_result",
     "user",

@@ -22,7 +22,10 @@ _ABOUT = {
     "parameters": "For every call that does not say otherwise.",
     "swaps": 'What is allowed of swaps of models. A name is a model: `[swaps.footprints."ollama:llama3.2"]`.',
     "receipts": "Where receipts are kept.",
+    "checkpoints": "Sealed heads of the chain of receipts, out of reach of whoever writes the receipts.",
     "ledger": "Where it is kept what budgets have left.",
+    "governance": "Which capabilities calls have. Left out, nothing is asked about capabilities.",
+    "stores": "Families of records that programs keep. Left out, there are none.",
     "secrets": "Where named keys are kept. The keys themselves never stand in this file.",
     "providers": "Providers, by their ids. A well-known one (`openai`, `anthropic`, `gemini`, `openrouter`) needs no "
     "key of these. The variable of a well-known key cannot be led to another address: a file may come with somebody "

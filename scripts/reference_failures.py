@@ -39,6 +39,10 @@ CODES: Final[dict[ErrorCode, tuple[str, str]]] = {
     ),
     ErrorCode.SCOPE_MISMATCH: ("ProviderRuntimeScopeError", "A scope of a registry was left out of turn."),
     ErrorCode.CREDENTIAL_MISSING: ("CredentialMissing", "No source knows a key for this provider."),
+    ErrorCode.BATCH_CONFLICT: (
+        "BatchConflict",
+        "A batch cannot begin, or go on, as asked: its input changed, or its output is taken.",
+    ),
     ErrorCode.ASSIGNMENT_INVALID: (
         "AssignmentInvalid",
         "The role has no model: nobody assigns one, or to a provider that the runtime does not know.",
@@ -154,6 +158,7 @@ CODES: Final[dict[ErrorCode, tuple[str, str]]] = {
     ErrorCode.NAME_INVALID: ("BackendError", "A name that a store cannot keep."),
     ErrorCode.RUNTIME_CLOSED: ("RuntimeClosed", "The runtime was closed."),
     ErrorCode.SWAP_FAILED: ("SwapFailed", "A swap that was allowed did not come about. The old model stays."),
+    ErrorCode.CALL_INTERRUPTED: ("CallInterrupted", "The process ended while the call was under way."),
 }
 
 MEANINGS: Final[dict[WarningCode, str]] = {

@@ -13,7 +13,7 @@ from provider_runtime.domain.batches.lines import BatchLine
 class MemoryBatchSource:
     """The lines of any iterable. See ``BatchSource``."""
 
-    lines: Iterable[bytes]
+    lines: Iterable[bytes] = field(repr=False)
     _numbered: Iterator[tuple[int, bytes]] = field(init=False, repr=False)
 
     @_numbered.default
@@ -39,11 +39,11 @@ class MemoryBatchStore:
     """
 
     batch_id: str = "batch"
-    answers: dict[int, bytes] = field(factory=dict)
-    parked: dict[int, bytes] = field(factory=dict)
+    answers: dict[int, bytes] = field(factory=dict, repr=False)
+    parked: dict[int, bytes] = field(factory=dict, repr=False)
     _begun: "Counter[int]" = field(factory=dict, converter=_counted)
     _interrupted: "Counter[int]" = field(factory=dict, converter=_counted)
-    _early: dict[int, bytes] = field(factory=dict, init=False)
+    _early: dict[int, bytes] = field(factory=dict, init=False, repr=False)
 
     def has_kept(self, number: int) -> bool:
         return number in self.answers

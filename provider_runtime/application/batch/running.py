@@ -80,7 +80,7 @@ class BatchRun:
         try:
             await self._work()
         except ProviderRuntimeError as failure:  # of the source or the store; the other lines still come to their end
-            self._halt_with(BatchEnd.FAILED, failure)
+            self._halt_with(BatchEnd.FAILED, failure.with_traceback(None))
 
     async def _work(self) -> None:
         while (asked := await self._next()) is not None:
@@ -115,10 +115,12 @@ class BatchRun:
 
     async def _finish(self, number: int, answer: bytes, record: LineRecord) -> None:
         self._records[number] = record
-        for kept in await to_its_end(self._turns.finish(number, answer)):
-            self.tally.add(self._records.pop(kept))
-        now, done = self.runtime.clock.monotonic(), self.tally.lines
-        self._pace.mark(now, done)
+        kept = await to_its_end(self._turns.finish(number, answer))
+        for one in kept:
+            self.tally.add(self._records.pop(one))
+        if not kept:
+            return
+        self._pace.mark(self.runtime.clock.monotonic(), self.tally.lines)
         if self.heard is not None:
             self.heard(self.progress())
 

@@ -57,7 +57,7 @@ class InOrder:
 
     store: BatchStore
     window: int
-    _waiting: dict[int, bytes | None] = field(factory=dict, init=False)  # in order; None: not answered yet
+    _waiting: dict[int, bytes | None] = field(factory=dict, init=False, repr=False)  # in order; None: no answer yet
     _places: dict[int, int] = field(factory=dict, init=False)
     _entered: int = field(default=0, init=False)
     _kept: int = field(default=0, init=False)

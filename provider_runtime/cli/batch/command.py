@@ -19,6 +19,7 @@ from provider_runtime.cli.batch.progress import Shown, progress_shown
 from provider_runtime.cli.batch.summary import show_report
 from provider_runtime.cli.failures import INTERRUPTED, exit_code, run_or_exit, show_error, usage_error
 from provider_runtime.cli.inputs import command_settings, runtime_options
+from provider_runtime.cli.records.recording import keep_option, recording
 from provider_runtime.cli.workspace.opening import CommandSettings, opened
 from provider_runtime.composition.batches.running import FORMS, open_batch
 from provider_runtime.composition.settings import MemoryLedger, RuntimeSettings, SqliteLedger
@@ -64,6 +65,7 @@ def _dollars(_context: click.Context, _option: click.Parameter, value: str | Non
     help="What becomes of lines that were under way when an earlier run was ended, and may have been billed.",
 )
 @click.option("--patience", type=float, default=600.0, show_default=True, help="Seconds to wait for a provider.")
+@keep_option
 @runtime_options
 def batch(**options: Any) -> None:
     """Ask every line of the file IN, and keep each answer as a line.
@@ -80,7 +82,11 @@ def batch(**options: Any) -> None:
     ended: list[BatchReport] = []
 
     async def work() -> None:
-        async with opened(await _made(options, plan)) as runtime:
+        made = await _made(options, plan)
+        async with (
+            recording(options["folder"], made.settings, wanted=options["keep"]) as kept,
+            opened(evolve(made, settings=kept.settings), **kept.parts) as runtime,
+        ):
             files, how = (options["source"], options["output"]), {"form": options["form"], "resume": options["resume"]}
             async with open_batch(runtime, *files, plan, **how) as run:
                 with progress_shown(run) as shown, _stopped_by_signals(run, shown):

@@ -107,6 +107,7 @@ def _ending(report: BatchReport, options: dict[str, Any]) -> str:
     if report.end is BatchEnd.FINISHED:
         unanswered = report.tally.unanswered
         if not unanswered:
-            return f"All {report.total:,} lines are answered in {output}."
+            every = "The only line is" if report.total == 1 else f"All {report.total:,} lines are"
+            return f"{every} answered in {output}."
         return f"Done: {unanswered:,} of {report.total:,} lines have an error instead of an answer in {output}."
     return f"{report.left:,} of {report.total:,} lines are left. The same command with --resume goes on."

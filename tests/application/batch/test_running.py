@@ -16,6 +16,7 @@ from provider_runtime import (
     BackendError,
     Budget,
     ErrorCode,
+    GovernancePolicy,
     ModelCatalog,
     PriceRule,
     PricingTable,
@@ -24,6 +25,7 @@ from provider_runtime import (
     ProviderStatusError,
     RetryPolicy,
     TransportError,
+    open_runtime,
 )
 from provider_runtime.adapters.batches.canonical import CanonicalForm
 from provider_runtime.adapters.batches.memory import MemoryBatchSource
@@ -31,6 +33,7 @@ from provider_runtime.adapters.outcomes import MemoryOutcomes
 from provider_runtime.application.batch.pace import BatchProgress
 from provider_runtime.application.batch.plan import BatchEnd, BatchPlan, BatchReport
 from provider_runtime.application.batch.running import BatchRun
+from provider_runtime.domain.batches.lines import BatchLine
 from provider_runtime.domain.conversation.exchange import PreparedExchange
 from provider_runtime.domain.conversation.response import ProviderResponse
 from provider_runtime.domain.errors import CircuitOpen, ConfigError, CredentialsRejected, Delivery, RateLimitWait
@@ -38,8 +41,9 @@ from provider_runtime.domain.identity import ProviderId
 from provider_runtime.ports.provider_adapter import AdapterContext
 from provider_runtime.testing.builders import a_response
 from provider_runtime.testing.fake_adapter import a_fake_answer
-from provider_runtime.testing.fakes import FakeAdapter, FixedRandomness, FrozenClock
+from provider_runtime.testing.fakes import FakeAdapter, FakeTransport, FixedRandomness, FrozenClock
 from provider_runtime.testing.mocks import MockBatchStore
+from provider_runtime.testing.settings import cloud_settings
 
 ADA = ProviderId("ada")
 FREE = PricingTable(rules=[PriceRule(provider=ADA, model_pattern="*", input_cost_per_token=0, output_cost_per_token=0)])
@@ -143,6 +147,28 @@ async def test_labels_of_a_line_stay_and_that_of_the_batch_comes_to_them() -> No
         await a_run(runtime, lines, store, concurrency=1).run()
         labels = [receipt.record.labels for receipt in await runtime.receipts.list()]
     assert labels == [("batch=batch", "tenant=acme"), ("batch=mine",)]
+
+
+async def test_policy_refuses_lines_as_it_refuses_calls_and_nothing_is_sent() -> None:
+    store, transport = MockBatchStore(), FakeTransport()
+    lines = [json.dumps({"model": "openai:gpt-5-mini", "messages": [{"role": "user", "content": "x"}]}).encode()] * 3
+    settings = cloud_settings(policy=GovernancePolicy.preset("locked"))
+    async with open_runtime(settings, transport=transport) as runtime:
+        report = await a_run(runtime, lines, store).run()
+    assert (report.end, report.tally.refused_by, transport.exchanges) == (BatchEnd.FINISHED, {"tier": 3}, [])
+
+
+async def test_what_was_said_is_in_no_error_and_in_no_text_of_a_run() -> None:
+    said = "the marmot sleeps at noon"
+    adapter, store = FakeAdapter(ADA, lambda _: a_response(said, provider=ADA)), MockBatchStore()
+    store.fail("keep", BackendError(kind="batch", message="the disk is full"), times=5)
+    async with runtime_with(adapter) as runtime:
+        run = a_run(runtime, [line(said)], store, in_order=True)
+        report = await run.run()
+    assert report.error is not None
+    assert report.error.__traceback__ is None
+    for shown in (run, report, store, run.form.read(BatchLine(number=1, content=line(said)))):
+        assert "marmot" not in repr(shown).replace(f"name={said!r}", "")
 
 
 @define
