@@ -17,7 +17,7 @@ from provider_runtime.domain.policy.verdict import Pass
 from provider_runtime.domain.profiles.assigning import PlayedRole
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, slots=False)  # made anew for each call, and slots take twice the time to fill
 class Call:
     """What was asked, by whom, when.
 
