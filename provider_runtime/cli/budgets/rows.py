@@ -1,14 +1,15 @@
 """How budgets stand, as rows: what the ledger knows, and what is declared and was never spent from."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 from attrs import frozen
 
 from provider_runtime.cli.budgets.amounts import end_of
 from provider_runtime.cli.budgets.opening import Opened
-from provider_runtime.domain.policy.budgets.holds import Account, Claim, Hold, Standing, Tally
+from provider_runtime.domain.errors import LedgerDenied
+from provider_runtime.domain.policy.budgets.holds import Account, Balance, Claim, Hold, Standing, Tally
 from provider_runtime.domain.policy.budgets.limits import EVERYONE, Budget
 
 NOBODY_YET: Final = "(nobody yet)"
@@ -50,10 +51,9 @@ async def rows_of(opened: Opened, names: Iterable[str] = ()) -> tuple[BudgetRow,
         for (name, _), tally in tallies.items()
         if name in declared and declared[name].window_s == tally.standing.account.window_s
     ]
-    claims += [
-        _first_claim(budget) for budget in declared.values() if not any(name == budget.name for name, _ in tallies)
-    ]
-    now = {(one.account.budget, one.account.owner): one for one in await opened.ledger.standings(claims)}
+    spent_from = {name for name, _ in tallies}
+    unspent = [_unspent(budget) for budget in declared.values() if budget.name not in spent_from]
+    now = {(one.account.budget, one.account.owner): one for one in (*await _standings(opened, claims), *unspent)}
     standings = {place: tally.standing for place, tally in tallies.items()} | now
     return tuple(
         _row(standing, tallies.get(place), declared.get(standing.account.budget), opened)
@@ -61,11 +61,18 @@ async def rows_of(opened: Opened, names: Iterable[str] = ()) -> tuple[BudgetRow,
     )
 
 
-def _first_claim(budget: Budget) -> Claim:
-    """What the first one who spends from it would claim of."""
+async def _standings(opened: Opened, claims: list[Claim]) -> tuple[Standing, ...]:
+    try:
+        return await opened.ledger.standings(claims) if claims else ()
+    except LedgerDenied:
+        return ()  # then what was last claimed has to do
+
+
+def _unspent(budget: Budget) -> Standing:
     owner = EVERYONE if budget.scope == EVERYONE else NOBODY_YET
     account = Account(budget=budget.name, owner=owner, window_s=budget.window_s)
-    return Claim(account=account, limit=budget.limit.value, amount=0)
+    window = account.window_at(int(datetime.now(UTC).timestamp() * 1000))
+    return Standing(account=account, window=window, limit=budget.limit.value, balance=Balance())
 
 
 def _row(standing: Standing, tally: Tally | None, declared: Budget | None, opened: Opened) -> BudgetRow:
