@@ -10,7 +10,7 @@ import click
 from provider_runtime.domain.policy.budgets.limits import Amount, Unit
 
 _AMOUNT: Final = re.compile(
-    r"\s*(?P<sign>\$?)\s*(?P<number>[0-9][0-9_]{0,20}(?:\.[0-9]{1,9})?)\s*(?P<scale>[kKmM]?)\s*(?P<unit>[a-zA-Z]*)\s*"
+    r"\s*(?P<sign>\$?)\s*(?P<number>[0-9][0-9_]{0,20}(?:\.[0-9]{1,9})?)\s*(?P<scale>[kKmM]?)\s*(?P<unit>[a-zA-Z_]*)\s*"
 )
 _SCALES: Final = {"": 1, "k": 1000, "m": 1_000_000}
 _WORDS: Final = {
