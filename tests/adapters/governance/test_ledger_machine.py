@@ -237,6 +237,7 @@ class RemoteMachine(LedgerMachine):
             open_transport=self.network.transport,
             clock=FrozenClock(),  # waiting takes no time
             randomness=FixedRandomness(),
+            try_s=60,  # nothing hangs here, and a busy machine is no mishap
         )
 
     async def settled_down(self) -> None:
