@@ -76,6 +76,21 @@ SECTIONS: Final = (
         ),
     ),
     Section(
+        "What it may cost",
+        (
+            Listed(
+                "budget",
+                f"{_HERE}.budgets.commands:budget",
+                "Budgets: what calls may come to, what they came to, and putting it right.",
+            ),
+            Listed(
+                "governance",
+                f"{_HERE}.governance.commands:governance",
+                "A server that keeps budgets for processes on several machines.",
+            ),
+        ),
+    ),
+    Section(
         "The workspace",
         (
             Listed("init", f"{_HERE}.workspace.init:init", "Make a workspace in FOLDER."),

@@ -66,6 +66,10 @@ class Secret:
         """The value itself, for the one place that sends it."""
         return str.__str__(self._value)
 
+    def is_shorter_than(self, length: int) -> bool:
+        """Whether it has fewer letters than that: it could be guessed."""
+        return len(self.reveal()) < length
+
     def stands_in(self, body: bytes, *texts: str) -> bool:
         """Whether this secret stands, as it is, in the body or in one of the texts. A quick look, no proof."""
         value = self.reveal()  # which has no line end in it

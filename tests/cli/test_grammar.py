@@ -29,6 +29,8 @@ WITHOUT_JSON = frozenset(
         "secrets remove",
         "profiles remove",
         "profiles use",
+        "budget remove",
+        "budget use",
         "completion",
     }
 )
