@@ -75,7 +75,7 @@ class MemoryJournal:
         if self._closed:
             raise closed(_KIND)
         place = first_denied(self._kept(), lambda at: self._entries[self._idle + at], is_before)
-        return self._position(self._dropped.offset + place)
+        return self._position(self._dropped + place)
 
     async def count(self) -> int:
         if self._closed:

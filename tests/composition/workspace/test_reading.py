@@ -146,7 +146,6 @@ def _a_value(key: Key) -> str:
         "receipt_key": '{type = "env", name = "RECEIPT_KEY"}',
         "ledger.credential": '{type = "env", name = "LEDGER_TOKEN"}',
         "guarded_secrets": '[{type = "env", name = "GUARDED"}]',
-        "ledger.credential": '{type = "env", name = "BUDGETS_TOKEN"}',
     }
     if key.path.startswith("parameters.") and "float" in str(key.kind):
         return "1"
