@@ -3,6 +3,7 @@
 import click
 
 from provider_runtime.cli.calls import explain, run
+from provider_runtime.cli.consent.commands import consent
 from provider_runtime.cli.demo import demo
 from provider_runtime.cli.failures import EXIT_CODES_HELP
 from provider_runtime.cli.models.commands import models
@@ -26,5 +27,5 @@ def app() -> None:
     """
 
 
-for command in (run, explain, models, providers, secrets, receipts, demo):
+for command in (run, explain, consent, models, providers, secrets, receipts, demo):
     app.add_command(command)

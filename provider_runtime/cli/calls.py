@@ -6,6 +6,8 @@ from typing import Any
 import click
 
 from provider_runtime.adapters.serialization import make_converter, response_to_json, to_json
+from provider_runtime.cli.consent.asking import run_with_consent
+from provider_runtime.cli.consent.place import ConsentPlace
 from provider_runtime.cli.failures import EXIT_CODES_HELP, run_or_exit
 from provider_runtime.cli.inputs import call_input, call_options
 from provider_runtime.cli.rendering import show_plan, show_response
@@ -18,7 +20,8 @@ from provider_runtime.composition.lifecycle import open_runtime
 def run(quiet: bool, **options: Any) -> None:  # noqa: FBT001 - click passes flags by name
     """Ask a model, and print its answer.
 
-    The answer goes to standard output; cost, tokens and warnings to standard error.
+    The answer goes to standard output; cost, tokens and warnings to standard error. Before a call leaves
+    this machine, a person at the terminal is asked; where there is none, see `consent`.
 
     \b
     provider-runtime run "Why is the sky blue?" --model anthropic:claude-sonnet-4-5
@@ -28,8 +31,7 @@ def run(quiet: bool, **options: Any) -> None:  # noqa: FBT001 - click passes fla
 
     async def work() -> None:
         given = await call_input(options)
-        async with open_runtime(given.settings) as runtime:
-            response = await runtime.run(given.request)
+        response = await run_with_consent(given, ConsentPlace.of(options["folder"]))
         if options["as_json"]:
             click.echo(response_to_json(make_converter(), response))
         else:
@@ -52,7 +54,7 @@ def explain(body: bool, **options: Any) -> None:  # noqa: FBT001 - click passes 
     async def work() -> None:
         given = await call_input(options)
         async with open_runtime(given.settings) as runtime:
-            plan = await runtime.explain(given.request)
+            plan = await runtime.explain(given.request, given.options)
         if body:
             sys.stdout.buffer.write(plan.body)
             sys.stdout.buffer.flush()

@@ -8,19 +8,22 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import click
-from attrs import frozen
+from attrs import evolve, frozen
 
 from provider_runtime.adapters.serialization import make_converter, request_from_json
+from provider_runtime.cli.consent.place import NAME, ConsentPlace
+from provider_runtime.cli.consent.terminal import terminal_session
 from provider_runtime.cli.failures import usage_error
 from provider_runtime.cli.registry.folder import data_option
 from provider_runtime.composition.presets import PRESETS
 from provider_runtime.composition.settings import FileReceipts, MemoryReceipts, RuntimeSettings
+from provider_runtime.domain.calls.options import CallOptions
 from provider_runtime.domain.catalog.credentials import EnvCredential
 from provider_runtime.domain.catalog.providers import ProviderConfig, ProviderKind, Tier
 from provider_runtime.domain.conversation.messages import Message, system, user
 from provider_runtime.domain.conversation.request import Effort, ModelRef, ProviderRequest, ReasoningEffort
 from provider_runtime.domain.identity import ProviderId
-from provider_runtime.domain.policy.governance import GovernanceMode, GovernancePolicy
+from provider_runtime.domain.policy.governance import ConsentRule, GovernanceMode, GovernancePolicy
 
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _OPTIONS: Final = (
@@ -45,6 +48,13 @@ _OPTIONS: Final = (
         show_default=True,
         help="strict: nothing unjudged or lossy leaves this machine; locked: nothing at all does.",
     ),
+    click.option(
+        "--consent",
+        type=click.Choice([rule.value for rule in ConsentRule]),
+        envvar="PROVIDER_RUNTIME_CONSENT",
+        help="Which calls a person has to consent to (or PROVIDER_RUNTIME_CONSENT; default: cloud).",
+    ),
+    click.option("--session", help="Name of the conversation; at a terminal, that of the terminal."),
     click.option("--deadline", type=float, default=600.0, show_default=True, help="Seconds for the whole call."),
     click.option("--receipts", "receipts_file", type=click.Path(path_type=Path), help="Append the receipt to a file."),
     data_option,
@@ -64,13 +74,21 @@ class CallInput:
 
     request: ProviderRequest
     settings: RuntimeSettings
+    options: CallOptions
 
 
 async def call_input(options: dict[str, Any]) -> CallInput:
     """The request and the settings that ``options`` describe. Raises ``RequestInvalid`` or a ``ConfigError``."""
     request = _request(options)
     known = await options["folder"].providers()
-    return CallInput(request=request, settings=_settings(options, request.model, known))
+    return CallInput(request=request, settings=_settings(options, request.model, known), options=_call_options(options))
+
+
+def _call_options(options: dict[str, Any]) -> CallOptions:
+    try:
+        return CallOptions(conversation_id=options["session"] or terminal_session())
+    except ValueError as fault:
+        usage_error(str(fault).replace("conversation_id", "--session"))
 
 
 def _request(options: dict[str, Any]) -> ProviderRequest:
@@ -121,10 +139,19 @@ def _settings(options: dict[str, Any], model: ModelRef, known: tuple[ProviderCon
         providers=_providers(options, model, known),
         secrets=options["folder"].secret_file,
         default_provider=_default_provider(options, model),
-        policy=GovernancePolicy.preset(options["policy"]),
+        policy=_policy(options),
+        consents=ConsentPlace.of(options["folder"]).found(),
+        name=NAME,
         deadline_s=options["deadline"],
         receipts=FileReceipts(path=receipts_file) if receipts_file else MemoryReceipts(),
     )
+
+
+def _policy(options: dict[str, Any]) -> GovernancePolicy:
+    """The preset; and whatever leaves this machine needs consent, unless somebody says that it does not."""
+    preset, said = GovernancePolicy.preset(options["policy"]), options["consent"]
+    usual = preset.consent if preset.consent is not ConsentRule.NEVER else ConsentRule.CLOUD
+    return evolve(preset, consent=said or usual)
 
 
 def _providers(
