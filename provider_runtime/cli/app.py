@@ -76,8 +76,13 @@ SECTIONS: Final = (
         ),
     ),
     Section(
-        "What it may cost",
+        "What it may do, and cost",
         (
+            Listed(
+                "consent",
+                f"{_HERE}.consent.commands:consent",
+                "Consent to calls that leave this machine: who may be sent which bytes, for how long, how often.",
+            ),
             Listed(
                 "budget",
                 f"{_HERE}.budgets.commands:budget",

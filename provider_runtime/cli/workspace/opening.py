@@ -31,7 +31,7 @@ set_option = click.option(
 
 def said_by(options: dict[str, Any]) -> tuple[Layer, ...]:
     """What the options of a command say of settings: ``--set``, and those with a name of their own, which go first."""
-    named = {"policy": "policy.mode", "deadline": "deadline_s", "profile": "profile"}
+    named = {"policy": "policy.mode", "consent": "policy.consent", "deadline": "deadline_s", "profile": "profile"}
     layers = [from_pairs(options.get("pairs") or ())]
     for option, path in named.items():
         if (value := options.get(option)) is not None:
