@@ -37,10 +37,17 @@ class Network:
     mishaps: deque[Mishap] = field(factory=deque)
     late: list[HttpRequest] = field(factory=list)
     restart: Callable[[], Awaitable[None]] | None = None
+    restarting: Awaitable[None] | None = None
 
     def transport(self) -> HttpTransport:
         """Another connection."""
         return LossyTransport(self)
+
+    async def quiet(self) -> None:
+        """Let nothing more happen, and wait for the server to be up."""
+        self.mishaps.clear()
+        if self.restarting is not None:
+            await self.restarting
 
     async def deliver_late(self, number: int) -> None:
         """Let one of the questions arrive that were kept back; its answer goes nowhere."""
@@ -67,7 +74,9 @@ class LossyTransport:
                 self.network.late.append(request)
                 return _GONE
             case Mishap.RESTARTED if self.network.restart is not None:
-                await self.network.restart()
+                # Whoever asks may be gone before it is up again.
+                self.network.restarting = asyncio.ensure_future(self.network.restart())
+                await asyncio.shield(self.network.restarting)
             case Mishap.TWICE_AT_ONCE:
                 reply, _ = await asyncio.gather(self._real.exchange(request), self._real.exchange(request))
                 return reply

@@ -241,6 +241,7 @@ class RemoteMachine(LedgerMachine):
         )
 
     async def settled_down(self) -> None:
+        await self.network.quiet()
         await self.ledger.flush()
 
     def befall(self, mishaps: list[Mishap]) -> None:
