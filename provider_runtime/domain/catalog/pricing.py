@@ -169,6 +169,9 @@ class PricingTable:
         return MappingProxyType({provider: PatternIndex.of(patterns) for provider, patterns in rules.items()})
 
 
+_NO_RULE: Final = (None, (warn(WarningCode.PRICING_MISSING_RULE, "the price table has no rule for this model"),))
+
+
 def estimate_cost(
     table: PricingTable,
     provider: ProviderId,
@@ -186,7 +189,7 @@ def estimate_cost(
     """
     rule = table.rule_among((provider, *also_as), (model,) if fallback_model is None else (model, fallback_model))
     if rule is None:
-        return None, (warn(WarningCode.PRICING_MISSING_RULE, "the price table has no rule for this model"),)
+        return _NO_RULE
     if not rule.is_sound:
         return None, (warn(WarningCode.PRICING_INVALID_RULE, "the price rule for this model holds an impossible rate"),)
     if usage.input_tokens is None and usage.output_tokens is None and usage.reasoning_tokens is None:

@@ -4,9 +4,8 @@ from enum import StrEnum
 from typing import TypeVar
 
 from attrs import field, frozen
-from attrs.validators import optional
 
-from provider_runtime.domain.checks import FILLED, OPTIONAL_TEXT, TEXT, all_are, is_a, whole
+from provider_runtime.domain.checks import FILLED, OPTIONAL_TEXT, TEXT, all_are, is_a, optional, whole
 from provider_runtime.domain.conversation.messages import Message, MessageRole
 from provider_runtime.domain.conversation.parts import CONTENT_PARTS, ContentPart, TextPart, ThinkingPart, ToolCallPart
 from provider_runtime.domain.conversation.tools import ToolCall
@@ -26,6 +25,10 @@ class FinishReason(StrEnum):
     CONTENT_FILTER = "content_filter"
     ERROR = "error"
     OTHER = "other"
+
+
+def _finish_reason(value: FinishReason | str) -> FinishReason:
+    return value if type(value) is FinishReason else FinishReason(value)  # looking a member up takes long
 
 
 @frozen
@@ -85,7 +88,7 @@ class ProviderResponse:
     output: AssistantOutput = field(validator=is_a(AssistantOutput))
     provider: ProviderId = field(converter=ProviderId)
     model: str = field(validator=TEXT)
-    finish_reason: FinishReason = field(converter=FinishReason)
+    finish_reason: FinishReason = field(converter=_finish_reason)
     usage: Usage = field(factory=Usage, validator=is_a(Usage))
     cost: CostBreakdown | None = field(default=None, validator=optional(is_a(CostBreakdown)))
     warnings: tuple[CallWarning, ...] = field(default=(), converter=tuple_of, validator=all_are(CallWarning))
