@@ -7,6 +7,7 @@ from typing import Self
 from attrs import evolve, field, frozen
 
 from provider_runtime.application.providers import RegisteredProvider
+from provider_runtime.composition.consents.settings import ConsentSettings
 from provider_runtime.composition.lifecycle import open_runtime
 from provider_runtime.composition.presets import PRESETS, preset
 from provider_runtime.composition.runtime import ProviderRuntime
@@ -22,7 +23,7 @@ from provider_runtime.domain.catalog.models import ModelCatalog
 from provider_runtime.domain.catalog.pricing import PricingTable
 from provider_runtime.domain.catalog.providers import ProviderConfig, ProviderKind, Tier
 from provider_runtime.domain.errors import InvalidSettings
-from provider_runtime.domain.identity import ProviderId
+from provider_runtime.domain.identity import ProviderId, RuntimeId
 from provider_runtime.domain.policy.budgets.limits import Budget
 from provider_runtime.domain.policy.governance import GovernancePolicy
 from provider_runtime.domain.policy.retrying import RetryPolicy
@@ -30,6 +31,7 @@ from provider_runtime.domain.profiles.experts import ExpertRole
 from provider_runtime.domain.profiles.profile import WorkProfile
 from provider_runtime.domain.secrets import Secret, secret_in
 from provider_runtime.ports.provider_adapter import ProviderAdapter
+from provider_runtime.ports.signing import Signer
 from provider_runtime.ports.telemetry import EventSink
 from provider_runtime.ports.tokens import TokenProvider
 
@@ -117,6 +119,15 @@ class ProviderRuntimeBuilder:
         """Spend no more than these; ``ledger``: keep there what was spent, so that others share it."""
         builder = self if ledger is None else self._settings(ledger=ledger)
         return builder._settings(budgets=(*builder.settings.budgets, *budgets))  # noqa: SLF001 - same class
+
+    def with_consents(self, consents: ConsentSettings | None = None, *, signer: Signer | None = None) -> Self:
+        """Have people's consents kept, in memory unless ``consents`` says otherwise; ``signer`` signs decisions."""
+        builder = self._settings(consents=consents or ConsentSettings())
+        return builder if signer is None else builder._part("consent_signer", signer)  # noqa: SLF001 - same class
+
+    def with_name(self, name: str) -> Self:
+        """Call the runtime this through every change: budgets of scope ``runtime`` and consents go by it."""
+        return self._settings(name=RuntimeId(name))
 
     def with_profile(self, profile: WorkProfile, *experts: ExpertRole) -> Self:
         """Have roles played as ``profile`` says, some of them by ``experts`` with words of their own."""

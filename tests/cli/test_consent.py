@@ -218,6 +218,33 @@ def test_a_changed_key_takes_its_decisions_along(command: Command, sandbox: Sand
     assert sandbox.requests == ()
 
 
+def test_a_new_key_voids_what_was_consented_to_under_the_old_one(command: Command, sandbox: Sandbox) -> None:
+    words = ("Hi.", "--model", "acme:any", "--consent", "always")
+    command("providers", "add", "acme", "--base-url", sandbox.compatible_url, "--tier", "local", "--secret", "acme")
+    command("secrets", "set", "acme", input="key-one\n")
+    command("consent", "grant", waiting(command, *words), "--uses", "5")
+    assert command("run", *words).exit_code == 0
+    told = command("secrets", "set", "acme", input="key-two\n")
+    assert "1 consent is void" in told.stderr
+    assert "consent_revoked" in command("run", *words).stderr
+    assert len(sandbox.requests) == 1
+
+
+def test_an_edited_record_is_another_one_and_a_removed_one_takes_its_consents_along(
+    command: Command, sandbox: Sandbox
+) -> None:
+    words = ("Hi.", "--model", "acme:any", "--consent", "always")
+    adding = ("providers", "add", "acme", "--base-url", sandbox.compatible_url, "--tier", "local")
+    command(*adding)
+    command("consent", "grant", waiting(command, *words), "--uses", "5")
+    command("providers", "edit", "acme", "--header", "x-gateway=eu")
+    assert "record" in command("run", *words).stderr
+    command("providers", "remove", "acme")
+    command(*adding)
+    assert "consent_revoked" in command("run", *words).stderr
+    assert sandbox.requests == ()
+
+
 def test_an_empty_folder_says_so(command: Command) -> None:
     assert command("consent", "list").exit_code == 7
 
