@@ -41,13 +41,13 @@ def test_a_script_that_would_leave_the_machine_is_refused_and_told_how_to_go_on(
     command: Command, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    refused = command("run", *CLOUD)
+    refused = command("run", *CLOUD, "--no-keep")
     assert refused.exit_code == 5
     assert "consent_required (HSK-403-CLOUD-CONSENT-REQUIRED)" in refused.stderr
     (row,) = json.loads(command("consent", "list", "--json").stdout)
     request_id = row["request"]["request_id"]
     assert f"provider-runtime consent show {request_id}" in refused.stderr
-    assert command("run", *CLOUD).exit_code == 5
+    assert command("run", *CLOUD, "--no-keep").exit_code == 5
     assert len(json.loads(command("consent", "list", "--json").stdout)) == 1, "the same question waits once"
     assert sandbox.requests == ()
     assert sorted(path.name for path in (tmp_path / "data").iterdir() if "lock" not in path.name) == [
@@ -74,8 +74,8 @@ def test_nobody_is_asked_about_a_call_that_has_no_key_to_go_with(command: Comman
 def test_a_call_on_this_machine_asks_nobody_and_leaves_nothing(
     command: Command, sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    answered = command("run", "Hello.", "--model", "local:any", "--base-url", sandbox.compatible_url)
-    assert answered.exit_code == 0
+    local = ("--model", "local:any", "--base-url", sandbox.compatible_url)
+    assert command("run", "Hello.", *local, "--no-keep").exit_code == 0
     assert not (tmp_path / "data").exists()
 
 
@@ -215,6 +215,33 @@ def test_a_changed_key_takes_its_decisions_along(command: Command, sandbox: Sand
     (tmp_path / "data" / "consent-signing-key").unlink()
     refused = command("run", *here(sandbox))
     assert refused.exit_code == 5
+    assert sandbox.requests == ()
+
+
+def test_a_new_key_voids_what_was_consented_to_under_the_old_one(command: Command, sandbox: Sandbox) -> None:
+    words = ("Hi.", "--model", "acme:any", "--consent", "always")
+    command("providers", "add", "acme", "--base-url", sandbox.compatible_url, "--tier", "local", "--secret", "acme")
+    command("secrets", "set", "acme", input="key-one\n")
+    command("consent", "grant", waiting(command, *words), "--uses", "5")
+    assert command("run", *words).exit_code == 0
+    told = command("secrets", "set", "acme", input="key-two\n")
+    assert "1 consent is void" in told.stderr
+    assert "consent_revoked" in command("run", *words).stderr
+    assert len(sandbox.requests) == 1
+
+
+def test_an_edited_record_is_another_one_and_a_removed_one_takes_its_consents_along(
+    command: Command, sandbox: Sandbox
+) -> None:
+    words = ("Hi.", "--model", "acme:any", "--consent", "always")
+    adding = ("providers", "add", "acme", "--base-url", sandbox.compatible_url, "--tier", "local")
+    command(*adding)
+    command("consent", "grant", waiting(command, *words), "--uses", "5")
+    command("providers", "edit", "acme", "--header", "x-gateway=eu")
+    assert "record" in command("run", *words).stderr
+    command("providers", "remove", "acme")
+    command(*adding)
+    assert "consent_revoked" in command("run", *words).stderr
     assert sandbox.requests == ()
 
 
