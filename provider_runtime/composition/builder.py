@@ -7,8 +7,8 @@ from typing import Self
 from attrs import evolve, field, frozen
 
 from provider_runtime.application.providers import RegisteredProvider
-from provider_runtime.composition.governance.settings import Governance
 from provider_runtime.composition.consents.settings import ConsentSettings
+from provider_runtime.composition.governance.settings import Governance
 from provider_runtime.composition.lifecycle import open_runtime
 from provider_runtime.composition.presets import PRESETS, preset
 from provider_runtime.composition.runtime import ProviderRuntime
