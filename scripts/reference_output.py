@@ -7,18 +7,30 @@ from markdown_tables import code, docstring, table
 from reference_settings import annotations_of
 
 from provider_runtime.application.explaining import CallPlan, GateVerdict
+from provider_runtime.cli.budgets.rows import BudgetRow, HoldRow
+from provider_runtime.cli.consent.panel import Shown
 from provider_runtime.cli.doctor.findings import Finding
 from provider_runtime.cli.profiles.commands import ListedProfile
 from provider_runtime.cli.registry.secrets import KeptKey
 from provider_runtime.domain.catalog.health import ProviderHealth
 from provider_runtime.domain.catalog.records import ProviderRecord
 from provider_runtime.domain.conversation.response import ProviderResponse
+from provider_runtime.domain.policy.budgets.limits import Budget
+from provider_runtime.domain.policy.consent.receipts import ConsentReceipt
 from provider_runtime.domain.profiles.swapping import ModelSwap
+from provider_runtime.domain.records.oversight.timelines import CallTrace
 from provider_runtime.domain.records.receipts import CallReceipt, ChainVerdict
+from provider_runtime.domain.records.sessions import SessionInfo
+from provider_runtime.domain.records.snapshots import MachineSnapshot, SnapshotInfo
 
 _SETTINGS: Final = (
     '`{"file": …, "data": …, "settings": […]}`; each setting is `{"key": …, "value": …, "origin": …, "where": …}`. '
     "`origin` is `default`, `file`, `environment` or `option`, `where` the line, the variable or the option."
+)
+_SESSION: Final = "What the session has come to and its last events; with `--at`, its state and what is replayed on it."
+_BATCH: Final = (
+    '`{"batch_id": …, "end": …, "lines": …, "left": …, "models": {…}, "refused_by": {…}, "failed_with": {…}, …}`: '
+    "what the batch came to, and `error` if that ended it. Amounts of money are text."
 )
 SHAPES: Final[dict[str, tuple[type[Any] | str, bool]]] = {
     "run": (ProviderResponse, False),
@@ -43,6 +55,25 @@ SHAPES: Final[dict[str, tuple[type[Any] | str, bool]]] = {
     "profiles edit": (ListedProfile, False),
     "receipts list": (CallReceipt, True),
     "receipts verify": (ChainVerdict, False),
+    "receipts show": (CallReceipt, False),
+    "traces list": (CallTrace, True),
+    "traces show": (CallTrace, False),
+    "sessions list": (SessionInfo, True),
+    "sessions show": (_SESSION, False),
+    "snapshots list": (SnapshotInfo, True),
+    "snapshots show": (MachineSnapshot, False),
+    "consent request": (Shown, False),
+    "consent list": (Shown, True),
+    "consent show": (Shown, False),
+    "consent grant": (ConsentReceipt, False),
+    "consent deny": (ConsentReceipt, False),
+    "consent revoke": (Shown, False),
+    "budget show": (BudgetRow, True),
+    "budget set": (Budget, False),
+    "budget reset": (BudgetRow, True),
+    "budget reconcile": (HoldRow, True),
+    "governance serve": ('`{"url": …, "pid": …, "ledger": …, "clients": […]}`, once it listens.', False),
+    "batch": (_BATCH, False),
     "doctor": (Finding, True),
     "init": ('`{"file": …, "data": …}`: the paths of the configuration file and of the data folder.', False),
     "config path": ("The same two paths; `null` where there is none.", False),

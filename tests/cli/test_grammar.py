@@ -32,6 +32,13 @@ WITHOUT_JSON = frozenset(
         "budget remove",
         "budget use",
         "completion",
+        "consent key",
+        "receipts key",
+        "receipts checkpoint",
+        "sessions remove",
+        "snapshots export",
+        "snapshots import",
+        "snapshots remove",
     }
 )
 # The same thing is called the same, and means the same wherever it stands.

@@ -101,7 +101,11 @@ def request_consent(**options: Any) -> None:
 @data_option
 @_json_option
 def show(name: str, folder: DataFolder, as_json: bool) -> None:  # noqa: FBT001 - click passes flags by name
-    """Show a question or a decision: what would leave, and what was said to it."""
+    """Show a question or a decision: what would leave, and what was said to it.
+
+    \b
+    provider-runtime consent show req_0123456789abcdef
+    """
 
     async def work(desk: ConsentDesk) -> None:
         shown = _one_of(await _everything(desk), name)
@@ -160,7 +164,11 @@ def grant(name: str, folder: DataFolder, as_json: bool, **options: Any) -> None:
 @data_option
 @_json_option
 def deny(name: str, folder: DataFolder, as_json: bool, **options: Any) -> None:  # noqa: FBT001 - click passes flags by name
-    """Say no to the question ID. The call is refused from now on, until somebody asks anew."""
+    """Say no to the question ID. The call is refused from now on, until somebody asks anew.
+
+    \b
+    provider-runtime consent deny req_0123456789abcdef --note "not this text"
+    """
 
     async def work(desk: ConsentDesk) -> None:
         request = await _waiting(desk, name)
@@ -177,7 +185,11 @@ def deny(name: str, folder: DataFolder, as_json: bool, **options: Any) -> None: 
 @data_option
 @_json_option
 def revoke(name: str, folder: DataFolder, reason: str | None, user: str | None, as_json: bool) -> None:  # noqa: FBT001 - click passes flags by name
-    """Take a decision back. Calls that are under way make no further attempt."""
+    """Take a decision back. Calls that are under way make no further attempt.
+
+    \b
+    provider-runtime consent revoke consent_0123456789abcdef
+    """
 
     async def work(desk: ConsentDesk) -> None:
         shown = _one_of([row for row in await _everything(desk) if row.state is not State.WAITING], name)
@@ -196,7 +208,11 @@ def revoke(name: str, folder: DataFolder, reason: str | None, user: str | None, 
 @data_option
 @_json_option
 def list_consents(folder: DataFolder, everything: bool, as_json: bool) -> None:  # noqa: FBT001 - click passes flags by name
-    """List the questions that wait and the decisions that count."""
+    """List the questions that wait and the decisions that count.
+
+    \b
+    provider-runtime consent list --all
+    """
     counts = {State.WAITING, State.HOLDS, State.LATER, State.DENIED, State.UNREADABLE}
 
     async def work(desk: ConsentDesk) -> None:
@@ -214,7 +230,11 @@ def list_consents(folder: DataFolder, everything: bool, as_json: bool) -> None: 
 @consent.command("key")
 @data_option
 def key(folder: DataFolder) -> None:
-    """Print the public key that decisions are signed with here, for runtimes that shall trust them."""
+    """Print the public key that decisions are signed with here, for runtimes that shall trust them.
+
+    \b
+    provider-runtime consent key
+    """
 
     async def work() -> None:
         click.echo(str(ConsentPlace.of(folder).signer().public_key))

@@ -28,7 +28,11 @@ def sessions() -> None:
 @data_option
 @json_option
 def list_sessions(store: Path | None, folder: DataFolder, as_json: bool) -> None:  # noqa: FBT001 - click passes flags by name
-    """List the sessions, by name."""
+    """List the sessions, by name.
+
+    \b
+    provider-runtime sessions list --store workspace.sqlite
+    """
 
     async def work() -> None:
         async with media_at(store, folder) as media:
@@ -83,7 +87,11 @@ def show(name: str, last: int, seq: int | None, store: Path | None, folder: Data
 @store_option
 @data_option
 def remove(name: str, store: Path | None, folder: DataFolder) -> None:
-    """Remove a session, its log and its answers."""
+    """Remove a session, its log and its answers.
+
+    \b
+    provider-runtime sessions remove draft
+    """
 
     async def work() -> None:
         async with media_at(store, folder) as media:

@@ -28,7 +28,11 @@ def snapshots() -> None:
 @data_option
 @json_option
 def list_snapshots(store: Path | None, folder: DataFolder, as_json: bool) -> None:  # noqa: FBT001 - click passes flags by name
-    """List the snapshots, the one taken first first."""
+    """List the snapshots, the one taken first first.
+
+    \b
+    provider-runtime snapshots list --store workspace.sqlite
+    """
 
     async def work() -> None:
         async with media_at(store, folder) as media:
@@ -49,7 +53,11 @@ def list_snapshots(store: Path | None, folder: DataFolder, as_json: bool) -> Non
 @data_option
 @json_option
 def show(name: str, store: Path | None, folder: DataFolder, as_json: bool) -> None:  # noqa: FBT001 - as above
-    """Show one snapshot."""
+    """Show one snapshot.
+
+    \b
+    provider-runtime snapshots show "before the summary"
+    """
 
     async def work() -> None:
         async with media_at(store, folder) as media:
@@ -70,7 +78,11 @@ def show(name: str, store: Path | None, folder: DataFolder, as_json: bool) -> No
 @store_option
 @data_option
 def export(name: str, file: Path, store: Path | None, folder: DataFolder) -> None:
-    """Write a snapshot to FILE, as one JSON document for your eyes only."""
+    """Write a snapshot to FILE, as one JSON document for your eyes only.
+
+    \b
+    provider-runtime snapshots export "before the summary" handed-on.json
+    """
 
     async def work() -> None:
         async with media_at(store, folder) as media:
@@ -87,7 +99,11 @@ def export(name: str, file: Path, store: Path | None, folder: DataFolder) -> Non
 @store_option
 @data_option
 def import_(file: Path, name: str | None, replace: bool, store: Path | None, folder: DataFolder) -> None:  # noqa: FBT001 - as above
-    """Keep the snapshot in FILE, which `snapshots export` wrote. It is checked before anything is changed."""
+    """Keep the snapshot in FILE, which `snapshots export` wrote. It is checked before anything is changed.
+
+    \b
+    provider-runtime snapshots import handed-on.json --name theirs
+    """
 
     async def work() -> None:
         async with media_at(store, folder) as media:
@@ -112,7 +128,11 @@ def import_(file: Path, name: str | None, replace: bool, store: Path | None, fol
 @store_option
 @data_option
 def remove(name: str, store: Path | None, folder: DataFolder) -> None:
-    """Remove a snapshot."""
+    """Remove a snapshot.
+
+    \b
+    provider-runtime snapshots remove "before the summary"
+    """
 
     async def work() -> None:
         async with media_at(store, folder) as media:

@@ -35,7 +35,11 @@ def traces() -> None:
 @data_option
 @json_option
 def list_traces(last: int, event_file: Path | None, folder: DataFolder, as_json: bool) -> None:  # noqa: FBT001 - click passes flags by name
-    """List the last calls, the one that ended first first."""
+    """List the last calls, the one that ended first first.
+
+    \b
+    provider-runtime traces list --last 5
+    """
 
     async def work() -> None:
         if event_file is not None:

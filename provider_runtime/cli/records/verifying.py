@@ -141,6 +141,9 @@ def key(file: Path) -> None:
     """Make a key to seal checkpoints with, in FILE, for your eyes only; print its public half.
 
     The public half is what `verify --public-key` takes. It can tell a seal from a forgery, and make none.
+
+    \b
+    provider-runtime receipts key /audit/key
     """
 
     async def work() -> None:
