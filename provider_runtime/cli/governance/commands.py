@@ -77,8 +77,9 @@ def serve(folder: DataFolder, as_json: bool, **options: Any) -> None:  # noqa: F
 
     \b
     provider-runtime governance serve --token-name budgets
-    provider-runtime governance serve --port 0 --ledger ledger.sqlite --token-env TOKEN --json
-    provider-runtime governance serve --host 0.0.0.0 --certificate c.pem --certificate-key k.pem --clients clients.toml
+    provider-runtime governance serve --port 0 --ledger l.sqlite --token-env TOKEN --json
+    provider-runtime governance serve --host 0.0.0.0 --clients clients.toml \\
+      --certificate c.pem --certificate-key k.pem
     """
     clients = named_clients(options["token_names"], options["token_variables"])
     if options["clients_file"] is not None:
