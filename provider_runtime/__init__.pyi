@@ -38,6 +38,9 @@ from provider_runtime.adapters.price_files import (
 from provider_runtime.adapters.process import (
     harden_process,
 )
+from provider_runtime.adapters.report_page.page import (
+    report_page,
+)
 from provider_runtime.adapters.session_calls import (
     RecordedCalls,
     ReplayedCalls,
@@ -71,6 +74,10 @@ from provider_runtime.application.batch.running import (
 from provider_runtime.application.explaining import (
     CallPlan,
     GateVerdict,
+)
+from provider_runtime.application.reports.gathering import (
+    ReportOrder,
+    gather_report,
 )
 from provider_runtime.composition.batches.running import (
     open_batch,
@@ -374,6 +381,10 @@ from provider_runtime.domain.records.receipts import (
 from provider_runtime.domain.records.state import (
     State,
 )
+from provider_runtime.domain.reports.report import (
+    BudgetState,
+    Report,
+)
 from provider_runtime.domain.seals import (
     PublicKey,
     Seal,
@@ -446,6 +457,7 @@ __all__ = [
     "Budget",
     "BudgetExceeded",
     "BudgetLedger",
+    "BudgetState",
     "CacheBoundary",
     "CacheTtl",
     "CallId",
@@ -600,6 +612,8 @@ __all__ = [
     "RecordedCalls",
     "RefusalPart",
     "ReplayedCalls",
+    "Report",
+    "ReportOrder",
     "RequestInvalid",
     "Resolution",
     "RetryDenial",
@@ -670,6 +684,7 @@ __all__ = [
     "builtin_prices",
     "catalog_json",
     "freeze",
+    "gather_report",
     "hand_off",
     "harden_process",
     "hash_of_states",
@@ -684,6 +699,7 @@ __all__ = [
     "prices_json",
     "read_catalog",
     "read_prices",
+    "report_page",
     "run_batch",
     "system",
     "tool_result",

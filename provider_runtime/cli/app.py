@@ -13,6 +13,7 @@ from provider_runtime.cli.records.snapshots import snapshots
 from provider_runtime.cli.records.traces import traces
 from provider_runtime.cli.registry.providers import providers
 from provider_runtime.cli.registry.secrets import secrets
+from provider_runtime.cli.reports.command import report
 
 
 @click.group(
@@ -30,5 +31,5 @@ def app() -> None:
     """
 
 
-for command in (run, explain, batch, models, providers, secrets, receipts, traces, sessions, snapshots, demo):
+for command in (run, explain, batch, models, providers, secrets, receipts, traces, sessions, snapshots, report, demo):
     app.add_command(command)

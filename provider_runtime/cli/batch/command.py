@@ -19,6 +19,7 @@ from provider_runtime.cli.batch.progress import Shown, progress_shown
 from provider_runtime.cli.batch.summary import show_report
 from provider_runtime.cli.failures import INTERRUPTED, exit_code, run_or_exit, show_error, usage_error
 from provider_runtime.cli.inputs import runtime_options, settings_for
+from provider_runtime.cli.records.recording import record_option, recording
 from provider_runtime.composition.batches.running import FORMS, open_batch
 from provider_runtime.composition.lifecycle import open_runtime
 from provider_runtime.composition.settings import MemoryLedger, RuntimeSettings, SqliteLedger
@@ -26,11 +27,11 @@ from provider_runtime.domain.batches.head import Interrupted
 from provider_runtime.domain.policy.budgets.limits import Amount, Budget
 from provider_runtime.domain.policy.resilience.rate_limits import RateLimits
 
-UNANSWERED: Final = 8
+UNANSWERED: Final = 9
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 _EXIT_CODES: Final = (
     "Exit codes: 0 every line is answered, 2 usage, 3 configuration, 5 a budget is spent, 6 the provider cannot be "
-    "asked, 7 a store failed, 8 every line was asked and some have an error instead of an answer, 130 interrupted. "
+    "asked, 7 a store failed, 9 every line was asked and some have an error instead of an answer, 130 interrupted. "
     "After 3, 5, 6, 7 and 130, --resume goes on."
 )
 
@@ -65,6 +66,7 @@ def _dollars(_context: click.Context, _option: click.Parameter, value: str | Non
 )
 @click.option("--patience", type=float, default=600.0, show_default=True, help="Seconds to wait for a provider.")
 @runtime_options
+@record_option
 def batch(**options: Any) -> None:
     """Ask every line of the file IN, and keep each answer as a line.
 
@@ -81,7 +83,10 @@ def batch(**options: Any) -> None:
 
     async def work() -> None:
         settings = await _settings(options, plan)
-        async with open_runtime(settings) as runtime:
+        async with (
+            recording(options["folder"], settings, wanted=options["record"]) as kept,
+            open_runtime(kept.settings, **kept.parts) as runtime,
+        ):
             files, how = (options["source"], options["output"]), {"form": options["form"], "resume": options["resume"]}
             async with open_batch(runtime, *files, plan, **how) as run:
                 with progress_shown(run) as shown, _stopped_by_signals(run, shown):
