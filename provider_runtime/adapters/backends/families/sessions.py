@@ -101,14 +101,8 @@ class MediaSessions(OverMedia):
         return made[-1]
 
     async def history(self, name: str, *, since: int = 0, limit: int | None = None) -> tuple[LoggedEvent, ...]:
-        found: list[LoggedEvent] = []
-        if limit is not None and limit <= 0:
-            return ()
-        async for logged in self._logged(name, await self._log(name), max(since, 0)):
-            found.append(logged)
-            if len(found) == limit:
-                break
-        return tuple(found)
+        log = await self._log(name)
+        return tuple([logged async for logged in self._logged(name, log, max(since, 0), limit)])
 
     async def jump(self, name: str, seq: int) -> SessionMoment:
         log = await self._log(name)
@@ -121,11 +115,7 @@ class MediaSessions(OverMedia):
         checkpoint = await self._event(name, log, lambda logged: logged.counts.checkpoints < wanted)
         if checkpoint is None or checkpoint.event.kind is not SessionEventKind.CHECKPOINT or checkpoint.seq > seq:
             raise _out_of_place(f"{name}/{seq}")
-        replay: list[LoggedEvent] = []
-        async for logged in self._logged(name, log, checkpoint.seq + 1):
-            if logged.seq > seq:
-                break
-            replay.append(logged)
+        replay = [logged async for logged in self._logged(name, log, checkpoint.seq + 1, seq - checkpoint.seq)]
         return SessionMoment(seq=seq, checkpoint=checkpoint, replay=tuple(replay))
 
     async def keep_answer(self, name: str, answer: SessionAnswer) -> int:
@@ -147,20 +137,22 @@ class MediaSessions(OverMedia):
         entries = (await log.read(after=at, limit=1)).entries
         return self._events.read(entries[0], f"{name}/log") if entries else None
 
-    async def _logged(self, name: str, log: Journal, first: int) -> AsyncIterator[LoggedEvent]:
-        """The events from number ``first`` on. An event that was cut while it was written never was."""
-        start, number = START, first
+    async def _logged(self, name: str, log: Journal, first: int, count: int | None) -> AsyncIterator[LoggedEvent]:
+        """At most ``count`` events from number ``first`` on. One that was cut while it was written never was."""
+        number, end = first, None if count is None else first + max(count, 0)
+        start = START
         if first:
             start = await log.locate(lambda entry: self._events.read(entry, f"{name}/log").seq < first)
-        while True:
-            page = await log.read(after=start, limit=_PAGE)
+        while end is None or number < end:
+            wanted = _PAGE if end is None else min(_PAGE, end - number)
+            page = await log.read(after=start, limit=wanted)
             for entry in page.entries:
                 logged = self._events.read(entry, f"{name}/{number}")
                 if logged.seq != number:
                     raise _out_of_place(f"{name}/{number}")
                 yield logged
                 number += 1
-            if len(page.entries) < _PAGE:
+            if len(page.entries) < wanted:
                 return
             start = page.end
 
