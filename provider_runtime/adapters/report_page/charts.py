@@ -13,6 +13,7 @@ PERCENTILES: Final = (50, 95, 99)
 OUTCOMES: Final = (CallOutcome.ANSWERED, CallOutcome.REFUSED, CallOutcome.FAILED, CallOutcome.CANCELLED)
 _DASHES: Final = ((1, 0), (6, 3), (2, 3))
 _SHORT: Final = {"labelExpr": "datum.value == 0 ? '0' : format(datum.value, '~s')"}
+_FEW: Final = 6
 _BARS: Final = 10
 _HEIGHT: Final = 180
 _ROW: Final = 42
@@ -119,7 +120,7 @@ def budget_bars(budgets: Mapping[str, BudgetState]) -> dict[str, Any]:
         "type": "quantitative",
         "stack": "zero",
         "title": "of the limit",
-        "axis": {"format": ".0%", "tickCount": 5},
+        "axis": {"format": ".0%", "tickCount": 5, "grid": False},
         "scale": {"domain": [0, max(1.0, most)]},
     }
     parts = {"x": x, "color": _colours("part", ["spent", "set aside"]), "order": {"field": "order"}}
@@ -168,6 +169,8 @@ def _stacked(
             top += amount
     color = _colours("part", names)
     most = max((row["top"] for row in rows), default=0.0)
+    if axis.get("tickMinStep") and most < _FEW:
+        axis = {**axis, "values": list(range(int(most) + 1))}  # of few whole things there are no halves
     y = {"field": "top", "type": "quantitative", "title": title, "axis": axis, "scale": {"domain": [0, most or 1]}}
     return {
         "data": {"values": rows},

@@ -6,7 +6,7 @@ from typing import Final, Generic, Protocol, Self, TypeVar
 
 from attrs import define, field
 
-_MOST: Final = 90
+_MOST: Final = 60
 # Each is a whole number of the one before, so that steps can be joined. Weeks begin on Mondays.
 _SPANS: Final = tuple(
     timedelta(seconds=seconds)
