@@ -85,6 +85,9 @@ from provider_runtime.adapters.price_files import (
 from provider_runtime.adapters.process import (
     harden_process,
 )
+from provider_runtime.adapters.report_page.page import (
+    report_page,
+)
 from provider_runtime.adapters.session_calls import (
     RecordedCalls,
     ReplayedCalls,
@@ -125,6 +128,10 @@ from provider_runtime.application.explaining import (
 )
 from provider_runtime.application.profiles.choosing import (
     WorkProfiles,
+)
+from provider_runtime.application.reports.gathering import (
+    ReportOrder,
+    gather_report,
 )
 from provider_runtime.composition.batches.running import (
     open_batch,
@@ -519,6 +526,10 @@ from provider_runtime.domain.records.receipts import (
 from provider_runtime.domain.records.state import (
     State,
 )
+from provider_runtime.domain.reports.report import (
+    BudgetState,
+    Report,
+)
 from provider_runtime.domain.seals import (
     PublicKey,
     Seal,
@@ -630,6 +641,7 @@ __all__ = [
     "BudgetExceeded",
     "BudgetLedger",
     "BudgetReport",
+    "BudgetState",
     "CacheBoundary",
     "CacheTtl",
     "CallId",
@@ -851,6 +863,8 @@ __all__ = [
     "RefusalPart",
     "ReplayMiss",
     "ReplayedCalls",
+    "Report",
+    "ReportOrder",
     "RequestInvalid",
     "Resolution",
     "Resource",
@@ -945,6 +959,7 @@ __all__ = [
     "builtin_prices",
     "catalog_json",
     "freeze",
+    "gather_report",
     "governance_profile",
     "hand_off",
     "harden_process",
@@ -961,6 +976,7 @@ __all__ = [
     "prices_json",
     "read_catalog",
     "read_prices",
+    "report_page",
     "run_batch",
     "system",
     "tool_result",

@@ -62,6 +62,11 @@ SECTIONS: Final = (
                 f"{_HERE}.records.receipts:receipts",
                 "Receipts: one of each call, in a chain that shows any change.",
             ),
+            Listed(
+                "report",
+                f"{_HERE}.reports.command:report",
+                "Make one page of HTML from receipts: calls, cost, tokens, latency, refusals, budgets, timelines.",
+            ),
             Listed("traces", f"{_HERE}.records.traces:traces", "Traces: how each call went, attempt by attempt."),
             Listed(
                 "sessions",

@@ -34,6 +34,7 @@ WITHOUT_JSON = frozenset(
         "completion",
         "consent key",
         "receipts key",
+        "report",
         "receipts checkpoint",
         "sessions remove",
         "snapshots export",
