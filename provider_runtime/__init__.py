@@ -24,7 +24,7 @@ _BY_HOME: Final = {
     "composition.registry": "RuntimeHandle RuntimeRegistry",
     "composition.runtime": "ProviderRuntime",
     "composition.settings": (
-        "FileLedger FileReceipts KeyringSecrets MemoryLedger MemoryReceipts RuntimeSettings SecretFile "
+        "FileLedger FileReceipts KeyringSecrets MemoryLedger MemoryReceipts RemoteLedger RuntimeSettings SecretFile "
         "SqliteLedger SqliteReceipts"
     ),
     "composition.shared": "SharedParts",
@@ -65,6 +65,7 @@ _BY_HOME: Final = {
         "CircuitOpen ConfigError CostUnknown CredentialBoundElsewhere CredentialMissing CredentialsRejected "
         "EndpointBlocked EndpointInvalid ErrorCode GovernanceLocked IntentUnsupported InvalidPricingConfig "
         "InvalidProviderConfig InvalidRetryPolicy InvalidSettings InvalidTimeout LeakageRefused "
+        "LedgerDenied LedgerUnavailable "
         "MissingProviderRuntimeError ModelNotAllowed ModelNotFound ProtocolError ProviderError "
         "ProviderHintMismatch ProviderNotRegistered ProviderRuntimeError ProviderRuntimeNormalizationError "
         "ProviderRuntimeScopeError ProviderStatusError RateLimitWait RecordConflict RecordCorrupt RecordMissing "
