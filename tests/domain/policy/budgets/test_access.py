@@ -44,7 +44,7 @@ def test_what_names_nothing_is_no_reach(text: str) -> None:
 
 @pytest.mark.parametrize("fields", [{"name": ""}, {"name": "a/b"}, {"name": "a b"}, {"name": "a", "accounts": ()}])
 def test_what_cannot_be_a_client_is_refused(fields: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match="name|accounts"):
+    with pytest.raises(ValueError, match=r"name|accounts"):
         LedgerClient(**fields)  # type: ignore[arg-type]  # that is the point
 
 
