@@ -12,6 +12,7 @@ from typing import Final
 _BY_HOME: Final = {
     "adapters.catalog": "builtin_catalog builtin_prices catalog_json",
     "adapters.catalog_files": "read_catalog read_prices",
+    "adapters.contexts": "RecipeCompiler",
     "adapters.price_files": "prices_json",
     "adapters.telemetry": (
         "DefaultEventEmitter FanOut GenAiConventions JsonLinesEventSink LoggingEventSink OpenTelemetryEventSink"
@@ -28,12 +29,15 @@ _BY_HOME: Final = {
         "SqliteLedger SqliteReceipts"
     ),
     "composition.shared": "SharedParts",
+    "composition.workspace.kept": "workspace_settings",
     "domain.catalog.credentials": "EnvCredential KeyFileCredential KeyringCredential NamedKeyCredential",
     "domain.catalog.health": "HealthStatus ProviderHealth",
     "domain.catalog.models": "DiscoveryOptions ModelCatalog ModelInfo ProviderCapabilities",
     "domain.catalog.pricing": "PriceRule PricingTable",
     "domain.catalog.providers": "ProviderConfig ProviderKind Tier",
     "domain.catalog.records": "ProviderExport ProviderRecord",
+    "application.profiles.choosing": "WorkProfiles",
+    "domain.profiles.editions": "ProfileChoice ProfileEdition",
     "domain.profiles.swap_records": "hash_of_states",
     "domain.profiles.swapping": (
         "ModelFootprint ModelSwap ModelSwapRequest OnSwapFailure SwapPolicy SwapPriority SwapRequester SwapState "

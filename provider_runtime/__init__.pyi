@@ -10,6 +10,9 @@ from provider_runtime.adapters.catalog_files import (
     read_catalog,
     read_prices,
 )
+from provider_runtime.adapters.contexts import (
+    RecipeCompiler,
+)
 from provider_runtime.adapters.price_files import (
     prices_json,
 )
@@ -27,6 +30,9 @@ from provider_runtime.adapters.telemetry import (
 from provider_runtime.application.explaining import (
     CallPlan,
     GateVerdict,
+)
+from provider_runtime.application.profiles.choosing import (
+    WorkProfiles,
 )
 from provider_runtime.composition.governance.settings import (
     FileAudit,
@@ -63,6 +69,9 @@ from provider_runtime.composition.settings import (
 )
 from provider_runtime.composition.shared import (
     SharedParts,
+)
+from provider_runtime.composition.workspace.kept import (
+    workspace_settings,
 )
 from provider_runtime.domain.calls.options import (
     CallOptions,
@@ -305,6 +314,10 @@ from provider_runtime.domain.policy.resilience.rate_limits import (
 from provider_runtime.domain.policy.retrying import (
     RetryPolicy,
 )
+from provider_runtime.domain.profiles.editions import (
+    ProfileChoice,
+    ProfileEdition,
+)
 from provider_runtime.domain.profiles.experts import (
     DEFAULT_EXPERTS,
     ExpertRole,
@@ -530,6 +543,8 @@ __all__ = [
     "PricingSource",
     "PricingTable",
     "ProfileBudgets",
+    "ProfileChoice",
+    "ProfileEdition",
     "ProfileGovernance",
     "ProfileId",
     "ProtocolError",
@@ -558,6 +573,7 @@ __all__ = [
     "ReasoningBudget",
     "ReasoningEffort",
     "ReasoningOff",
+    "RecipeCompiler",
     "RecordConflict",
     "RecordCorrupt",
     "RecordMissing",
@@ -626,6 +642,7 @@ __all__ = [
     "Use",
     "WarningCode",
     "WorkProfile",
+    "WorkProfiles",
     "assistant",
     "builtin_catalog",
     "builtin_prices",
@@ -646,4 +663,5 @@ __all__ = [
     "system",
     "tool_result",
     "user",
+    "workspace_settings",
 ]

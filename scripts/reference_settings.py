@@ -107,12 +107,12 @@ The gate for consent is not built yet. `strict` demands it, so it refuses every 
 
 
 def _section(kind: type[Any]) -> str:
-    annotations = _annotations(kind)
+    annotations = annotations_of(kind)
     rows = [(code(field.name), code(annotations[field.name]), _default(field.default)) for field in fields(kind)]
     return f"\n## {kind.__name__}\n\n{docstring(kind)}\n\n{table(('field', 'type', 'default'), rows)}"
 
 
-def _annotations(kind: type[Any]) -> dict[str, str]:
+def annotations_of(kind: type[Any]) -> dict[str, str]:
     """The types as they are written in the source, which reads better than what Python makes of them."""
     tree = ast.parse(textwrap.dedent(inspect.getsource(kind)))
     return {

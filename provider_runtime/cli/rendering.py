@@ -29,6 +29,7 @@ class _Piped(Console):
             super().print(*objects, **options)
         text = captured.get()
         self.file.write("".join(f"{line.rstrip()}\n" for line in text.splitlines()))
+        self.file.flush()  # what goes to standard error next comes after it
 
 
 def console() -> Console:

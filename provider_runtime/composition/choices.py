@@ -70,7 +70,12 @@ def transport(settings: RuntimeSettings, shared: SharedParts) -> HttpTransport:
 
 def secret_store(settings: RuntimeSettings) -> SecretStore | None:
     """The store of named keys that the settings want, if any."""
-    match settings.secrets:
+    return secret_store_at(settings.secrets)
+
+
+def secret_store_at(place: SecretFile | KeyringSecrets | None) -> SecretStore | None:
+    """The store of named keys at ``place``, if that is one."""
+    match place:
         case SecretFile(path=path):
             return FilesystemSecretStore(path=path)
         case KeyringSecrets(service=service):

@@ -93,6 +93,13 @@ def test_every_command_that_prints_data_prints_it_as_json_too(path: str) -> None
     assert has_json is (path not in WITHOUT_JSON)
 
 
+def test_the_shape_of_every_json_is_documented() -> None:
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
+    from reference_output import SHAPES
+
+    assert set(SHAPES) == set(ALL) - WITHOUT_JSON
+
+
 @pytest.mark.parametrize("path", ALL)
 def test_options_are_called_the_same_everywhere(path: str) -> None:
     for option in options(ALL[path]):

@@ -221,3 +221,21 @@ def test_who_is_registered_and_written_at_once_is_refused_until_one_of_them_goes
     assert (result.exit_code, "acme" in result.stderr) == (3, True)
     assert command("providers", "remove", "acme").exit_code == 0
     assert "https://b.example.com" in command("explain", "Hello.", "--model", "acme:m").stdout
+
+
+def test_keys_are_kept_where_the_workspace_wants_them(command: Command, below: Path, sandbox: Sandbox) -> None:
+    below.write_text(
+        '[secrets]\npath = "keys/mine.json"\n'
+        f'[providers.here]\nkind = "openai"\ntier = "local"\nbase_url = "{sandbox.url}"\n'
+        'credential = {type = "named_key", name = "mine"}\n'
+    )
+    assert command("secrets", "set", "mine", "--provider", "here", input="a-key-for-this-server").exit_code == 0
+    assert stat.S_IMODE((below.parent / ".provider-runtime" / "keys" / "mine.json").stat().st_mode) == 0o600
+    assert command("run", "Hello.", "--model", "here:gpt-5-mini").exit_code == 0
+    assert sandbox.requests[0].credential_sha256 is not None
+
+
+def test_who_is_written_in_the_file_is_told_beside_who_is_registered(command: Command, below: Path) -> None:
+    below.write_text("[providers.openai]\n")
+    listed = command("providers", "list")
+    assert (listed.exit_code, f"Written in {FILE_NAME}: openai." in listed.stderr) == (0, True)

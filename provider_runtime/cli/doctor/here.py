@@ -155,4 +155,4 @@ async def kept_keys(folder: DataFolder) -> tuple[Finding, ...]:
     if folder.secret_file is None:
         return ()
     names = await folder.secrets().names()
-    return (ok("secrets", f"{len(names)} kept for your eyes only: {', '.join(names) or 'none'}"),)
+    return (ok("secrets", f"{len(names)} kept: {', '.join(names) or 'none'}"),)

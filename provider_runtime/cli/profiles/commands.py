@@ -15,7 +15,8 @@ from provider_runtime.cli.failures import EXIT_CODES_HELP, run_or_exit, usage_er
 from provider_runtime.cli.profiles.fields import changed_profile, new_profile, profile_options
 from provider_runtime.cli.profiles.tables import ShownProfile, show_profile, show_profiles
 from provider_runtime.cli.registry.folder import DataFolder, data_option
-from provider_runtime.cli.workspace.opening import events_of, profile_in_force
+from provider_runtime.cli.workspace.opening import events_of
+from provider_runtime.composition.workspace.kept import profile_in_force
 from provider_runtime.composition.workspace.reading import ReadConfig
 from provider_runtime.composition.workspace.settings import experts_of
 from provider_runtime.domain.errors import InvalidSettings, ProviderRuntimeError, RecordMissing
@@ -65,7 +66,9 @@ def list_profiles(folder: DataFolder, as_json: bool) -> None:  # noqa: FBT001 - 
 @data_option
 @_json_option
 def show(name: str | None, folder: DataFolder, as_json: bool) -> None:  # noqa: FBT001 - click passes flags by name
-    """Show one profile: NAME, one edition of it by its id, or the one in force.
+    """Show one profile.
+
+    NAME is its name, or the id of one edition; left out, it is the one in force.
 
     \b
     provider-runtime profiles show
@@ -74,7 +77,7 @@ def show(name: str | None, folder: DataFolder, as_json: bool) -> None:  # noqa: 
 
     async def work() -> None:
         read = folder.configuration()
-        held = await profile_in_force(folder, read)
+        held = await profile_in_force(read, folder.path)
         if name is None:
             if held is None:
                 raise _nothing_in_force()
@@ -177,7 +180,9 @@ def remove(name: str, folder: DataFolder) -> None:
 @click.option("--none", "nobody", is_flag=True, help="Work under no profile.")
 @data_option
 def use(name: str | None, nobody: bool, folder: DataFolder) -> None:  # noqa: FBT001 - click passes flags by name
-    """Have the profile NAME hold from now on, through all its editions; an id pins one edition.
+    """Have a profile hold from now on.
+
+    By its NAME it holds through all its editions; an id pins one of them.
 
     \b
     provider-runtime profiles use team
@@ -245,7 +250,7 @@ async def _editions(folder: DataFolder, name: ProfileName) -> tuple[ProfileId, .
 async def _held(folder: DataFolder, read: ReadConfig) -> WorkProfile | None:
     """The profile in force; ``None`` also where the one that is named is not there, which `use` mends."""
     try:
-        return await profile_in_force(folder, read)
+        return await profile_in_force(read, folder.path)
     except ProviderRuntimeError as fault:
         click.secho(f"⚠ {fault.message}", fg="yellow", err=True)
         return None

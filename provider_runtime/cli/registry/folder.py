@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,21 +13,24 @@ from attrs import frozen
 from provider_runtime.adapters.backends.budget_declarations import SqliteBudgetDeclarations
 from provider_runtime.adapters.backends.families.snapshots import SqliteSnapshotProvider
 from provider_runtime.adapters.backends.families.states import SqliteStateProvider
-from provider_runtime.adapters.backends.profiles import SqliteWorkProfileStore
-from provider_runtime.adapters.backends.provider_configs import SqliteProviderConfigStore
-from provider_runtime.adapters.credentials.filesystem import FilesystemSecretStore
 from provider_runtime.cli.failures import usage_error
 from provider_runtime.cli.workspace.finding import Workspace, found_above, workspace_at, workspace_of
 from provider_runtime.composition.presets import PRESETS
-from provider_runtime.composition.settings import RemoteLedger, SecretFile
-from provider_runtime.composition.workspace.config import FILE_NAME
-from provider_runtime.composition.workspace.layers import Layer, is_inside
+from provider_runtime.composition.settings import KeyringSecrets, SecretFile
+from provider_runtime.composition.workspace.config import FILE_NAME, RECORDS_NAME
+from provider_runtime.composition.workspace.declared import budgets_of
+from provider_runtime.composition.workspace.kept import (
+    own_providers,
+    profiles_of,
+    records_of,
+    registered_in,
+)
+from provider_runtime.composition.workspace.layers import Layer
 from provider_runtime.composition.workspace.outside import from_environment
 from provider_runtime.composition.workspace.reading import ReadConfig, read_config
+from provider_runtime.composition.workspace.settings import secrets_place
 from provider_runtime.domain.catalog.providers import ProviderConfig
-from provider_runtime.domain.errors import InvalidSettings, ProviderRuntimeError
-from provider_runtime.domain.identity import ProviderId
-from provider_runtime.domain.policy.budgets.limits import Budget
+from provider_runtime.domain.errors import ProviderRuntimeError
 from provider_runtime.ports.secrets import SecretStore
 from provider_runtime.ports.stores.profiles import WorkProfileStore
 from provider_runtime.ports.stores.providers import ProviderConfigStore
@@ -35,8 +38,6 @@ from provider_runtime.ports.stores.providers import ProviderConfigStore
 VARIABLE: Final = "PROVIDER_RUNTIME_DATA"
 WORKSPACE_VARIABLE: Final = "PROVIDER_RUNTIME_WORKSPACE"
 _NAME: Final = "provider-runtime"
-_SECRETS: Final = "secrets.json"
-_RECORDS: Final = "records.sqlite"
 _STATES: Final = "states.sqlite"
 _SNAPSHOTS: Final = "snapshots.sqlite"
 
@@ -60,58 +61,17 @@ class DataFolder:
         file = None if self.workspace is None else self.workspace.file
         return read_config(file, [from_environment(os.environ), *outside], folder=_here())
 
-    @asynccontextmanager
-    async def records(self) -> AsyncIterator[ProviderConfigStore]:
+    def records(self) -> AbstractAsyncContextManager[ProviderConfigStore]:
         """The store of provider records, closed at the end."""
-        store = SqliteProviderConfigStore(path=self._named / _RECORDS)
-        try:
-            yield store
-        finally:
-            await store.aclose()
+        return records_of(self._named)
 
-    @asynccontextmanager
-    async def profiles(self) -> AsyncIterator[WorkProfileStore]:
+    def profiles(self) -> AbstractAsyncContextManager[WorkProfileStore]:
         """The store of work profiles, closed at the end."""
-        store = SqliteWorkProfileStore(path=self._named / _RECORDS)
-        try:
-            yield store
-        finally:
-            await store.aclose()
+        return profiles_of(self._named)
 
-    @asynccontextmanager
-    async def budgets(self) -> AsyncIterator[SqliteBudgetDeclarations]:
+    def budgets(self) -> AbstractAsyncContextManager[SqliteBudgetDeclarations]:
         """The budgets that were declared, and where their ledger is; closed at the end."""
-        store = SqliteBudgetDeclarations(path=self._named / _RECORDS)
-        try:
-            yield store
-        finally:
-            await store.aclose()
-
-    async def declared(self, read: ReadConfig) -> tuple[Budget, ...]:
-        """The budgets of the workspace's file, and those declared. Raises ``InvalidSettings`` for what is both."""
-        written = tuple(limit.budget for limit in read.config.budgets)
-        if not self.keeps_records:
-            return written
-        async with self.budgets() as store:
-            kept = await store.list()
-        for budget in kept:
-            if any(one.name == budget.name for one in written):
-                raise InvalidSettings(
-                    field="budgets",
-                    message=f"the budget {budget.name} stands in {FILE_NAME}, and was declared too: which counts?",
-                    remedy=f"Take it out of the file, or: provider-runtime budget remove {budget.name}",
-                )
-        return (*written, *kept)
-
-    async def ledger_place(self, read: ReadConfig) -> RemoteLedger | None:
-        """The governance server that was chosen, unless the configuration says where the ledger is."""
-        if not self.keeps_records or any(is_inside(path, "ledger") for path in read.origins):
-            return None
-        async with self.budgets() as store:
-            place = await store.place()
-        if place is None:
-            return None
-        return RemoteLedger(url=place.url, credential=place.credential, allowed_networks=place.allowed_networks)
+        return budgets_of(self._named)
 
     @asynccontextmanager
     async def states(self) -> AsyncIterator[SqliteStateProvider]:
@@ -132,19 +92,26 @@ class DataFolder:
             await store.aclose()
 
     def secrets(self) -> SecretStore:
-        """The store of named keys."""
-        return FilesystemSecretStore(path=self._named / _SECRETS)
+        """The store of named keys: where the configuration wants it, by default a file of this folder."""
+        from provider_runtime.composition.choices import secret_store_at  # noqa: PLC0415 - every adapter there is
+
+        store = secret_store_at(secrets_place(self.configuration().config.secrets, self._named))
+        if store is None:
+            raise AssertionError("a place of secrets without a store")
+        return store
 
     @property
-    def secret_file(self) -> SecretFile | None:
-        """Where a runtime finds the named keys; ``None`` while none was kept."""
-        file = None if self.path is None else self.path / _SECRETS
-        return SecretFile(path=file) if file is not None and file.exists() else None
+    def secret_file(self) -> SecretFile | KeyringSecrets | None:
+        """Where a runtime finds the named keys; ``None`` while none was kept. A keyring may always hold some."""
+        if self.path is None:
+            return None
+        place = secrets_place(self.configuration().config.secrets, self.path)
+        return None if isinstance(place, SecretFile) and not place.path.exists() else place
 
     @property
     def keeps_records(self) -> bool:
         """Whether anything was ever registered here, or a profile kept."""
-        return self.path is not None and (self.path / _RECORDS).exists()
+        return self.path is not None and (self.path / RECORDS_NAME).exists()
 
     @property
     def keeps_states(self) -> bool:
@@ -153,19 +120,11 @@ class DataFolder:
 
     async def registered(self) -> tuple[ProviderConfig, ...]:
         """What was registered, sorted by id."""
-        if not self.keeps_records:
-            return ()
-        async with self.records() as store:
-            return tuple(record.config for record in await store.list())
+        return await registered_in(self.path)
 
     async def own(self, read: ReadConfig | None = None) -> tuple[ProviderConfig, ...]:
         """What was registered and what the workspace's file names. Raises ``InvalidSettings`` for what is both."""
-        written = (read or self.configuration()).config.providers
-        registered = await self.registered()
-        for config in registered:
-            if config.provider_id in written:
-                raise _both(config.provider_id)
-        return (*written.values(), *registered)
+        return own_providers(read or self.configuration(), await self.registered())
 
     async def providers(self, read: ReadConfig | None = None) -> tuple[ProviderConfig, ...]:
         """The well-known providers, and those of one's own, which go first under the same id."""
@@ -176,14 +135,6 @@ class DataFolder:
     @property
     def _named(self) -> Path:
         return self.path or usage_error(f"this machine names no home: name a folder with --data, or {VARIABLE}")
-
-
-def _both(provider_id: ProviderId) -> InvalidSettings:
-    return InvalidSettings(
-        field=f"providers.{provider_id}",
-        message=f"{provider_id} stands in {FILE_NAME}, and was registered too: nobody can say which counts",
-        remedy=f"Take it out of the file, or: provider-runtime providers remove {provider_id}",
-    )
 
 
 def _here() -> Path:

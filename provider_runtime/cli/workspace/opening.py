@@ -9,21 +9,16 @@ from typing import Any
 import click
 from attrs import frozen
 
-from provider_runtime.adapters.system import SystemClock
-from provider_runtime.application.accounting.telemetry import Telemetry
-from provider_runtime.application.profiles.choosing import WorkProfiles
 from provider_runtime.cli.registry.folder import DataFolder
 from provider_runtime.composition.lifecycle import open_runtime
 from provider_runtime.composition.runtime import ProviderRuntime
 from provider_runtime.composition.settings import MemoryLedger, MemoryReceipts, RuntimeSettings
+from provider_runtime.composition.workspace.declared import spending_in
+from provider_runtime.composition.workspace.kept import profile_in_force
 from provider_runtime.composition.workspace.layers import Layer, is_inside
 from provider_runtime.composition.workspace.outside import from_pairs
-from provider_runtime.composition.workspace.reading import ReadConfig, fault_at
-from provider_runtime.composition.workspace.settings import profile_of, settings_of
-from provider_runtime.domain.identity import RuntimeId
-from provider_runtime.domain.profiles.editions import ProfileChoice
-from provider_runtime.domain.profiles.profile import WorkProfile
-from provider_runtime.ports.stores.profiles import WorkProfileStore
+from provider_runtime.composition.workspace.reading import ReadConfig
+from provider_runtime.composition.workspace.settings import settings_of
 from provider_runtime.ports.telemetry import EventSink
 
 set_option = click.option(
@@ -63,50 +58,16 @@ async def settings_for(folder: DataFolder, outside: Iterable[Layer] = (), **othe
         others = {"secrets": None, "receipts": MemoryReceipts(), "ledger": MemoryLedger(), **others}
     elif folder.workspace is None and not _is_said("receipts", read):
         others = {"receipts": MemoryReceipts(), **others}
-    if "budgets" not in others:
-        others["budgets"] = await folder.declared(read)
-    if "ledger" not in others and (place := await folder.ledger_place(read)) is not None:
-        others["ledger"] = place
+    others = {**await spending_in(read, folder.path), **others}
     if "providers" not in others:
         others["providers"] = await folder.providers(read)
     if "profile" not in others:
-        others["profile"] = await profile_in_force(folder, read)
+        others["profile"] = await profile_in_force(read, folder.path)
     return CommandSettings(read=read, settings=settings_of(read, os.environ, data=folder.path, **others))
 
 
 def _is_said(table: str, read: ReadConfig) -> bool:
     return any(is_inside(path, table) for path in read.origins)
-
-
-async def profile_in_force(folder: DataFolder, read: ReadConfig) -> WorkProfile | None:
-    """The work profile that is named, in the file or by an option; else the one that was chosen.
-
-    Profiles of the file go before those that are kept. Raises ``InvalidSettings`` for one that is
-    nowhere, and ``RecordMissing`` for a chosen one that is gone.
-    """
-    wanted, written = read.config.profile, tuple(read.config.profiles.values())
-    if any(wanted in {profile.name, profile.profile_id} for profile in written):
-        return profile_of(read, written)
-    if not folder.keeps_records:
-        return profile_of(read, written)
-    async with folder.profiles() as store:
-        if wanted is None:
-            return await _profiles(store).chosen()
-        try:
-            choice = ProfileChoice.parse(wanted)
-        except ValueError as fault:
-            invalid = fault_at("profile", str(fault), "Write a name, or an id.", read.origins)
-        else:
-            found = await (store.edition(choice.pinned) if choice.pinned else store.current(choice.name))
-            if found is not None:
-                return found.profile
-            kept = tuple(edition.profile for edition in await store.list())
-            return profile_of(read, (*written, *kept))
-    raise invalid
-
-
-def _profiles(store: WorkProfileStore) -> WorkProfiles:
-    return WorkProfiles(store=store, telemetry=Telemetry(), clock=SystemClock(), runtime_id=RuntimeId("command-line"))
 
 
 @asynccontextmanager

@@ -60,7 +60,7 @@ def _leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
         for number, item in enumerate(value):
             yield from _leaves(item, f"{path}[{number}]")
     else:
-        yield path, _plain(value)
+        yield path, plain(value)
 
 
 def _is_key_above(path: str, name: str) -> bool:
@@ -68,16 +68,16 @@ def _is_key_above(path: str, name: str) -> bool:
     return bool(dot) and "." not in key and NAMED_BY_KEY.get(table) == name
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """``value`` as JSON has it, in an order that is the same each time."""
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, Mapping):
-        return {str(_plain(key)): _plain(item) for key, item in value.items()}
+        return {str(plain(key)): plain(item) for key, item in value.items()}
     if isinstance(value, frozenset | set):
-        return sorted(map(_plain, value))
+        return sorted(map(plain, value))
     if isinstance(value, tuple | list):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, bool | int | float) or value is None:
         return value
     return str(value)

@@ -71,7 +71,7 @@ def settings_of(
     folder = data or data_folder_of(read)
     fields: dict[str, Any] = {
         "providers": tuple(config.providers.values()),
-        "secrets": _secrets(config.secrets, folder),
+        "secrets": secrets_place(config.secrets, folder),
         "token_provider_only": config.token_provider_only,
         "default_provider": config.default_provider,
         "policy": config.policy,
@@ -159,7 +159,8 @@ def _ledger(kept: KeptLedger, folder: Path) -> MemoryLedger | FileLedger | Sqlit
     return FileLedger(path=place) if kept.medium is LedgerMedium.FILE else SqliteLedger(path=place)
 
 
-def _secrets(kept: KeptSecrets, folder: Path) -> SecretFile | KeyringSecrets:
+def secrets_place(kept: KeptSecrets, folder: Path) -> SecretFile | KeyringSecrets:
+    """Where named keys are kept; a file is looked for in ``folder``, the data folder."""
     if kept.medium is SecretMedium.KEYRING:
         return KeyringSecrets() if kept.service is None else KeyringSecrets(service=kept.service)
     return SecretFile(path=folder / Path(kept.path or SECRETS_NAME).expanduser())
