@@ -56,8 +56,8 @@ _BY_HOME: Final = {
     "composition.registry": "RuntimeHandle RuntimeRegistry",
     "composition.runtime": "ProviderRuntime",
     "composition.settings": (
-        "FileLedger FileReceipts KeyringSecrets MemoryLedger MemoryReceipts RuntimeSettings SecretFile SqliteLedger "
-        "SqliteReceipts"
+        "FileLedger FileReceipts KeyringSecrets MemoryLedger MemoryReceipts RemoteLedger RuntimeSettings SecretFile "
+        "SqliteLedger SqliteReceipts"
     ),
     "composition.shared": "SharedParts",
     "composition.stores.families": "open_stores Stores",
@@ -98,11 +98,12 @@ _BY_HOME: Final = {
         "ConsentRefused ConsentRequired ConsentRevoked ConsentUsed CostUnknown CredentialBoundElsewhere "
         "CredentialMissing CredentialsRejected EndpointBlocked EndpointInvalid ErrorCode GovernanceLocked "
         "GuardFailed IntentUnsupported InvalidPricingConfig InvalidProviderConfig InvalidRetryPolicy "
-        "InvalidSettings InvalidTimeout LeakageRefused MissingProviderRuntimeError ModelNotAllowed ModelNotFound "
-        "ProtocolError ProviderError ProviderHintMismatch ProviderNotRegistered ProviderRuntimeError "
-        "ProviderRuntimeNormalizationError ProviderRuntimeScopeError ProviderStatusError RateLimitWait "
-        "RecordConflict RecordCorrupt RecordMissing ReplayMiss RequestInvalid RetryDenial RoutingError "
-        "RuntimeClosed SerializationError StoreUnsafe SwapFailed SwapFault SwapRefused TierRefused TransportError"
+        "InvalidSettings InvalidTimeout LeakageRefused LedgerDenied LedgerUnavailable MissingProviderRuntimeError "
+        "ModelNotAllowed ModelNotFound ProtocolError ProviderError ProviderHintMismatch ProviderNotRegistered "
+        "ProviderRuntimeError ProviderRuntimeNormalizationError ProviderRuntimeScopeError ProviderStatusError "
+        "RateLimitWait RecordConflict RecordCorrupt RecordMissing ReplayMiss RequestInvalid RetryDenial "
+        "RoutingError RuntimeClosed SerializationError StoreUnsafe SwapFailed SwapFault SwapRefused TierRefused "
+        "TransportError"
     ),
     "domain.identity": "CallId KeyId ProfileId ProviderId Role RuntimeId",
     "domain.json_values": "freeze JsonObject JsonValue",
