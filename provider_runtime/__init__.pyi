@@ -15,6 +15,50 @@ from provider_runtime.adapters.backends.checkpoints.sinks import (
     FilesystemCheckpoints,
     MemoryCheckpoints,
 )
+from provider_runtime.adapters.backends.families.artifacts import (
+    FilesystemArtifactProvider,
+    MemoryArtifactProvider,
+    SqliteArtifactProvider,
+)
+from provider_runtime.adapters.backends.families.live import (
+    DefaultEffectHandlerRegistry,
+    DefaultExpertProvider,
+    MemoryStreamProvider,
+)
+from provider_runtime.adapters.backends.families.logic import (
+    MemoryLogicProvider,
+)
+from provider_runtime.adapters.backends.families.provenance import (
+    FilesystemProvenanceProvider,
+    MemoryProvenanceProvider,
+    SqliteProvenanceProvider,
+)
+from provider_runtime.adapters.backends.families.sessions import (
+    FilesystemSessionProvider,
+    MemorySessionProvider,
+    SqliteSessionProvider,
+)
+from provider_runtime.adapters.backends.families.snapshots import (
+    FilesystemSnapshotProvider,
+    MemorySnapshotProvider,
+    SqliteSnapshotProvider,
+)
+from provider_runtime.adapters.backends.families.states import (
+    FilesystemStateProvider,
+    MemoryStateProvider,
+    SqliteStateProvider,
+)
+from provider_runtime.adapters.backends.families.traces import (
+    FilesystemTraceProvider,
+    MemoryTraceProvider,
+    SqliteTraceProvider,
+    StreamingTraceProvider,
+)
+from provider_runtime.adapters.backends.receipts import (
+    FilesystemReceiptProvider,
+    InMemoryReceiptProvider,
+    SqliteReceiptProvider,
+)
 from provider_runtime.adapters.call_traces.sink import (
     CallTraceSink,
 )
@@ -31,6 +75,9 @@ from provider_runtime.adapters.catalog import (
 from provider_runtime.adapters.catalog_files import (
     read_catalog,
     read_prices,
+)
+from provider_runtime.adapters.contexts import (
+    RecipeCompiler,
 )
 from provider_runtime.adapters.price_files import (
     prices_json,
@@ -51,15 +98,50 @@ from provider_runtime.adapters.signing.hmac_sha256 import (
     HmacSigner,
 )
 from provider_runtime.adapters.telemetry import (
+    DefaultEventEmitter,
     FanOut,
     GenAiConventions,
     JsonLinesEventSink,
     LoggingEventSink,
     OpenTelemetryEventSink,
 )
+from provider_runtime.application.batch.pace import (
+    BatchProgress,
+)
+from provider_runtime.application.batch.plan import (
+    BatchEnd,
+    BatchPlan,
+    BatchReport,
+)
+from provider_runtime.application.batch.running import (
+    BatchRun,
+)
+from provider_runtime.application.consents.desk import (
+    ConsentDesk,
+)
 from provider_runtime.application.explaining import (
     CallPlan,
     GateVerdict,
+)
+from provider_runtime.application.profiles.choosing import (
+    WorkProfiles,
+)
+from provider_runtime.composition.batches.running import (
+    open_batch,
+    run_batch,
+)
+from provider_runtime.composition.consents.settings import (
+    ConsentSettings,
+    FileConsents,
+    MemoryConsents,
+    SqliteConsents,
+    TrustedIssuer,
+)
+from provider_runtime.composition.governance.settings import (
+    FileAudit,
+    Governance,
+    MemoryAudit,
+    SqliteAudit,
 )
 from provider_runtime.composition.lifecycle import (
     open_runtime,
@@ -89,6 +171,22 @@ from provider_runtime.composition.settings import (
 )
 from provider_runtime.composition.shared import (
     SharedParts,
+)
+from provider_runtime.composition.stores.families import (
+    Stores,
+    open_stores,
+)
+from provider_runtime.composition.stores.places import (
+    FileStores,
+    MemoryStores,
+    SqliteStores,
+    StoreSettings,
+)
+from provider_runtime.composition.workspace.kept import (
+    workspace_settings,
+)
+from provider_runtime.domain.calls.memo import (
+    Memo,
 )
 from provider_runtime.domain.calls.options import (
     CallOptions,
@@ -179,6 +277,7 @@ from provider_runtime.domain.conversation.response import (
     Attempt,
     CallWarning,
     FinishReason,
+    MemoHit,
     PassedOver,
     ProviderResponse,
 )
@@ -199,14 +298,23 @@ from provider_runtime.domain.conversation.warnings import (
     WarningCode,
 )
 from provider_runtime.domain.errors import (
+    AccessDenied,
     AmbiguousModelRoute,
     AssignmentInvalid,
     BackendError,
+    BatchConflict,
     BudgetExceeded,
+    CallInterrupted,
     CallRefused,
     CapabilityMismatch,
     CircuitOpen,
     ConfigError,
+    ConsentExpired,
+    ConsentMismatch,
+    ConsentRefused,
+    ConsentRequired,
+    ConsentRevoked,
+    ConsentUsed,
     CostUnknown,
     CredentialBoundElsewhere,
     CredentialMissing,
@@ -215,6 +323,7 @@ from provider_runtime.domain.errors import (
     EndpointInvalid,
     ErrorCode,
     GovernanceLocked,
+    GuardFailed,
     IntentUnsupported,
     InvalidPricingConfig,
     InvalidProviderConfig,
@@ -237,6 +346,7 @@ from provider_runtime.domain.errors import (
     RecordConflict,
     RecordCorrupt,
     RecordMissing,
+    ReplayMiss,
     RequestInvalid,
     RetryDenial,
     RoutingError,
@@ -267,6 +377,33 @@ from provider_runtime.domain.policy.budgets.limits import (
     Budget,
     Unit,
 )
+from provider_runtime.domain.policy.budgets.resources import (
+    BudgetReport,
+    Quantities,
+    Resource,
+)
+from provider_runtime.domain.policy.consent.deciding import (
+    ConsentTerms,
+)
+from provider_runtime.domain.policy.consent.decisions import (
+    Consent,
+    SignedReceipt,
+)
+from provider_runtime.domain.policy.consent.faults import (
+    ConsentFault,
+)
+from provider_runtime.domain.policy.consent.plans import (
+    ConsentRequest,
+    ProjectionPlan,
+)
+from provider_runtime.domain.policy.consent.receipts import (
+    ConsentReceipt,
+    ConsentSurface,
+)
+from provider_runtime.domain.policy.consent.subject import (
+    ConsentScope,
+    ConsentSubject,
+)
 from provider_runtime.domain.policy.credentials import (
     CredentialReport,
 )
@@ -279,6 +416,27 @@ from provider_runtime.domain.policy.governance import (
     GovernancePolicy,
     OnLossy,
     Unless,
+)
+from provider_runtime.domain.policy.grants.audit import (
+    AuditEntry,
+    AuditEvent,
+    AuditOutcome,
+)
+from provider_runtime.domain.policy.grants.capability import (
+    Capability,
+    Constraints,
+    Denied,
+    Granted,
+    GrantFault,
+    Use,
+)
+from provider_runtime.domain.policy.grants.caps import (
+    CapSet,
+)
+from provider_runtime.domain.policy.grants.profiles import (
+    GovernanceProfile,
+    ProfileBudgets,
+    governance_profile,
 )
 from provider_runtime.domain.policy.leakage.classification import (
     ContentClassification,
@@ -302,6 +460,10 @@ from provider_runtime.domain.policy.resilience.rate_limits import (
 )
 from provider_runtime.domain.policy.retrying import (
     RetryPolicy,
+)
+from provider_runtime.domain.profiles.editions import (
+    ProfileChoice,
+    ProfileEdition,
 )
 from provider_runtime.domain.profiles.experts import (
     DEFAULT_EXPERTS,
@@ -372,6 +534,15 @@ from provider_runtime.ports.context import (
 from provider_runtime.ports.governance.budgets import (
     BudgetLedger,
 )
+from provider_runtime.ports.governance.consent import (
+    ConsentLedger,
+)
+from provider_runtime.ports.governance.provider import (
+    GovernanceProvider,
+)
+from provider_runtime.ports.governance.security import (
+    SecurityProvider,
+)
 from provider_runtime.ports.leakage import (
     LeakScanner,
     MaskedText,
@@ -394,14 +565,38 @@ from provider_runtime.ports.stores.call_traces import (
 from provider_runtime.ports.stores.checkpoints import (
     CheckpointSink,
 )
+from provider_runtime.ports.stores.evaluation import (
+    ArtifactProvider,
+    EffectHandlerRegistry,
+    StreamProvider,
+)
 from provider_runtime.ports.stores.journals import (
     ReceiptProvider,
+)
+from provider_runtime.ports.stores.knowledge import (
+    ExpertProvider,
+    LogicProvider,
 )
 from provider_runtime.ports.stores.outcomes import (
     OutcomeStore,
 )
+from provider_runtime.ports.stores.provenance import (
+    ProvenanceProvider,
+    SourceReader,
+)
+from provider_runtime.ports.stores.sessions import (
+    SessionProvider,
+    SnapshotProvider,
+)
 from provider_runtime.ports.stores.state import (
     StateProvider,
+)
+from provider_runtime.ports.stores.traces import (
+    TraceProvider,
+)
+from provider_runtime.ports.telemetry import (
+    EventEmitter,
+    EventSink,
 )
 from provider_runtime.ports.tokens import (
     TokenProvider,
@@ -411,21 +606,34 @@ HOMES: Mapping[str, str]
 __all__ = [
     "DEFAULT_EXPERTS",
     "DEFAULT_ROLES",
+    "AccessDenied",
     "AdapterContext",
     "AmbiguousModelRoute",
     "Amount",
+    "ArtifactProvider",
     "AssignmentInvalid",
     "AssistantOutput",
     "Attempt",
     "AudioPart",
+    "AuditEntry",
+    "AuditEvent",
+    "AuditOutcome",
     "AutomationLevel",
     "BackendError",
+    "BatchConflict",
+    "BatchEnd",
+    "BatchPlan",
+    "BatchProgress",
+    "BatchReport",
+    "BatchRun",
     "Budget",
     "BudgetExceeded",
     "BudgetLedger",
+    "BudgetReport",
     "CacheBoundary",
     "CacheTtl",
     "CallId",
+    "CallInterrupted",
     "CallOptions",
     "CallOutcome",
     "CallPlan",
@@ -436,6 +644,8 @@ __all__ = [
     "CallTraceProvider",
     "CallTraceSink",
     "CallWarning",
+    "CapSet",
+    "Capability",
     "CapabilityMismatch",
     "ChainVerdict",
     "Checkpoint",
@@ -446,7 +656,25 @@ __all__ = [
     "CircuitOpen",
     "Citation",
     "ConfigError",
+    "Consent",
+    "ConsentDesk",
+    "ConsentExpired",
+    "ConsentFault",
+    "ConsentLedger",
+    "ConsentMismatch",
+    "ConsentReceipt",
+    "ConsentRefused",
+    "ConsentRequest",
+    "ConsentRequired",
+    "ConsentRevoked",
     "ConsentRule",
+    "ConsentScope",
+    "ConsentSettings",
+    "ConsentSubject",
+    "ConsentSurface",
+    "ConsentTerms",
+    "ConsentUsed",
+    "Constraints",
     "ContentClassification",
     "ContentPart",
     "ContextCompiler",
@@ -457,36 +685,61 @@ __all__ = [
     "CredentialMissing",
     "CredentialReport",
     "CredentialsRejected",
+    "DefaultEffectHandlerRegistry",
+    "DefaultEventEmitter",
+    "DefaultExpertProvider",
+    "Denied",
     "DiscoveryOptions",
     "DocumentPart",
     "Ed25519Signer",
     "Ed25519Verifier",
+    "EffectHandlerRegistry",
     "Effort",
     "EndpointBlocked",
     "EndpointInvalid",
     "EnvCredential",
     "ErrorCode",
+    "EventEmitter",
     "EventKind",
+    "EventSink",
+    "ExpertProvider",
     "ExpertRole",
     "FallbackPolicy",
     "FanOut",
+    "FileAudit",
+    "FileConsents",
     "FileLedger",
     "FileReceipts",
+    "FileStores",
+    "FilesystemArtifactProvider",
     "FilesystemCallTraces",
     "FilesystemCheckpoints",
+    "FilesystemProvenanceProvider",
+    "FilesystemReceiptProvider",
+    "FilesystemSessionProvider",
+    "FilesystemSnapshotProvider",
+    "FilesystemStateProvider",
+    "FilesystemTraceProvider",
     "Finding",
     "FindingKind",
     "FinishReason",
     "GateVerdict",
     "GenAiConventions",
+    "Governance",
     "GovernanceLocked",
     "GovernanceMode",
     "GovernancePolicy",
+    "GovernanceProfile",
+    "GovernanceProvider",
+    "GrantFault",
+    "Granted",
+    "GuardFailed",
     "HandoffTarget",
     "HealthStatus",
     "HmacSigner",
     "ImageDetail",
     "ImagePart",
+    "InMemoryReceiptProvider",
     "InlineData",
     "IntentUnsupported",
     "InvalidPricingConfig",
@@ -508,12 +761,26 @@ __all__ = [
     "LeakageRefused",
     "LifecycleEvent",
     "LoggingEventSink",
+    "LogicProvider",
     "MaskedText",
     "MediaUrl",
+    "Memo",
+    "MemoHit",
+    "MemoryArtifactProvider",
+    "MemoryAudit",
     "MemoryCallTraces",
     "MemoryCheckpoints",
+    "MemoryConsents",
     "MemoryLedger",
+    "MemoryLogicProvider",
+    "MemoryProvenanceProvider",
     "MemoryReceipts",
+    "MemorySessionProvider",
+    "MemorySnapshotProvider",
+    "MemoryStateProvider",
+    "MemoryStores",
+    "MemoryStreamProvider",
+    "MemoryTraceProvider",
     "Message",
     "MessageRole",
     "MissingProviderRuntimeError",
@@ -541,9 +808,14 @@ __all__ = [
     "PriceRule",
     "PricingSource",
     "PricingTable",
+    "ProfileBudgets",
+    "ProfileChoice",
+    "ProfileEdition",
     "ProfileGovernance",
     "ProfileId",
+    "ProjectionPlan",
     "ProtocolError",
+    "ProvenanceProvider",
     "ProviderAdapter",
     "ProviderCapabilities",
     "ProviderConfig",
@@ -564,20 +836,24 @@ __all__ = [
     "ProviderRuntimeScopeError",
     "ProviderStatusError",
     "PublicKey",
+    "Quantities",
     "RateLimitWait",
     "RateLimits",
     "ReasoningBudget",
     "ReasoningEffort",
     "ReasoningOff",
     "ReceiptProvider",
+    "RecipeCompiler",
     "RecordConflict",
     "RecordCorrupt",
     "RecordMissing",
     "RecordedCalls",
     "RefusalPart",
+    "ReplayMiss",
     "ReplayedCalls",
     "RequestInvalid",
     "Resolution",
+    "Resource",
     "RetryDenial",
     "RetryPolicy",
     "Role",
@@ -594,18 +870,37 @@ __all__ = [
     "Secret",
     "SecretFile",
     "SecretStore",
+    "SecurityProvider",
     "Sensitivity",
     "SerializationError",
+    "SessionProvider",
     "Severity",
     "SharedParts",
     "Signature",
+    "SignedReceipt",
     "Signer",
+    "SnapshotProvider",
+    "SourceReader",
+    "SqliteArtifactProvider",
+    "SqliteAudit",
     "SqliteCallTraces",
+    "SqliteConsents",
     "SqliteLedger",
+    "SqliteProvenanceProvider",
+    "SqliteReceiptProvider",
     "SqliteReceipts",
+    "SqliteSessionProvider",
+    "SqliteSnapshotProvider",
+    "SqliteStateProvider",
+    "SqliteStores",
+    "SqliteTraceProvider",
     "State",
     "StateProvider",
+    "StoreSettings",
     "StoreUnsafe",
+    "Stores",
+    "StreamProvider",
+    "StreamingTraceProvider",
     "SwapFailed",
     "SwapFault",
     "SwapPolicy",
@@ -633,19 +928,24 @@ __all__ = [
     "ToolResultPart",
     "ToolResultParts",
     "ToolResultText",
+    "TraceProvider",
     "TransportError",
     "Treatment",
+    "TrustedIssuer",
     "Unit",
     "Unless",
     "Usage",
+    "Use",
     "Verifier",
     "WarningCode",
     "WorkProfile",
+    "WorkProfiles",
     "assistant",
     "builtin_catalog",
     "builtin_prices",
     "catalog_json",
     "freeze",
+    "governance_profile",
     "hand_off",
     "harden_process",
     "hash_of_states",
@@ -654,12 +954,16 @@ __all__ = [
     "normalize_handoff_messages",
     "noted_heads",
     "ollama_server",
+    "open_batch",
     "open_runtime",
+    "open_stores",
     "preset",
     "prices_json",
     "read_catalog",
     "read_prices",
+    "run_batch",
     "system",
     "tool_result",
     "user",
+    "workspace_settings",
 ]

@@ -53,6 +53,8 @@ def _section(command: click.Command, path: str) -> str:
     options = [option for option in command.params if isinstance(option, click.Option)]
     if options:
         text += "\n" + table(("option", "value", "meaning"), (_row(option, context) for option in options))
+    if command.epilog and command.epilog != EXIT_CODES_HELP:
+        text += f"\n{command.epilog}\n"
     return text
 
 

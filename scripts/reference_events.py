@@ -14,7 +14,7 @@ from provider_runtime.adapters.telemetry.logging_sink import LEVELS
 from provider_runtime.domain.records.events import ENDINGS, EventKind, LifecycleEvent
 
 _PACKAGE: Final = Path(__file__).resolve().parent.parent / "provider_runtime"
-_OF_NO_CALL: Final = ("runtime_", "profile_", "swap_")
+_OF_NO_CALL: Final = ("runtime_", "profile_", "swap_", "budget_", "cloud_")
 _LEVEL_NAMES: Final = {10: "DEBUG", 20: "INFO", 30: "WARNING"}
 
 KINDS: Final[dict[EventKind, str]] = {
@@ -35,6 +35,12 @@ KINDS: Final[dict[EventKind, str]] = {
     EventKind.SWAP_FAILED: "The swap was refused, or did not come about.",
     EventKind.SWAP_TIMED_OUT: "The swap took longer than it may.",
     EventKind.SWAP_ROLLED_BACK: "The job stays on the model it had. Follows whatever else went wrong.",
+    EventKind.BUDGET_WARNING: "Four fifths of a budget are taken. Once for each limit, and each of its windows.",
+    EventKind.BUDGET_EXCEEDED: "A budget has less left than was wanted, and nothing was taken from it.",
+    EventKind.CLOUD_REQUESTED: "A person is asked whether a call may be made (FR-EVT-CLOUD-001).",
+    EventKind.CLOUD_APPROVED: "The person said yes (FR-EVT-CLOUD-002).",
+    EventKind.CLOUD_DENIED: "The person said no; or policy, or the want of consent, kept a call (FR-EVT-CLOUD-003).",
+    EventKind.CLOUD_EXECUTED: "A call was sent on a consent (FR-EVT-CLOUD-004).",
     EventKind.RUNTIME_ACTIVATED: "A registry began to run calls on this runtime.",
     EventKind.RUNTIME_RECONFIGURED: "Other settings hold from now on; calls that had begun end with the old ones.",
     EventKind.RUNTIME_RESET: "A registry gave up this runtime's parts, to build them anew on the next use.",
@@ -88,6 +94,19 @@ FIELDS: Final[dict[str, str]] = {
     "swap_reason": "The requester's reason; `?` for a text that has not the shape of a name.",
     "job_id": "The job that swaps are counted for; `?` as above.",
     "state_hash": "The hash of the states that the job is taken up from.",
+    "budget": "The name of the budget.",
+    "budget_owner": "Whose it is; `?` as above.",
+    "budget_unit": "What it counts: `nano_usd`, `tokens`, `calls` or `milliseconds`.",
+    "budget_limit": "Its limit, in that unit.",
+    "budget_taken": "What is spent or set aside, in that unit.",
+    "recalled_from": "`memo` or `replay`: the answer was kept, and nobody was asked.",
+    "consent_id": "The consent that the call was made on, or that came nearest to it.",
+    "consent_request_id": "The question that a person was asked.",
+    "projection_plan_id": "The plan that the person was shown: its id is worked out from all that it says.",
+    "consent_scope": "How far the consent goes, or would like to.",
+    "consent_reason": "The asker's reason, or why a call was kept back; `?` as above.",
+    "session_ids": "The conversations that the consent is for.",
+    "outcome": "Of a call: `answered`, or the code of its error. Of a denial: `denied` by a person, or `blocked`.",
 }
 
 
@@ -177,7 +196,12 @@ def _where(name: str, carried: dict[EventKind, frozenset[str]], shown: list[Even
         where = ["every step of a call"]
     if any(name in carried.get(kind, ()) for kind in ENDINGS):
         where.append("endings")
-    for family, together in (("profile_", "every event of a profile"), ("swap_", "every event of a swap")):
+    for family, together in (
+        ("profile_", "every event of a profile"),
+        ("swap_", "every event of a swap"),
+        ("budget_", "every event of a budget"),
+        ("cloud_", "every event of a consent"),
+    ):
         kinds = [kind for kind in EventKind if kind.value.startswith(family)]
         telling = [code(kind.value) for kind in kinds if name in carried.get(kind, ())]
         where += [together] if len(telling) == len(kinds) else telling

@@ -39,6 +39,10 @@ CODES: Final[dict[ErrorCode, tuple[str, str]]] = {
     ),
     ErrorCode.SCOPE_MISMATCH: ("ProviderRuntimeScopeError", "A scope of a registry was left out of turn."),
     ErrorCode.CREDENTIAL_MISSING: ("CredentialMissing", "No source knows a key for this provider."),
+    ErrorCode.BATCH_CONFLICT: (
+        "BatchConflict",
+        "A batch cannot begin, or go on, as asked: its input changed, or its output is taken.",
+    ),
     ErrorCode.ASSIGNMENT_INVALID: (
         "AssignmentInvalid",
         "The role has no model: nobody assigns one, or to a provider that the runtime does not know.",
@@ -57,6 +61,12 @@ CODES: Final[dict[ErrorCode, tuple[str, str]]] = {
     ),
     ErrorCode.LOSSY_CONVERSION: ("CallRefused", "Something would be lost on the way, and policy refuses that."),
     ErrorCode.CAPABILITY_MISMATCH: ("CapabilityMismatch", "The model cannot do what the request needs."),
+    ErrorCode.BATCH_CONFLICT: ("BatchConflict", "A batch cannot go on from the files that are there."),
+    ErrorCode.CALL_INTERRUPTED: (
+        "CallInterrupted",
+        "A process ended while this call of a batch was under way; it may have been billed.",
+    ),
+    ErrorCode.ACCESS_DENIED: ("AccessDenied", "The call takes a capability that is not granted."),
     ErrorCode.BUDGET_EXCEEDED: ("BudgetExceeded", "A budget has less left than the call may come to at worst."),
     ErrorCode.COST_UNKNOWN: (
         "CostUnknown",
@@ -67,6 +77,8 @@ CODES: Final[dict[ErrorCode, tuple[str, str]]] = {
         "A budget is one for each tenant (or other label), and the call does not name its own.",
     ),
     ErrorCode.LEDGER_CONFLICT: ("LedgerConflict", "What was to be entered in a ledger contradicts what stands there."),
+    ErrorCode.LEDGER_UNAVAILABLE: ("LedgerUnavailable", "The server that keeps a ledger could not be asked."),
+    ErrorCode.LEDGER_DENIED: ("LedgerDenied", "The server that keeps a ledger does not let this client do that."),
     ErrorCode.MODEL_NOT_ALLOWED: ("ModelNotAllowed", "The work profile does not let this model play the role."),
     ErrorCode.TIER_DENIED: ("TierRefused", "Policy, the work profile or the role keeps the call on this machine."),
     ErrorCode.GOVERNANCE_LOCKED: ("GovernanceLocked", "Governance is locked: no cloud call at all."),
@@ -78,6 +90,24 @@ CODES: Final[dict[ErrorCode, tuple[str, str]]] = {
     ErrorCode.CREDENTIAL_BOUND_ELSEWHERE: (
         "CredentialBoundElsewhere",
         "The key was registered for another origin than the one that would be asked.",
+    ),
+    ErrorCode.CONSENT_REQUIRED: (
+        "ConsentRefused ConsentRequired",
+        "Policy wants a person's consent to the call, and nobody consented, or nobody can read that they did.",
+    ),
+    ErrorCode.CONSENT_MISMATCH: (
+        "ConsentMismatch",
+        "There is a consent, and it is for something else, from somebody who is not trusted, or a denial: see `fault`.",
+    ),
+    ErrorCode.CONSENT_EXPIRED: (
+        "ConsentExpired",
+        "There is a consent, and it does not hold now; or the clock ran back.",
+    ),
+    ErrorCode.CONSENT_USED: ("ConsentUsed", "As many calls were made on the consent as it allowed."),
+    ErrorCode.CONSENT_REVOKED: ("ConsentRevoked", "The consent was taken back."),
+    ErrorCode.GUARD_FAILED: (
+        "GuardFailed",
+        "The ledger of consents failed, hung or contradicted itself, or nobody can say what was revoked.",
     ),
     ErrorCode.LEAKAGE_FOUND: (
         "LeakageRefused",
@@ -123,10 +153,12 @@ CODES: Final[dict[ErrorCode, tuple[str, str]]] = {
     ErrorCode.STORE_UNSAFE: ("StoreUnsafe", "A store of secrets lies where others can read or replace it."),
     ErrorCode.RECORD_CORRUPT: ("RecordCorrupt", "Stored data does not read back as what was written."),
     ErrorCode.RECORD_MISSING: ("RecordMissing", "What an operation needs is not in the store."),
+    ErrorCode.REPLAY_MISS: ("ReplayMiss", "A replay has no answer for this call; nothing was sent."),
     ErrorCode.RECORD_CONFLICT: ("RecordConflict", "A record is not, by now, what a change of it was made from."),
     ErrorCode.NAME_INVALID: ("BackendError", "A name that a store cannot keep."),
     ErrorCode.RUNTIME_CLOSED: ("RuntimeClosed", "The runtime was closed."),
     ErrorCode.SWAP_FAILED: ("SwapFailed", "A swap that was allowed did not come about. The old model stays."),
+    ErrorCode.CALL_INTERRUPTED: ("CallInterrupted", "The process ended while the call was under way."),
 }
 
 MEANINGS: Final[dict[WarningCode, str]] = {
@@ -186,6 +218,8 @@ MEANINGS: Final[dict[WarningCode, str]] = {
     WarningCode.FALLBACK_ANSWERED: "An alternative answered; `passed_over` says who did not, and why.",
     WarningCode.OUTCOME_REPLAYED: "The call was answered before; nothing was sent now.",
     WarningCode.OUTCOME_NOT_KEPT: "The answer is good, and could not be kept: asked again, its call is under way.",
+    WarningCode.MEMO_NOT_USED: "The call brings its own credential and no label that says whose: it was asked anew.",
+    WarningCode.ANSWER_NOT_KEPT: "The answer is good, and could not be kept for a memo or in the recording.",
     WarningCode.SECRET_REDACTED: "Something that looked like a secret was masked before sending.",
     WarningCode.POSSIBLE_SECRET_SENT: "Something that looks like a secret was sent, as the policy says.",
     WarningCode.BUDGET_NEARLY_SPENT: "From this call on, four fifths of a budget are taken.",

@@ -8,6 +8,7 @@ from typing import Any, Final
 from attrs import NOTHING, Factory, fields
 from markdown_tables import code, docstring, table
 
+from provider_runtime.composition.governance.settings import FileAudit, Governance, MemoryAudit, SqliteAudit
 from provider_runtime.composition.settings import (
     FileLedger,
     FileReceipts,
@@ -19,6 +20,8 @@ from provider_runtime.composition.settings import (
     SqliteLedger,
     SqliteReceipts,
 )
+from provider_runtime.composition.stores.places import FileStores, MemoryStores, SqliteStores, StoreSettings
+from provider_runtime.domain.calls.memo import Memo
 from provider_runtime.domain.calls.options import CallOptions
 from provider_runtime.domain.catalog.credentials import (
     EnvCredential,
@@ -29,7 +32,10 @@ from provider_runtime.domain.catalog.credentials import (
 from provider_runtime.domain.catalog.models import DiscoveryOptions
 from provider_runtime.domain.catalog.providers import ProviderConfig
 from provider_runtime.domain.policy.budgets.limits import Budget
+from provider_runtime.domain.policy.budgets.resources import Quantities
 from provider_runtime.domain.policy.governance import GovernancePolicy
+from provider_runtime.domain.policy.grants.capability import Capability, Constraints
+from provider_runtime.domain.policy.grants.profiles import GovernanceProfile
 from provider_runtime.domain.policy.leakage.classification import ContentClassification
 from provider_runtime.domain.policy.leakage.policy import LeakagePolicy
 from provider_runtime.domain.policy.retrying import RetryPolicy
@@ -65,7 +71,20 @@ CLASSES: Final = (
     MemoryLedger,
     FileLedger,
     SqliteLedger,
+    StoreSettings,
+    MemoryStores,
+    FileStores,
+    SqliteStores,
+    Governance,
+    GovernanceProfile,
+    Capability,
+    Constraints,
+    Quantities,
+    MemoryAudit,
+    FileAudit,
+    SqliteAudit,
     CallOptions,
+    Memo,
     DiscoveryOptions,
     ModelSwapRequest,
 )
@@ -97,12 +116,12 @@ The gate for consent is not built yet. `strict` demands it, so it refuses every 
 
 
 def _section(kind: type[Any]) -> str:
-    annotations = _annotations(kind)
+    annotations = annotations_of(kind)
     rows = [(code(field.name), code(annotations[field.name]), _default(field.default)) for field in fields(kind)]
     return f"\n## {kind.__name__}\n\n{docstring(kind)}\n\n{table(('field', 'type', 'default'), rows)}"
 
 
-def _annotations(kind: type[Any]) -> dict[str, str]:
+def annotations_of(kind: type[Any]) -> dict[str, str]:
     """The types as they are written in the source, which reads better than what Python makes of them."""
     tree = ast.parse(textwrap.dedent(inspect.getsource(kind)))
     return {

@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Final
 
 from reference_commands import command_line_page
+from reference_configuration import configuration_page
 from reference_events import events_page
 from reference_failures import errors_page, warnings_page
 from reference_json import request_json_page
+from reference_output import output_page
 from reference_settings import settings_page
 from reference_wire_pages import wire_page
 from reference_wires import WIRES, wires_page
@@ -24,8 +26,10 @@ CHECKOUT: Final = Path(__file__).resolve().parent.parent
 REFERENCE: Final = CHECKOUT / "docs" / "reference"
 PAGES: Final[dict[str, Callable[[], str]]] = {
     "command-line.md": command_line_page,
+    "configuration.md": configuration_page,
     "errors.md": errors_page,
     "events.md": events_page,
+    "json-output.md": output_page,
     "request-json.md": request_json_page,
     "settings.md": settings_page,
     "warnings.md": warnings_page,

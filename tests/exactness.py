@@ -1,5 +1,6 @@
 """Values taken apart: two are exactly alike when their shapes are equal, types, order and signs of zero included."""
 
+from datetime import datetime
 from decimal import Decimal
 from enum import Enum
 from typing import Any
@@ -16,7 +17,7 @@ def shape(value: Any) -> Any:
         return (name, tuple((shape(key), shape(item)) for key, item in value.items()))
     if isinstance(value, tuple | list):
         return (name, tuple(shape(item) for item in value))
-    if isinstance(value, bool | int | float | str | bytes | Decimal) or value is None:
+    if isinstance(value, bool | int | float | str | bytes | Decimal | datetime) or value is None:
         return (name, repr(value))
     fields = attrs.fields_dict(type(value))
     return (name, tuple((field, shape(getattr(value, field))) for field in fields))

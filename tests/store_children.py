@@ -26,10 +26,14 @@ from provider_runtime.adapters.backends.medium import Media
 from provider_runtime.adapters.backends.receipts import JournalReceipts
 from provider_runtime.adapters.backends.sqlite.media import SqliteMedia
 from provider_runtime.adapters.call_traces.store import MediaCallTraces
+from provider_runtime.adapters.governance.consents import JournalConsentLedger
 from provider_runtime.adapters.governance.ledger import JournalLedger
+from provider_runtime.adapters.governance.security import JournalSecurity
 from provider_runtime.adapters.signing.hmac_sha256 import HmacSigner
 from provider_runtime.adapters.system import SystemClock
 from provider_runtime.domain.policy.budgets.holds import Admitted, Fate
+from provider_runtime.domain.policy.consent.decisions import UseTaken
+from provider_runtime.domain.policy.grants.capability import Capability, Constraints
 from provider_runtime.domain.records.sessions import (
     SessionAnswer,
     SessionData,
@@ -46,6 +50,7 @@ from provider_runtime.testing.stages import a_record
 
 NOTARY = HmacSigner(key=Secret("a-key-of-the-notary"))
 
+A_HUNDRED_USES = Capability(type="x.*", constraints=Constraints(max_calls=100))
 Failpoint = tuple[str, int, str]
 """What operation or statement, the how-maniest, and whether before, in it, or after."""
 
@@ -136,6 +141,48 @@ def race(folder: Path, kind: str, rounds: int, _failpoint: None, told: BinaryIO)
     asyncio.run(main())
 
 
+def use(folder: Path, kind: str, rounds: int, failpoint: Failpoint | None, told: BinaryIO) -> None:
+    """Four at once use a grant of 100 uses, again and again; write each use that was granted, and each denied."""
+
+    async def main() -> None:
+        media: Media = opened(kind, folder, failpoint)
+        security = JournalSecurity(journal=media.journal("audit"), capabilities=[A_HUNDRED_USES])
+
+        async def one() -> None:
+            for number in range(rounds):
+                allowed = await security.check_cap("x.use")
+                told.write(b"%s %d\n" % (b"granted" if allowed else b"denied", number))
+
+        await asyncio.gather(*(one() for _ in range(4)))
+        await media.aclose()
+
+    asyncio.run(main())
+
+
+def consent(folder: Path, kind: str, rounds: int, failpoint: Failpoint | None, told: BinaryIO) -> None:
+    """All at once make calls on the one consent there is, every fifth of which comes to nothing; write how it went."""
+
+    async def main() -> None:
+        media: Media = opened(kind, folder, failpoint)
+        ledger = JournalConsentLedger(
+            journal=media.journal("consents"), documents=media.documents(), checkpoint_every=7
+        )
+        (kept,) = await ledger.consents()
+
+        async def one(number: int) -> None:
+            answer = await ledger.use(kept, f"use_{os.getpid()}_{number}")
+            if isinstance(answer, UseTaken):
+                told.write(b"used %s\n" % answer.use_id.encode())
+            if isinstance(answer, UseTaken) and number % 5 == 0:
+                await ledger.give_back(kept, answer.use_id)
+                told.write(b"back %s\n" % answer.use_id.encode())
+
+        await asyncio.gather(*(one(number) for number in range(rounds)))
+        await media.aclose()
+
+    asyncio.run(main())
+
+
 def record(folder: Path, kind: str, rounds: int, failpoint: Failpoint | None, told: BinaryIO) -> None:
     """Store receipts, four at once, with checkpoints elsewhere; write which are told to be kept."""
 
@@ -177,6 +224,22 @@ def tell(folder: Path, kind: str, rounds: int, failpoint: Failpoint | None, told
             told.write(b"answer %d\n" % await sessions.keep_answer("work", answer))
             await traces.keep(a_trace(f"call_{number}"))
             told.write(b"trace %d\n" % number)
+        await media.aclose()
+
+    asyncio.run(main())
+
+
+def consent_race(folder: Path, kind: str, rounds: int, _failpoint: None, told: BinaryIO) -> None:
+    """All at once make calls on the one consent there is; write who could."""
+
+    async def main() -> None:
+        media: Media = opened(kind, folder)
+        ledger = JournalConsentLedger(journal=media.journal("consents"), documents=media.documents())
+        (kept,) = await ledger.consents()
+        answers = await asyncio.gather(*(ledger.use(kept, f"use_{os.getpid()}_{n}") for n in range(rounds)))
+        for answer in answers:
+            if isinstance(answer, UseTaken):
+                told.write(b"used %s\n" % answer.use_id.encode())
         await media.aclose()
 
     asyncio.run(main())

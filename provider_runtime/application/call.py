@@ -15,6 +15,7 @@ from provider_runtime.domain.identity import CallId, RuntimeId
 from provider_runtime.domain.origins import Origin
 from provider_runtime.domain.policy.verdict import Pass
 from provider_runtime.domain.profiles.assigning import PlayedRole
+from provider_runtime.domain.secrets import Secret
 
 
 @frozen(kw_only=True)
@@ -42,6 +43,13 @@ class RoutedCall:
     call: Call
     route: Route
     provider: RegisteredProvider
+
+    @property
+    def own_credential(self) -> Secret | None:
+        """The call's own credential, if it was meant for the origin that the call goes to now."""
+        call = self.call
+        elsewhere = call.credential_origin is not None and call.credential_origin != self.provider.origin
+        return None if elsewhere else call.terms.options.credential
 
 
 @frozen(kw_only=True)

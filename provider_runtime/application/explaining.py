@@ -2,17 +2,21 @@
 
 from attrs import field, frozen
 
-from provider_runtime.application.budgets.bounds import bounds_of
+from provider_runtime.application.budgets.bounds import worst_case_of
 from provider_runtime.application.call import PreparedCall
 from provider_runtime.application.catalog import ActiveCatalog
 from provider_runtime.application.clearance import Clearance
-from provider_runtime.domain.catalog.pricing import PricingTable, worst_case_cost
+from provider_runtime.application.consents.subjects import Subjects
+from provider_runtime.domain.catalog.pricing import PricingTable
 from provider_runtime.domain.catalog.providers import Tier
 from provider_runtime.domain.conversation.request import ModelRef
 from provider_runtime.domain.conversation.response import CallWarning
 from provider_runtime.domain.conversation.usage import CostBreakdown
+from provider_runtime.domain.errors import CallRefused, ConsentRefused, GuardFailed, LeakageRefused
 from provider_runtime.domain.identity import ProfileId, ProviderId, Role
-from provider_runtime.domain.policy.verdict import Pass, Verdict
+from provider_runtime.domain.policy.consent.plans import ProjectionPlan
+from provider_runtime.domain.policy.leakage.findings import Finding
+from provider_runtime.domain.policy.verdict import Pass, Refusal, Verdict
 from provider_runtime.domain.profiles.resolution import RuleFinding
 
 
@@ -34,7 +38,8 @@ class CallPlan:
     ``worst_case_cost`` supposes one input token for each byte (with images or files all that the model
     takes in) and the longest answer allowed; ``None`` where no price or no limit is known.
     ``findings`` are what each rule of routing says, with the one that decided marked; ``alternatives``
-    who would be asked next, in order.
+    who would be asked next, in order. ``projection`` is the same as far as a consent is bound to it:
+    facts, sizes and digests, and what the leak guard saw, by kind and place.
     """
 
     provider: ProviderId
@@ -53,6 +58,7 @@ class CallPlan:
     profile_id: ProfileId | None = None
     findings: tuple[RuleFinding, ...] = ()
     alternatives: tuple[ModelRef, ...] = ()
+    projection: ProjectionPlan
 
     @property
     def allowed(self) -> bool:
@@ -66,12 +72,14 @@ class Explaining:
 
     clearance: Clearance
     catalog: ActiveCatalog
+    subjects: Subjects
     prices: PricingTable | None = None
 
     async def explain(self, prepared: PreparedCall, findings: tuple[RuleFinding, ...] = ()) -> CallPlan:
         """The plan of the call. ``findings`` are what routing found on the way."""
         routed, exchange = prepared.routed, prepared.exchange
         played, fallback = routed.call.played, routed.call.terms.fallback
+        verdicts = await self.clearance.rehearse(prepared)
         return CallPlan(
             provider=routed.route.provider_id,
             model_id=routed.route.model_id,
@@ -83,26 +91,37 @@ class Explaining:
             body_sha256=exchange.body_sha256,
             body_size=len(exchange.body),
             warnings=prepared.warnings,
-            verdicts=tuple(_said(verdict) for verdict in await self.clearance.rehearse(prepared)),
-            worst_case_cost=self._worst_case(prepared),
+            verdicts=tuple(_said(verdict) for verdict in verdicts),
+            worst_case_cost=worst_case_of(prepared, self.catalog, self.prices),
             role=None if played is None else played.role,
             profile_id=None if played is None else played.profile_id,
             findings=findings,
             alternatives=() if fallback is None else fallback.alternatives,
+            projection=self.subjects.plan(prepared, _seen(verdicts)),
         )
 
-    def _worst_case(self, prepared: PreparedCall) -> CostBreakdown | None:
-        routed, bounds = prepared.routed, bounds_of(prepared, self.catalog)
-        if self.prices is None or bounds.input_tokens is None or bounds.output_tokens is None:
-            return None
-        return worst_case_cost(
-            self.prices,
-            routed.route.provider_id,
-            routed.route.model_id,
-            bounds.input_tokens,
-            bounds.output_tokens,
-            also_as=routed.provider.config.catalog_names,
-        )
+    async def projection(self, prepared: PreparedCall) -> ProjectionPlan:
+        """What a person would consent to. Raises what would keep the call back besides the want of consent."""
+        verdicts = await self.clearance.rehearse(prepared)
+        for verdict in verdicts:
+            if isinstance(verdict, Refusal) and not _can_be_consented_to(verdict.error):
+                raise verdict.error
+        return self.subjects.plan(prepared, _seen(verdicts))
+
+
+def _can_be_consented_to(error: CallRefused) -> bool:
+    return isinstance(error, ConsentRefused) and not isinstance(error, GuardFailed)
+
+
+def _seen(verdicts: tuple[Verdict, ...]) -> tuple[Finding, ...]:
+    """What the guards saw, whether they let it pass or not."""
+    seen: list[Finding] = []
+    for verdict in verdicts:
+        if isinstance(verdict, Pass):
+            seen += verdict.findings
+        elif isinstance(verdict.error, LeakageRefused):
+            seen += verdict.error.findings
+    return tuple(seen)
 
 
 def _said(verdict: Verdict) -> GateVerdict:

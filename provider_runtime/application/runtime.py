@@ -9,6 +9,7 @@ from provider_runtime.application.assignments import Assignments
 from provider_runtime.application.call import AnsweredCall, Call
 from provider_runtime.application.catalog import ActiveCatalog
 from provider_runtime.application.clearance import Clearance
+from provider_runtime.application.consents.desk import ConsentDesk
 from provider_runtime.application.discovery import Discovery
 from provider_runtime.application.explaining import CallPlan, Explaining
 from provider_runtime.application.health import HealthChecks
@@ -18,6 +19,7 @@ from provider_runtime.application.sending.alternatives import first_answer
 from provider_runtime.application.sending.attempts import Sending
 from provider_runtime.application.sending.endings import ending_of, given
 from provider_runtime.application.sending.once import Once
+from provider_runtime.application.sending.recall import Recall
 from provider_runtime.application.swaps.swapper import Swaps
 from provider_runtime.application.terms import CallTerms
 from provider_runtime.domain.calls.options import CallOptions
@@ -26,8 +28,15 @@ from provider_runtime.domain.catalog.health import ProviderHealth
 from provider_runtime.domain.catalog.models import DiscoveryOptions, ModelCatalog
 from provider_runtime.domain.conversation.request import ModelRef, ProviderRequest
 from provider_runtime.domain.conversation.response import ProviderResponse
-from provider_runtime.domain.errors import ProviderNotRegistered, ProviderRuntimeError, RuntimeClosed
+from provider_runtime.domain.errors import (
+    MissingProviderRuntimeError,
+    ProviderNotRegistered,
+    ProviderRuntimeError,
+    RuntimeClosed,
+)
 from provider_runtime.domain.identity import ProviderId, RuntimeId
+from provider_runtime.domain.policy.consent.plans import ConsentRequest
+from provider_runtime.domain.policy.consent.subject import ConsentScope
 from provider_runtime.domain.policy.verdict import Refusal
 from provider_runtime.domain.profiles.resolution import Resolution
 from provider_runtime.domain.profiles.swapping import ModelSwap, ModelSwapRequest
@@ -71,12 +80,14 @@ class CallRuntime:
     routing: Routing
     preparation: Preparation
     clearance: Clearance
+    recall: Recall
     sending: Sending
     settlement: Settlement
     explaining: Explaining
     discovery: Discovery
     health: HealthChecks
     swaps: Swaps
+    desk: ConsentDesk | None = None
 
     async def run(self, request: ProviderRequest, options: CallOptions | None = None) -> ProviderResponse:
         """One request, one response, one receipt.
@@ -99,10 +110,13 @@ class CallRuntime:
             return await account.settle(answered)  # price, receipt, events
 
     async def _ask(self, call: Call, account: Account) -> AnsweredCall:
+        recalls = self.recall.applies_to(call)  # whether an answer that was kept will do
         routed = account.reached(self.routing.route(call))  # which provider, model and tier
         self.sending.resilience.refuse_if_open(routed)
         prepared = account.reached(self.preparation.prepare(routed))  # the exact bytes, frozen; pure
         cleared = account.cleared(await self.clearance.clear(prepared))  # every gate, or CallRefused
+        if recalls:
+            return await self.recall.answer(cleared, account)
         return await self.sending.send(cleared, account.attempts)  # the only step that leaves the process
 
     async def _made_once(self, call: Call) -> ProviderResponse:
@@ -125,6 +139,47 @@ class CallRuntime:
     async def _explained(self, call: Call) -> CallPlan:
         routed = self.routing.route(self.assignments.assign(call))
         return await self.explaining.explain(self.preparation.prepare(routed), self.routing.findings(routed))
+
+    async def request_consent(
+        self,
+        request: ProviderRequest,
+        options: CallOptions | None = None,
+        *,
+        scope: ConsentScope = ConsentScope.SINGLE_CALL,
+        reason: str | None = None,
+    ) -> ConsentRequest:
+        """Have a person asked whether this very call may be made. Nothing is sent, and nothing decided.
+
+        What waits is the plan of the call: who is asked and where, digest and size of its bytes, what it
+        may cost, what was found in it. Decide with ``consents``. Raises what ``run`` would be refused
+        with besides the want of consent, and ``MissingProviderRuntimeError`` without a ledger of consents.
+        """
+        self.lifetime.refuse_if_closed()
+        ending = await ending_of(self._asked_for(self._call(request, options), ConsentScope(scope), reason))
+        del request, options
+        return given(ending)
+
+    async def _asked_for(self, call: Call, scope: ConsentScope, reason: str | None) -> ConsentRequest:
+        desk = self.consents
+        routed = self.routing.route(self.assignments.assign(call))
+        plan = await self.explaining.projection(self.preparation.prepare(routed))
+        return await desk.ask(plan, scope=scope, reason=reason)
+
+    @property
+    def consents(self) -> ConsentDesk:
+        """Where consents are given, denied, revoked and looked at.
+
+        Raises ``MissingProviderRuntimeError`` where there is no ledger of consents.
+        """
+        if self.desk is None:
+            raise MissingProviderRuntimeError(
+                missing_fields=("consents",),
+                stage="consent",
+                requirement="REQ-SP4-003",
+                message="nobody can consent to calls of this runtime: it has no ledger of consents",
+                remediation=("Give it one: RuntimeSettings(consents=ConsentSettings(…)).",),
+            )
+        return self.desk
 
     def resolve(self, model: ModelRef | str) -> Resolution:
         """Who would answer a role or a model, and why: pure, whatever is up or down at the moment.

@@ -4,42 +4,55 @@ import sys
 from typing import Any
 
 import click
+from attrs import evolve
 
 from provider_runtime.adapters.serialization import make_converter, response_to_json, to_json
-from provider_runtime.cli.failures import EXIT_CODES_HELP, run_or_exit
+from provider_runtime.cli.failures import EXIT_CODES_HELP, PROVIDER_FAILED, run_or_exit, usage_error
 from provider_runtime.cli.inputs import call_input, call_options
-from provider_runtime.cli.records.recording import record_option, recording
+from provider_runtime.cli.recall import recall_options, recalled_call, with_recall
+from provider_runtime.cli.records.recording import keep_option, recording
 from provider_runtime.cli.rendering import show_plan, show_response
-from provider_runtime.composition.lifecycle import open_runtime
+from provider_runtime.cli.workspace.opening import opened
 
 
 @click.command(epilog=EXIT_CODES_HELP)
 @call_options
-@record_option
+@recall_options
+@keep_option
 @click.option("--quiet", "-q", is_flag=True, help="Print the answer alone.")
-def run(quiet: bool, record: bool, **options: Any) -> None:  # noqa: FBT001 - click passes flags by name
+@click.option("--verbose", "-v", is_flag=True, help="Say also who was asked, how often, and under which ids.")
+def run(quiet: bool, verbose: bool, keep: bool, **options: Any) -> None:  # noqa: FBT001 - click passes flags by name
     """Ask a model, and print its answer.
 
-    The answer goes to standard output; cost, tokens and warnings to standard error. What became of the
-    call is kept in the data folder: see `receipts show` and `traces show`.
+    The answer goes to standard output; cost, tokens and warnings to standard error. With --schema the
+    answer is the JSON value, and exit code 6 says that there is none. What became of the call is kept in
+    the data folder: see `receipts show` and `traces show`.
 
     \b
     provider-runtime run "Why is the sky blue?" --model anthropic:claude-sonnet-4-5
-    git diff | provider-runtime run --system "Review this." --model openai:gpt-5-mini
+    git diff | provider-runtime run --system "Review this." --role reviewer
+    provider-runtime run "What is it?" --file photo.png --model openai:gpt-5-mini
+    provider-runtime run "Author?" --file book.pdf --schema author.json --role reader
     provider-runtime run --request request.json --json
+    provider-runtime run "Why is the sky blue?" -m openai:gpt-5-mini --memo answers
     """
+    if quiet and verbose:
+        usage_error("give --quiet or --verbose, not both")
 
     async def work() -> None:
         given = await call_input(options)
+        made = evolve(given.made, settings=with_recall(given.made.settings, options))
         async with (
-            recording(options["folder"], given.settings, wanted=record) as kept,
-            open_runtime(kept.settings, **kept.parts) as runtime,
+            recording(options["folder"], made.settings, wanted=keep) as kept,
+            opened(evolve(made, settings=kept.settings), **kept.parts) as runtime,
         ):
-            response = await runtime.run(given.request)
+            response = await runtime.run(given.request, recalled_call(options))
         if options["as_json"]:
             click.echo(response_to_json(make_converter(), response))
         else:
-            show_response(response, quiet=quiet)
+            show_response(response, quiet=quiet, verbose=verbose, structured=options["schema"] is not None)
+        if options["schema"] is not None and response.output.structured_output is None:
+            raise SystemExit(PROVIDER_FAILED)
 
     run_or_exit(work)
 
@@ -57,7 +70,7 @@ def explain(body: bool, **options: Any) -> None:  # noqa: FBT001 - click passes 
 
     async def work() -> None:
         given = await call_input(options)
-        async with open_runtime(given.settings) as runtime:
+        async with opened(given.made) as runtime:
             plan = await runtime.explain(given.request)
         if body:
             sys.stdout.buffer.write(plan.body)

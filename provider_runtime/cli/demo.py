@@ -42,6 +42,9 @@ def demo(live: bool, receipts_file: Path | None, as_json: bool) -> None:  # noqa
 
     A sandbox server on loopback stands in for the vendors: real HTTP, their real protocols,
     made-up answers. With --live, providers whose key is set are asked for real.
+
+    \b
+    provider-runtime demo
     """
 
     async def work() -> None:

@@ -8,54 +8,92 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import click
-from attrs import frozen
+from attrs import evolve, frozen
 
 from provider_runtime.adapters.serialization import make_converter, request_from_json
+from provider_runtime.cli.calling.files import parts_of
+from provider_runtime.cli.calling.schemas import format_of
 from provider_runtime.cli.failures import usage_error
-from provider_runtime.cli.registry.folder import data_option
+from provider_runtime.cli.options import kind_option
+from provider_runtime.cli.registry.folder import DataFolder, data_option
+from provider_runtime.cli.swapping.jobs import checked_job, model_of_job
+from provider_runtime.cli.workspace.opening import CommandSettings, said_by, set_option, settings_for
 from provider_runtime.composition.presets import PRESETS
-from provider_runtime.composition.settings import FileReceipts, MemoryReceipts, RuntimeSettings
+from provider_runtime.composition.settings import FileReceipts
 from provider_runtime.domain.catalog.credentials import EnvCredential
 from provider_runtime.domain.catalog.providers import ProviderConfig, ProviderKind, Tier
 from provider_runtime.domain.conversation.messages import Message, system, user
-from provider_runtime.domain.conversation.request import Effort, ModelRef, ProviderRequest, ReasoningEffort
-from provider_runtime.domain.identity import ProviderId
-from provider_runtime.domain.policy.governance import GovernanceMode, GovernancePolicy
+from provider_runtime.domain.conversation.request import Effort, ModelRef, ProviderRequest, ReasoningEffort, TextFormat
+from provider_runtime.domain.identity import ProviderId, Role
+from provider_runtime.domain.policy.governance import GovernanceMode
 
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
-_OPTIONS: Final = (
+_REQUEST_OPTIONS: Final = (
     click.option("--model", "-m", help="provider:model, or a model of the catalog."),
+    click.option("--role", help="Whoever plays this role by the work profile; with --model, that model in it."),
+    click.option("--job", help="With --role: the model that the last swap of this job led to."),
     click.option("--system", "system_text", help="System message."),
+    click.option(
+        "--file",
+        "-f",
+        "files",
+        multiple=True,
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="A picture, PDF, recording or text to go with the prompt; may be repeated.",
+    ),
+    click.option(
+        "--schema",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="A JSON schema in a file: the answer is JSON that keeps to it.",
+    ),
     click.option("--request", "request_file", help="A canonical request as JSON, from a file or - for stdin."),
     click.option("--temperature", type=float, help="0 to 2."),
     click.option("--max-output-tokens", type=int, help="Longest answer, in tokens."),
     click.option("--reasoning", type=click.Choice([effort.value for effort in Effort]), help="How hard to think."),
+)
+_RUNTIME_OPTIONS: Final = (
     click.option("--base-url", help="Ask this server instead; its key must be named with --api-key-env."),
-    click.option(
-        "--kind",
-        type=click.Choice([kind.value for kind in ProviderKind]),
-        default=None,
-        help="The wire that --base-url speaks (default: the model's provider, else openai_compatible).",
-    ),
+    kind_option("--base-url speaks (default: the provider's, else openai_compatible)"),
     click.option("--api-key-env", help="Environment variable with the key for --base-url."),
     click.option(
         "--policy",
         type=click.Choice([mode.value for mode in GovernanceMode]),
-        default="standard",
-        show_default=True,
         help="strict: nothing unjudged or lossy leaves this machine; locked: nothing at all does.",
     ),
-    click.option("--deadline", type=float, default=600.0, show_default=True, help="Seconds for the whole call."),
+    click.option("--profile", help="The work profile to work under, by its name or its id."),
+    click.option("--deadline", type=float, help="Seconds for the whole call (default: 600)."),
     click.option("--receipts", "receipts_file", type=click.Path(path_type=Path), help="Append the receipt to a file."),
+    set_option,
     data_option,
     click.option("--json", "as_json", is_flag=True, help="Print JSON."),
 )
 
+_WITHOUT_REQUEST: Final = {
+    "prompt": "a prompt",
+    "model": "--model",
+    "role": "--role",
+    "job": "--job",
+    "system_text": "--system",
+    "files": "--file",
+    "schema": "--schema",
+    "temperature": "--temperature",
+    "max_output_tokens": "--max-output-tokens",
+    "reasoning": "--reasoning",
+}
+
 
 def call_options(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the prompt argument and the options that describe a call."""
-    described = reduce(lambda decorated, option: option(decorated), reversed(_OPTIONS), command)
-    return click.argument("prompt", required=False)(described)
+    return click.argument("prompt", required=False)(_with(_REQUEST_OPTIONS, runtime_options(command)))
+
+
+def runtime_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that describe a runtime: whom it may ask, by which policy, and what it records."""
+    return _with(_RUNTIME_OPTIONS, command)
+
+
+def _with(options: tuple[Callable[..., Any], ...], command: Callable[..., None]) -> Callable[..., None]:
+    return reduce(lambda decorated, option: option(decorated), reversed(options), command)
 
 
 @frozen(kw_only=True)
@@ -63,35 +101,59 @@ class CallInput:
     """A call as the command line describes it."""
 
     request: ProviderRequest
-    settings: RuntimeSettings
+    made: CommandSettings
 
 
 async def call_input(options: dict[str, Any]) -> CallInput:
     """The request and the settings that ``options`` describe. Raises ``RequestInvalid`` or a ``ConfigError``."""
     request = _request(options)
-    known = await options["folder"].providers()
-    return CallInput(request=request, settings=_settings(options, request.model, known))
+    if options["job"] is not None:
+        request = evolve(request, model=await _model_of_job(options, options["folder"]))
+    return CallInput(request=request, made=await command_settings(options, request.model))
+
+
+async def command_settings(options: dict[str, Any], model: ModelRef | None) -> CommandSettings:
+    """The settings that ``options`` describe, for calls of ``model``; ``None``: of any. Raises a ``ConfigError``."""
+    return await settings_for(options["folder"], said_by(options), **await _others(options, model))
 
 
 def _request(options: dict[str, Any]) -> ProviderRequest:
     source = options["request_file"]
     if source is not None:
-        if options["prompt"] is not None:
-            usage_error("give a prompt or --request, not both")
+        said = [name for name in _WITHOUT_REQUEST if options[name] not in {None, ()}]
+        if said:
+            usage_error(f"give {_WITHOUT_REQUEST[said[0]]} or --request, not both: the request says it all")
         return request_from_json(make_converter(), _read(source))
-    if options["model"] is None:
-        usage_error("name a model: --model provider:model, for example --model openai:gpt-5-mini")
     try:
-        effort = options["reasoning"]
+        effort, schema = options["reasoning"], options["schema"]
         return ProviderRequest(
-            model=ModelRef.parse(options["model"]),
+            model=_model(options),
             messages=_messages(options),
             temperature=options["temperature"],
             max_output_tokens=options["max_output_tokens"],
             reasoning=ReasoningEffort(effort) if effort else None,
+            response_format=TextFormat() if schema is None else format_of(schema),
         )
     except (ValueError, TypeError) as fault:
         usage_error(str(fault))
+
+
+def _model(options: dict[str, Any]) -> ModelRef:
+    """Whom the request asks. Raises ``ValueError``."""
+    named = None if options["model"] is None else ModelRef.parse(options["model"])
+    if options["role"] is not None:
+        if options["base_url"] is not None:
+            usage_error("--role is played by a registered provider: give --role or --base-url, not both")
+        return ModelRef.for_role(options["role"], named)
+    return named or usage_error(
+        "name a model: --model provider:model, for example --model openai:gpt-5-mini; or a role of your work profile"
+    )
+
+
+async def _model_of_job(options: dict[str, Any], folder: DataFolder) -> ModelRef:
+    if options["role"] is None or options["model"] is not None:
+        usage_error("--job goes with --role, and without --model: the last swap says which")
+    return await model_of_job(folder, checked_job(options["job"]), Role(options["role"]))
 
 
 def _messages(options: dict[str, Any]) -> list[Message]:
@@ -102,7 +164,8 @@ def _messages(options: dict[str, Any]) -> list[Message]:
         prompt = _read("-").decode(errors="replace").strip()
     if not prompt:
         usage_error("the prompt is empty")
-    messages = [user(prompt)]
+    # Files first: models read what they are asked about before they read the question.
+    messages = [user(*parts_of(options["files"]), prompt)]
     return [system(options["system_text"]), *messages] if options["system_text"] else messages
 
 
@@ -115,25 +178,23 @@ def _read(source: str) -> bytes:
         usage_error(f"cannot read {source}: {failure.strerror}")
 
 
-def _settings(options: dict[str, Any], model: ModelRef, known: tuple[ProviderConfig, ...]) -> RuntimeSettings:
-    receipts_file = options["receipts_file"]
-    return RuntimeSettings(
-        providers=_providers(options, model, known),
-        secrets=options["folder"].secret_file,
-        default_provider=_default_provider(options, model),
-        policy=GovernancePolicy.preset(options["policy"]),
-        deadline_s=options["deadline"],
-        receipts=FileReceipts(path=receipts_file) if receipts_file else MemoryReceipts(),
-    )
+async def _others(options: dict[str, Any], model: ModelRef | None) -> dict[str, Any]:
+    """What this call has otherwise than its workspace."""
+    others: dict[str, Any] = {}
+    if options["receipts_file"]:
+        others["receipts"] = FileReceipts(path=options["receipts_file"])
+    if options["base_url"]:
+        read = options["folder"].configuration(said_by(options))
+        others["providers"] = _providers(options, model, await options["folder"].providers(read))
+        others["default_provider"] = _asked_at(model)
+    return others
 
 
 def _providers(
-    options: dict[str, Any], model: ModelRef, known: tuple[ProviderConfig, ...]
+    options: dict[str, Any], model: ModelRef | None, known: tuple[ProviderConfig, ...]
 ) -> tuple[ProviderConfig, ...]:
     base_url = options["base_url"]
-    if base_url is None:
-        return known
-    hint = model.provider_hint or ProviderId("local")
+    hint = _asked_at(model)
     usual = next((config.kind.value for config in known if config.provider_id == hint), None)
     named = server_record(hint, base_url, kind=options["kind"] or usual, key_name=options["api_key_env"])
     return (*(config for config in known if config.provider_id != hint), named)
@@ -152,8 +213,9 @@ def server_record(name: ProviderId, base_url: str, *, kind: str | None, key_name
     )
 
 
-def _default_provider(options: dict[str, Any], model: ModelRef) -> ProviderId | None:
-    return (model.provider_hint or ProviderId("local")) if options["base_url"] else None
+def _asked_at(model: ModelRef | None) -> ProviderId:
+    """What the server of ``--base-url`` is called."""
+    return ProviderId("local") if model is None or model.provider_hint is None else model.provider_hint
 
 
 def _is_loopback(base_url: str) -> bool:

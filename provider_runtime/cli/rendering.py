@@ -1,9 +1,10 @@
 """Answers, plans and tables for a person at a terminal; plain text where there is no terminal."""
 
+import json
 import os
 import sys
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
 import click
 from rich.console import Console
@@ -11,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from provider_runtime.application.explaining import CallPlan
+from provider_runtime.cli.failures import is_plain
 from provider_runtime.domain.conversation.response import CallWarning, ProviderResponse
 from provider_runtime.domain.conversation.usage import CostBreakdown, Usage
 from provider_runtime.domain.json_values import JsonValue
@@ -19,15 +21,33 @@ _VERDICTS: Final = {"pass": "green", "not_configured": "yellow", "refused": "red
 _WIDE: Final = 200  # a file or a pipe has no edge to fold at
 
 
+class _Piped(Console):
+    """Where nobody watches: tables without the blanks that fill their lines."""
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        with self.capture() as captured:
+            super().print(*objects, **options)
+        text = captured.get()
+        self.file.write("".join(f"{line.rstrip()}\n" for line in text.splitlines()))
+        self.file.flush()  # what goes to standard error next comes after it
+
+
 def console() -> Console:
     """Standard output, as wide as the terminal; wide enough for whole lines where there is none."""
-    has_edge = sys.stdout.isatty() or "COLUMNS" in os.environ
-    return Console(highlight=False, width=None if has_edge else _WIDE)
+    if sys.stdout.isatty():
+        return Console(highlight=False, color_system=None if is_plain(os.environ) else "auto")
+    return _Piped(highlight=False, width=None if "COLUMNS" in os.environ else _WIDE)
 
 
-def show_response(response: ProviderResponse, *, quiet: bool) -> None:
-    """The answer on standard output, what there is to know about it on standard error."""
-    if response.text:
+def show_response(response: ProviderResponse, *, quiet: bool, verbose: bool = False, structured: bool = False) -> None:
+    """The answer on standard output, what there is to know about it on standard error.
+
+    ``structured``: the JSON value that the answer holds, and its text only where it holds none.
+    """
+    value = response.output.structured_output
+    if structured and value is not None:
+        click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    elif response.text:
         click.echo(response.text)
     for call in response.tool_calls:
         click.echo(f"[tool call {call.id}] {call.name}({as_line(call.arguments_json)})")
@@ -39,9 +59,32 @@ def show_response(response: ProviderResponse, *, quiet: bool) -> None:
         tokens(response.usage),
         dollars(response.cost),
         f"{response.duration_s or 0:.2f} s",
+        "" if response.memo is None else f"from memory, given {response.memo.kept_at:%Y-%m-%d %H:%M} UTC",
     ]
     click.secho("── " + " · ".join(fact for fact in facts if fact), dim=True, err=True)
+    if verbose:
+        _show_course(response)
     show_warnings(response.warnings)
+
+
+def _show_course(response: ProviderResponse) -> None:
+    """How the answer came about: who could not answer, each attempt, and the ids to ask about it."""
+    for passed in response.passed_over:
+        click.secho(f"   passed over {passed.provider}:{passed.model_id}: {passed.reason}", dim=True, err=True)
+    for attempt in response.attempts:
+        waited = f" after {attempt.wait_s:.2f} s" if attempt.wait_s else ""
+        click.secho(
+            f"   attempt {attempt.number}{waited}: {attempt.outcome}, {attempt.duration_s:.2f} s", dim=True, err=True
+        )
+    ids = {
+        "call": response.call_id,
+        "runtime": response.runtime_id,
+        "response": response.response_id,
+        "request at the provider": response.provider_request_id,
+    }
+    for name, value in ids.items():
+        if value:
+            click.secho(f"   {name} {value}", dim=True, err=True)
 
 
 def show_warnings(warnings: Iterable[CallWarning]) -> None:

@@ -22,9 +22,13 @@ from provider_runtime.application.routing import Routing
 from provider_runtime.application.runtime import Lifetime
 from provider_runtime.application.sending.attempts import Sending
 from provider_runtime.application.sending.once import Once
+from provider_runtime.application.sending.recall import Recall
+from provider_runtime.application.sending.to_its_end import Patience
 from provider_runtime.application.swaps.swapper import Swaps
 from provider_runtime.application.terms import CallTerms
-from provider_runtime.composition.choices import leakage_policy
+from provider_runtime.composition import choices
+from provider_runtime.composition.consents.parts import consent_parts
+from provider_runtime.composition.governance.parts import budgets, governing
 from provider_runtime.composition.runtime import ProviderRuntime
 from provider_runtime.composition.settings import RuntimeSettings
 from provider_runtime.composition.wires import build_providers
@@ -34,15 +38,21 @@ from provider_runtime.domain.policy.governance import GovernancePolicy
 from provider_runtime.domain.secrets import Secret
 from provider_runtime.ports.context import ContextCompiler
 from provider_runtime.ports.governance.budgets import BudgetLedger
+from provider_runtime.ports.governance.consent import ConsentLedger
+from provider_runtime.ports.governance.provider import GovernanceProvider
+from provider_runtime.ports.governance.security import SecurityProvider
 from provider_runtime.ports.http import HttpTransport
 from provider_runtime.ports.leakage import LeakScanner
 from provider_runtime.ports.schemas import SchemaValidator
+from provider_runtime.ports.signing import Signer, Verifier
+from provider_runtime.ports.stores.evaluation import ArtifactProvider
 from provider_runtime.ports.stores.journals import ReceiptProvider
 from provider_runtime.ports.stores.outcomes import OutcomeStore
+from provider_runtime.ports.stores.sessions import SnapshotProvider
 from provider_runtime.ports.stores.state import StateProvider
 from provider_runtime.ports.system import Clock, IdSource, Randomness
 from provider_runtime.ports.telemetry import EventSink
-from provider_runtime.ports.tokens import CredentialFinder
+from provider_runtime.ports.tokens import CredentialFinder, TokenProvider
 
 
 def assemble(  # noqa: PLR0913 - one argument for each part of the container
@@ -56,9 +66,17 @@ def assemble(  # noqa: PLR0913 - one argument for each part of the container
     schemas: SchemaValidator,
     receipts: ReceiptProvider,
     ledger: BudgetLedger | None,
+    governance: GovernanceProvider | None,
+    security: SecurityProvider | None,
+    consents: ConsentLedger | None,
+    consent_signer: Signer | None,
+    consent_verifier: Verifier | None,
+    tokens: TokenProvider | None,
     event_sink: EventSink | None,
     outcomes: OutcomeStore | None,
     states: StateProvider | None,
+    artifacts: ArtifactProvider | None,
+    snapshots: SnapshotProvider | None,
     context_compiler: ContextCompiler | None,
     catalog: ActiveCatalog,
     prices: PricingTable,
@@ -77,20 +95,53 @@ def assemble(  # noqa: PLR0913 - one argument for each part of the container
     runtime_id = settings.runtime_id or ids.next_runtime_id()
     telemetry = Telemetry(sink=event_sink)
     known = build_providers(settings.providers, catalog.static, transport, credential_finder, adapters)
-    spending = _spending(settings, runtime_id, ledger, clock, catalog, prices)
+    spending = _spending(settings, runtime_id, ledger, clock, catalog, prices, telemetry)
+    governed = governing(
+        settings.governance,
+        owner=settings.name or runtime_id,
+        ledger=ledger,
+        clock=clock,
+        governance=governance,
+        security=security,
+        event_sink=event_sink,
+    )
+    consent = consent_parts(
+        settings,
+        runtime_id=runtime_id,
+        ledger=consents,
+        signer=consent_signer,
+        verifier=consent_verifier,
+        clock=clock,
+        randomness=randomness,
+        telemetry=telemetry,
+        catalog=catalog,
+        prices=prices,
+        has_tokens=tokens is not None,
+    )
     clearance = Clearance(
         capability=capability_gate,
         tier=tier_gate,
         endpoint=endpoint_gate,
-        grants=grants_gate or _nobody("grants", policy, needs="governance profile"),
-        consent=consent_gate or _nobody("consent", policy, needs="consent ledger"),
+        grants=grants_gate or governed.gate or _nobody("grants", policy, needs="governance profile"),
+        consent=consent_gate or consent.gate(policy) or _nobody("consent", policy, needs="consent ledger"),
         leakage=leakage_gate or _nobody("leakage", policy, needs="leakage guard"),
         budget=budget_gate or _budget_gate(spending) or _nobody("budget", policy, needs="budget"),
+        patience_s=settings.gate_timeout_s,
+        security=governed.security,
     )
     resilience = Resilience(
         origins=Origins(clock=clock, randomness=randomness, circuit_on=settings.circuit),
         pacings=Pacings(limits=settings.limits, clock=clock),
         fair_by=settings.fair_by,
+    )
+    stores = choices.stores(settings, clock, receipts=receipts, states=states, artifacts=artifacts)
+    sending = Sending(
+        clock=clock,
+        resilience=resilience,
+        telemetry=telemetry,
+        schemas=schemas,
+        spending=spending,
+        consents=consent.guard,
     )
     assignments = Assignments(profile=settings.profile, experts=settings.experts, parameters=settings.parameters)
     routing = Routing(providers=known, catalog=catalog, default_provider=settings.default_provider)
@@ -99,6 +150,8 @@ def assemble(  # noqa: PLR0913 - one argument for each part of the container
         ids=ids,
         clock=clock,
         credential_finder=credential_finder,
+        governance=governed.governance,
+        security=governed.security,
         lifetime=Lifetime(runtime_id=runtime_id),
         terms=CallTerms(
             deadline_s=settings.deadline_s,
@@ -113,10 +166,16 @@ def assemble(  # noqa: PLR0913 - one argument for each part of the container
         preparation=Preparation(
             policy=policy,
             schemas=schemas,
-            redaction=redaction_for(leakage_policy(settings), leak_scanner),
+            redaction=redaction_for(choices.leakage_policy(settings), leak_scanner),
         ),
         clearance=clearance,
-        sending=Sending(clock=clock, resilience=resilience, telemetry=telemetry, schemas=schemas, spending=spending),
+        recall=Recall(
+            sending=sending,
+            policy_version=policy.version,
+            store=choices.answers(artifacts, stores),
+            mode=choices.recall_mode(settings),
+        ),
+        sending=sending,
         settlement=Settlement(
             receipts=receipts,
             telemetry=telemetry,
@@ -126,7 +185,7 @@ def assemble(  # noqa: PLR0913 - one argument for each part of the container
             policy_version=policy.version,
             prices=prices,
         ),
-        explaining=Explaining(clearance=clearance, catalog=catalog, prices=prices),
+        explaining=Explaining(clearance=clearance, catalog=catalog, subjects=consent.subjects, prices=prices),
         discovery=Discovery(
             providers=known,
             catalog=catalog,
@@ -147,9 +206,12 @@ def assemble(  # noqa: PLR0913 - one argument for each part of the container
             assignments=assignments,
             routing=routing,
             policy=settings.swaps,
-            states=states,
+            states=stores.states if stores is not None else states,
+            snapshots=stores.snapshots if stores is not None and snapshots is None else snapshots,
             compiler=context_compiler,
         ),
+        own_stores=stores,
+        desk=consent.desk,
     )
 
 
@@ -160,17 +222,21 @@ def _spending(
     clock: Clock,
     catalog: ActiveCatalog,
     prices: PricingTable,
+    telemetry: Telemetry,
 ) -> Spending | None:
-    if ledger is None or not settings.budgets:
+    limits = budgets(settings.budgets, settings.governance)
+    if ledger is None or not limits:
         return None
     return Spending(
         ledger=ledger,
-        budgets=settings.budgets,
+        budgets=limits,
         runtime=settings.name or runtime_id,
         clock=clock,
         catalog=catalog,
         prices=prices,
         profile=settings.profile,
+        telemetry=telemetry,
+        patience=Patience(limit_s=settings.gate_timeout_s),
     )
 
 

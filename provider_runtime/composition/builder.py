@@ -7,6 +7,7 @@ from typing import Self
 from attrs import evolve, field, frozen
 
 from provider_runtime.application.providers import RegisteredProvider
+from provider_runtime.composition.governance.settings import Governance
 from provider_runtime.composition.lifecycle import open_runtime
 from provider_runtime.composition.presets import PRESETS, preset
 from provider_runtime.composition.runtime import ProviderRuntime
@@ -14,9 +15,11 @@ from provider_runtime.composition.settings import (
     FileLedger,
     FileReceipts,
     MemoryLedger,
+    RemoteLedger,
     RuntimeSettings,
     SqliteLedger,
 )
+from provider_runtime.composition.stores.places import StorePlace, StoreSettings
 from provider_runtime.domain.catalog.credentials import EnvCredential
 from provider_runtime.domain.catalog.models import ModelCatalog
 from provider_runtime.domain.catalog.pricing import PricingTable
@@ -25,6 +28,7 @@ from provider_runtime.domain.errors import InvalidSettings
 from provider_runtime.domain.identity import ProviderId
 from provider_runtime.domain.policy.budgets.limits import Budget
 from provider_runtime.domain.policy.governance import GovernancePolicy
+from provider_runtime.domain.policy.grants.profiles import GovernanceProfile
 from provider_runtime.domain.policy.retrying import RetryPolicy
 from provider_runtime.domain.profiles.experts import ExpertRole
 from provider_runtime.domain.profiles.profile import WorkProfile
@@ -113,10 +117,16 @@ class ProviderRuntimeBuilder:
         """Govern by this policy, or by the preset of that name."""
         return self._settings(policy=GovernancePolicy.preset(policy) if isinstance(policy, str) else policy)
 
-    def with_budgets(self, *budgets: Budget, ledger: MemoryLedger | FileLedger | SqliteLedger | None = None) -> Self:
+    def with_budgets(
+        self, *budgets: Budget, ledger: MemoryLedger | FileLedger | SqliteLedger | RemoteLedger | None = None
+    ) -> Self:
         """Spend no more than these; ``ledger``: keep there what was spent, so that others share it."""
         builder = self if ledger is None else self._settings(ledger=ledger)
         return builder._settings(budgets=(*builder.settings.budgets, *budgets))  # noqa: SLF001 - same class
+
+    def with_governance(self, governance: Governance | GovernanceProfile | str) -> Self:
+        """Make no call that takes more than this grants: a governance, or a governance profile by its name."""
+        return self._settings(governance=governance)
 
     def with_profile(self, profile: WorkProfile, *experts: ExpertRole) -> Self:
         """Have roles played as ``profile`` says, some of them by ``experts`` with words of their own."""
@@ -141,6 +151,18 @@ class ProviderRuntimeBuilder:
     def with_receipts(self, path: str) -> Self:
         """Keep receipts in this file."""
         return self._settings(receipts=FileReceipts(path=path))
+
+    def with_stores(self, stores: StoreSettings) -> Self:
+        """Keep families of records there, and the answers of calls that want a memo."""
+        return self._settings(stores=stores)
+
+    def with_recording(self, place: StorePlace) -> Self:
+        """Keep every answer there, so that the whole run can be replayed."""
+        return self._settings(record=place)
+
+    def with_replay(self, place: StorePlace) -> Self:
+        """Answer from the recording there, and send nothing."""
+        return self._settings(replay=place)
 
     def with_part(self, name: str, part: object) -> Self:
         """Replace any part of the object graph; see ``RuntimeContainer``."""

@@ -1,6 +1,11 @@
 """Which implementation the settings ask for: one small function for each choice."""
 
 from collections.abc import Mapping
+from ssl import SSLContext
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from attrs import evolve
 
 from provider_runtime.adapters.backends.memory import MemoryJournal
 from provider_runtime.adapters.backends.receipts import (
@@ -11,12 +16,14 @@ from provider_runtime.adapters.backends.receipts import (
 from provider_runtime.adapters.catalog import builtin_catalog, builtin_prices
 from provider_runtime.adapters.credentials.filesystem import FilesystemSecretStore
 from provider_runtime.adapters.credentials.keyring_store import KeyringSecretStore
+from provider_runtime.adapters.credentials.references import ReferredSecret
 from provider_runtime.adapters.credentials.sources import CredentialSources
 from provider_runtime.adapters.governance.ledger import (
     FilesystemBudgetLedger,
     MemoryBudgetLedger,
     SqliteBudgetLedger,
 )
+from provider_runtime.adapters.http.no_transport import NoTransport
 from provider_runtime.adapters.http.transport import AiohttpTransport
 from provider_runtime.adapters.leakage.scanner import PatternLeakScanner
 from provider_runtime.application.catalog import ActiveCatalog
@@ -24,18 +31,22 @@ from provider_runtime.application.gates import Gate
 from provider_runtime.application.gates.leakage import LeakageGate
 from provider_runtime.application.gates.tier import TierGate
 from provider_runtime.application.providers import RegisteredProvider
+from provider_runtime.composition.governance.parts import budgets
 from provider_runtime.composition.settings import (
     FileLedger,
     FileReceipts,
     KeyringSecrets,
     MemoryLedger,
     MemoryReceipts,
+    RemoteLedger,
     RuntimeSettings,
     SecretFile,
     SqliteLedger,
     SqliteReceipts,
 )
 from provider_runtime.composition.shared import SharedParts
+from provider_runtime.composition.stores.places import MemoryStores, StorePlace, StoreSettings
+from provider_runtime.domain.calls.answers import RecallMode
 from provider_runtime.domain.catalog.pricing import PricingTable
 from provider_runtime.domain.errors import InvalidSettings
 from provider_runtime.domain.policy.governance import GovernanceMode
@@ -45,13 +56,23 @@ from provider_runtime.ports.governance.budgets import BudgetLedger
 from provider_runtime.ports.http import HttpTransport
 from provider_runtime.ports.leakage import LeakScanner
 from provider_runtime.ports.secrets import SecretStore
+from provider_runtime.ports.stores.answers import AnswerStore
+from provider_runtime.ports.stores.evaluation import ArtifactProvider
 from provider_runtime.ports.stores.journals import ReceiptProvider
 from provider_runtime.ports.system import Clock
 from provider_runtime.ports.tokens import CredentialFinder, TokenProvider
 
+if TYPE_CHECKING:
+    from provider_runtime.composition.stores.families import Stores
+
+_PART_OF_PATIENCE: Final = 0.8  # a gate that asks a server says itself that it is away, before it is given up
+_MOST_CONNECTIONS: Final = 32
+
 
 def transport(settings: RuntimeSettings, shared: SharedParts) -> HttpTransport:
-    """HTTP over aiohttp, within the limits of the settings."""
+    """HTTP over aiohttp, within the limits of the settings; none at all for a replay."""
+    if settings.replay is not None:
+        return NoTransport()
     return AiohttpTransport(
         connect_timeout_s=settings.connect_timeout_s,
         max_response_bytes=settings.max_response_bytes,
@@ -61,7 +82,12 @@ def transport(settings: RuntimeSettings, shared: SharedParts) -> HttpTransport:
 
 def secret_store(settings: RuntimeSettings) -> SecretStore | None:
     """The store of named keys that the settings want, if any."""
-    match settings.secrets:
+    return secret_store_at(settings.secrets)
+
+
+def secret_store_at(place: SecretFile | KeyringSecrets | None) -> SecretStore | None:
+    """The store of named keys at ``place``, if that is one."""
+    match place:
         case SecretFile(path=path):
             return FilesystemSecretStore(path=path)
         case KeyringSecrets(service=service):
@@ -113,10 +139,18 @@ def plain_receipts(settings: RuntimeSettings) -> ReceiptProvider:
             return InMemoryReceiptProvider(journal=MemoryJournal(keep=keep))
 
 
-def ledger(settings: RuntimeSettings, clock: Clock) -> BudgetLedger | None:
-    """A ledger where the settings want it; none for a runtime without budgets."""
-    if not settings.budgets:
+def ledger(
+    settings: RuntimeSettings,
+    clock: Clock,
+    environment: Mapping[str, Secret] = MappingProxyType({}),
+    store: SecretStore | None = None,
+    shared: SharedParts | None = None,
+) -> BudgetLedger | None:
+    """A ledger where the settings want it, none without budgets; a replay spends nothing, so its own is in memory."""
+    if not budgets(settings.budgets, settings.governance):
         return None
+    if settings.replay is not None:
+        return MemoryBudgetLedger(clock=clock)
     match settings.ledger:
         case FileLedger(path=path):
             return FilesystemBudgetLedger(path=path, clock=clock)
@@ -124,6 +158,40 @@ def ledger(settings: RuntimeSettings, clock: Clock) -> BudgetLedger | None:
             return SqliteBudgetLedger(path=path, clock=clock)
         case MemoryLedger():
             return MemoryBudgetLedger(clock=clock)
+        case RemoteLedger():
+            tls = None if shared is None else shared.ssl_context
+            return remote_ledger(
+                settings.ledger, environment, store, tls=tls, timeout_s=_PART_OF_PATIENCE * settings.gate_timeout_s
+            )
+
+
+def remote_ledger(
+    at: RemoteLedger,
+    environment: Mapping[str, Secret],
+    store: SecretStore | None,
+    *,
+    tls: SSLContext | None = None,
+    timeout_s: float = 4.0,
+) -> BudgetLedger:
+    """The ledger of a server, asked over connections of its own: a runtime's are closed before its last settlement."""
+    from provider_runtime.adapters.governance.remote.ledger import RemoteBudgetLedger  # noqa: PLC0415 - few have one
+
+    token = ReferredSecret(
+        reference=at.credential,
+        origin=at.address.origin,
+        setting="ledger.credential",
+        environment=environment,
+        secret_store=store,
+    )
+    return RemoteBudgetLedger(
+        address=at.address,
+        token=token.get,
+        open_transport=lambda: AiohttpTransport(
+            connect_timeout_s=min(2.0, timeout_s), max_connections=_MOST_CONNECTIONS, ssl_context=tls
+        ),
+        timeout_s=timeout_s,
+        try_s=timeout_s / 2,
+    )
 
 
 def catalog(
@@ -168,3 +236,54 @@ def leakage_policy(settings: RuntimeSettings) -> LeakagePolicy:
 def tier_gate(settings: RuntimeSettings) -> Gate:
     """Judges by the policy and the work profile of the settings."""
     return TierGate(policy=settings.policy, governance=settings.profile.governance if settings.profile else None)
+
+
+def recall_mode(settings: RuntimeSettings) -> RecallMode:
+    """When answers come from what is kept."""
+    if settings.replay is not None:
+        return RecallMode.REPLAY
+    return RecallMode.ON_REQUEST if settings.record is None else RecallMode.RECORD
+
+
+def stores(settings: RuntimeSettings, clock: Clock, **given: object) -> "Stores | None":
+    """The families where the settings want them; those of ``given`` that are there take their places.
+
+    A recording has a place of its own, and no bounds: what it lost it could not replay.
+    """
+    recording = settings.record or settings.replay
+    if settings.stores is None and recording is None:
+        return None
+    # Most runtimes have no stores, and do without the libraries behind them.
+    from provider_runtime.composition.stores.families import Stores  # noqa: PLC0415 - see above
+
+    if settings.replay is not None and given.get("artifacts") is None:
+        _refuse_missing_recording(settings.replay)
+    places = settings.stores or StoreSettings()
+    if recording is not None:
+        places = evolve(places, artifacts=recording, artifact_capacity=None, artifact_bytes=None)
+    return Stores(
+        settings=places,
+        clock=clock,
+        given={name: part for name, part in given.items() if part is not None},
+        extra_experts=settings.experts.values(),
+    )
+
+
+def answers(artifacts: ArtifactProvider | None, stores: "Stores | None") -> AnswerStore | None:
+    """Answers among the artifacts that were handed in, else among those of the stores."""
+    kept_in = artifacts if stores is None else stores.artifacts
+    if kept_in is None:
+        return None
+    from provider_runtime.adapters.answers import ArtifactAnswers  # noqa: PLC0415 - as above
+
+    return ArtifactAnswers(artifacts=kept_in)
+
+
+def _refuse_missing_recording(place: StorePlace) -> None:
+    path = None if isinstance(place, MemoryStores) else place.path
+    if path is None or not path.exists():
+        raise InvalidSettings(
+            field="replay",
+            message="a recording in memory is gone" if path is None else f"there is no recording at {path.name}",
+            remedy="Name the folder or the file that a run was recorded in, or hand over `artifacts`.",
+        )

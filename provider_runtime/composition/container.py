@@ -10,11 +10,17 @@ from provider_runtime.application.gates.endpoint import EndpointGate
 from provider_runtime.application.providers import RegisteredProvider
 from provider_runtime.composition import choices
 from provider_runtime.composition.assembly import assemble
+from provider_runtime.composition.consents import parts as consent
 from provider_runtime.composition.settings import RuntimeSettings
 from provider_runtime.composition.shared import SharedParts
 from provider_runtime.domain.secrets import Secret
 from provider_runtime.ports.context import ContextCompiler
+from provider_runtime.ports.governance.provider import GovernanceProvider
+from provider_runtime.ports.governance.security import SecurityProvider
+from provider_runtime.ports.signing import Signer, Verifier
+from provider_runtime.ports.stores.evaluation import ArtifactProvider
 from provider_runtime.ports.stores.outcomes import OutcomeStore
+from provider_runtime.ports.stores.sessions import SnapshotProvider
 from provider_runtime.ports.stores.state import StateProvider
 from provider_runtime.ports.telemetry import EventSink
 from provider_runtime.ports.tokens import TokenProvider
@@ -45,10 +51,17 @@ class RuntimeContainer(containers.DeclarativeContainer):
     secret_store = providers.Singleton(choices.secret_store, settings)
     credential_finder = providers.Singleton(choices.credential_finder, settings, environment, secret_store, tokens)
     receipts = providers.Singleton(choices.receipts, settings, clock)
-    ledger = providers.Singleton(choices.ledger, settings, clock)
+    ledger = providers.Singleton(choices.ledger, settings, clock, environment, secret_store, shared)
+    governance: providers.Object[GovernanceProvider | None] = providers.Object(None)
+    security: providers.Object[SecurityProvider | None] = providers.Object(None)
+    consents = providers.Singleton(consent.consents, settings, clock)
+    consent_signer: providers.Object[Signer | None] = providers.Object(None)
+    consent_verifier: providers.Object[Verifier | None] = providers.Object(None)
     event_sink: providers.Object[EventSink | None] = providers.Object(None)
     outcomes: providers.Object[OutcomeStore | None] = providers.Object(None)
     states: providers.Object[StateProvider | None] = providers.Object(None)
+    artifacts: providers.Object[ArtifactProvider | None] = providers.Object(None)
+    snapshots: providers.Object[SnapshotProvider | None] = providers.Object(None)
     context_compiler: providers.Object[ContextCompiler | None] = providers.Object(None)
 
     # what was configured
@@ -77,9 +90,17 @@ class RuntimeContainer(containers.DeclarativeContainer):
         schemas=schemas,
         receipts=receipts,
         ledger=ledger,
+        governance=governance,
+        security=security,
+        consents=consents,
+        consent_signer=consent_signer,
+        consent_verifier=consent_verifier,
+        tokens=tokens,
         event_sink=event_sink,
         outcomes=outcomes,
         states=states,
+        artifacts=artifacts,
+        snapshots=snapshots,
         context_compiler=context_compiler,
         catalog=catalog,
         prices=prices,

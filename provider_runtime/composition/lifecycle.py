@@ -7,7 +7,7 @@ from typing import Final
 
 from provider_runtime.application.accounting.profile_events import profile_resolved, profile_selected
 from provider_runtime.composition.runtime import ProviderRuntime
-from provider_runtime.composition.settings import RuntimeSettings
+from provider_runtime.composition.settings import RemoteLedger, RuntimeSettings
 from provider_runtime.composition.shared import SharedParts
 from provider_runtime.domain.catalog.credentials import EnvCredential
 from provider_runtime.domain.errors import InvalidSettings, MissingProviderRuntimeError
@@ -16,12 +16,18 @@ from provider_runtime.domain.profiles.assigning import fault_of_assignments
 from provider_runtime.domain.secrets import Secret, secret_in
 from provider_runtime.ports.context import ContextCompiler
 from provider_runtime.ports.governance.budgets import BudgetLedger
+from provider_runtime.ports.governance.consent import ConsentLedger
+from provider_runtime.ports.governance.provider import GovernanceProvider
+from provider_runtime.ports.governance.security import SecurityProvider
 from provider_runtime.ports.http import HttpTransport
 from provider_runtime.ports.leakage import LeakScanner
 from provider_runtime.ports.schemas import SchemaValidator
 from provider_runtime.ports.secrets import SecretStore
+from provider_runtime.ports.signing import Signer, Verifier
+from provider_runtime.ports.stores.evaluation import ArtifactProvider
 from provider_runtime.ports.stores.journals import ReceiptProvider
 from provider_runtime.ports.stores.outcomes import OutcomeStore
+from provider_runtime.ports.stores.sessions import SnapshotProvider
 from provider_runtime.ports.stores.state import StateProvider
 from provider_runtime.ports.system import Clock, IdSource, Randomness
 from provider_runtime.ports.telemetry import EventSink
@@ -40,9 +46,16 @@ PORTS: Final[Mapping[str, type]] = {
     "leak_scanner": LeakScanner,
     "receipts": ReceiptProvider,
     "ledger": BudgetLedger,
+    "governance": GovernanceProvider,
+    "security": SecurityProvider,
+    "consents": ConsentLedger,
+    "consent_signer": Signer,
+    "consent_verifier": Verifier,
     "event_sink": EventSink,
     "outcomes": OutcomeStore,
     "states": StateProvider,
+    "artifacts": ArtifactProvider,
+    "snapshots": SnapshotProvider,
     "context_compiler": ContextCompiler,
 }
 
@@ -78,8 +91,15 @@ async def open_runtime(settings: RuntimeSettings, **parts: object) -> AsyncItera
             try:
                 await runtime.receipts.flush()
             finally:
-                if (spending := runtime.sending.spending) is not None:
-                    await spending.flush()
+                try:
+                    if (spending := runtime.sending.spending) is not None:
+                        await spending.flush()
+                    for governing in (runtime.governance, runtime.security, runtime.sending.consents):
+                        if governing is not None:
+                            await governing.flush()
+                finally:
+                    if runtime.own_stores is not None:
+                        await runtime.own_stores.aclose()
 
 
 def _built(settings: RuntimeSettings, parts: Mapping[str, object]) -> tuple[ProviderRuntime, HttpTransport]:
@@ -137,8 +157,10 @@ def _refuse_idle_credentials(settings: RuntimeSettings, known: frozenset[Provide
 
 
 def _named_variables(settings: RuntimeSettings) -> dict[str, Secret]:
-    """The keys in those environment variables that some provider record names, as they are now; no others."""
-    records = (config.credential for config in settings.providers)
-    names = {name for credential in records if isinstance(credential, EnvCredential) for name in credential.names}
+    """The keys in those environment variables that the settings name, as they are now; no others."""
+    references = [config.credential for config in settings.providers]
+    if isinstance(settings.ledger, RemoteLedger):
+        references.append(settings.ledger.credential)
+    names = {name for credential in references if isinstance(credential, EnvCredential) for name in credential.names}
     found = ((name, secret_in(os.environ.get(name))) for name in sorted(names))
     return {name: secret for name, secret in found if secret is not None}

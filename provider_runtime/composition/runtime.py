@@ -5,13 +5,16 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from provider_runtime.application.runtime import CallRuntime
-from provider_runtime.domain.errors import ProviderNotRegistered
+from provider_runtime.domain.errors import MissingProviderRuntimeError, ProviderNotRegistered
 from provider_runtime.domain.identity import ProviderId
 from provider_runtime.domain.policy.credentials import CredentialReport
+from provider_runtime.ports.governance.provider import GovernanceProvider
+from provider_runtime.ports.governance.security import SecurityProvider
 from provider_runtime.ports.tokens import CredentialFinder
 
 if TYPE_CHECKING:
     from provider_runtime.composition.builder import ProviderRuntimeBuilder
+    from provider_runtime.composition.stores.families import Stores
 
 
 @frozen(kw_only=True, repr=False)
@@ -20,9 +23,30 @@ class ProviderRuntime(CallRuntime):
 
     Open one with ``async with open_runtime(settings) as runtime``, or step by step with
     ``async with ProviderRuntime.builder()….build() as runtime``.
+    ``governance`` and ``security`` are those that govern it, if any: what is left of the budget
+    (``runtime.governance.report()``), and what was decided (``runtime.security.audit_log()``).
     """
 
     credential_finder: CredentialFinder
+    governance: GovernanceProvider | None = None
+    security: SecurityProvider | None = None
+    own_stores: "Stores | None" = None
+
+    @property
+    def stores(self) -> "Stores":
+        """The families of records of this runtime; ``run`` keeps nothing there but answers it is told to keep.
+
+        Raises ``MissingProviderRuntimeError`` for a runtime whose settings name no ``stores``.
+        """
+        self.lifetime.refuse_if_closed()
+        if self.own_stores is None:
+            raise MissingProviderRuntimeError(
+                missing_fields=("stores",),
+                stage="stores",
+                message="this runtime was told of no place for records",
+                remediation=("Give it one: RuntimeSettings(stores=StoreSettings(place=…)), or use open_stores(…).",),
+            )
+        return self.own_stores
 
     async def credential_report(self, provider: str) -> CredentialReport:
         """Where a call to ``provider`` would get its credential from, told without it. Nothing is sent.

@@ -7,10 +7,20 @@ from typing import Any, Self, TypeVar
 
 from attrs import Attribute, field, frozen
 from attrs.converters import optional
+from attrs.validators import optional as optional_check
 
+from provider_runtime.composition.consents.settings import ConsentSettings
+from provider_runtime.composition.governance.settings import Governance, governance_of
 from provider_runtime.composition.presets import PRESETS
+from provider_runtime.composition.stores.places import StorePlace, StoreSettings, is_a_place
 from provider_runtime.domain.calls.parameters import NO_PARAMETERS, ModelParameters
-from provider_runtime.domain.catalog.credentials import EnvCredential
+from provider_runtime.domain.catalog.credentials import (
+    CredentialRef,
+    EnvCredential,
+    KeyFileCredential,
+    KeyringCredential,
+    NamedKeyCredential,
+)
 from provider_runtime.domain.catalog.models import ModelCatalog
 from provider_runtime.domain.catalog.pricing import PricingTable
 from provider_runtime.domain.catalog.providers import ProviderConfig
@@ -23,6 +33,7 @@ from provider_runtime.domain.policy.governance import GovernancePolicy
 from provider_runtime.domain.policy.leakage.policy import LeakagePolicy
 from provider_runtime.domain.policy.resilience.rate_limits import RateLimits
 from provider_runtime.domain.policy.retrying import RetryPolicy
+from provider_runtime.domain.policy.servers import ServerAddress
 from provider_runtime.domain.profiles.experts import ExpertRole
 from provider_runtime.domain.profiles.profile import WorkProfile
 from provider_runtime.domain.profiles.swapping import SwapPolicy
@@ -148,6 +159,28 @@ class SqliteLedger:
 
 
 @frozen(kw_only=True)
+class RemoteLedger:
+    """What budgets have left is kept by the governance server at ``url``, for processes on several machines.
+
+    ``credential`` says where the token is that the server knows this client by; it goes to that
+    address alone. https, or http on this machine; ``allowed_networks`` are private networks that
+    the server may be in. While the server is away, no call is made that counts against a budget.
+    Raises ``InvalidSettings``.
+    """
+
+    url: str
+    credential: CredentialRef = field(
+        validator=_is_a(EnvCredential, KeyFileCredential, NamedKeyCredential, KeyringCredential)
+    )
+    allowed_networks: tuple[str, ...] = field(default=(), converter=tuple_of)
+    address: ServerAddress = field(init=False, eq=False, repr=False)
+
+    @address.default
+    def _parse(self) -> ServerAddress:
+        return ServerAddress.parse(self.url, self.allowed_networks, setting="ledger.url")
+
+
+@frozen(kw_only=True)
 class SecretFile:
     """Named keys in a file of their own, for its owner's eyes only."""
 
@@ -182,8 +215,14 @@ class RuntimeSettings:
     are roles with a prompt and parameters of their own (``DEFAULT_EXPERTS`` are some), the later one
     counting for a role. ``swaps`` bound how models are swapped for others in the middle of a job.
     ``budgets`` bound what calls may come to, all of them together; ``ledger`` is where what was spent is
-    kept. ``name`` is what the runtime is called through every change of its settings, by default its
-    ``runtime_id``: budgets of scope ``runtime`` go by it. A registry gives both.
+    kept. ``governance`` says which capabilities calls have, and where each decision about them is written
+    down; the name of a governance profile will do. ``gate_timeout_s``: so long a gate is waited for before
+    the call is refused. ``consents`` says where people's consents are kept, which ``policy.consent`` may want.
+    ``name`` is what the runtime is called through every change of its settings, by default its ``runtime_id``:
+    budgets of scope ``runtime`` and consents go by it. A registry gives both.
+    ``stores`` is where ``runtime.stores`` keeps families of records, and where answers are memoized for
+    calls that ask for it; left at ``None``, there are none. With ``record`` every answer is kept there, and
+    with ``replay`` every answer comes from such a recording, and nothing is sent.
     Raises ``InvalidSettings`` or ``InvalidTimeout``.
     """
 
@@ -207,9 +246,12 @@ class RuntimeSettings:
     )
     checkpoints: Checkpoints | None = field(default=None, validator=_is_a(Checkpoints))
     budgets: tuple[Budget, ...] = field(default=(), converter=tuple_of)
-    ledger: MemoryLedger | FileLedger | SqliteLedger = field(
-        factory=MemoryLedger, validator=_is_a(MemoryLedger, FileLedger, SqliteLedger)
+    ledger: MemoryLedger | FileLedger | SqliteLedger | RemoteLedger = field(
+        factory=MemoryLedger, validator=_is_a(MemoryLedger, FileLedger, SqliteLedger, RemoteLedger)
     )
+    governance: Governance | None = field(default=None, converter=governance_of, validator=_is_a(Governance))
+    gate_timeout_s: float = field(default=5.0, validator=_positive)
+    consents: ConsentSettings | None = field(default=None, validator=_is_a(ConsentSettings))
     leakage: LeakagePolicy | None = field(default=None, validator=_is_a(LeakagePolicy))
     leak_rules: Path | None = field(default=None, converter=optional(Path))
     guarded_secrets: tuple[Secret, ...] = field(default=(), converter=tuple_of, repr=False)
@@ -221,6 +263,9 @@ class RuntimeSettings:
     profile: WorkProfile | None = field(default=None, validator=_is_a(WorkProfile))
     experts: Mapping[Role, ExpertRole] = field(factory=dict, converter=_by_role)
     swaps: SwapPolicy = field(factory=SwapPolicy, validator=_is_a(SwapPolicy))
+    stores: StoreSettings | None = field(default=None, validator=_is_a(StoreSettings))
+    record: StorePlace | None = field(default=None, validator=optional_check(is_a_place))
+    replay: StorePlace | None = field(default=None, validator=optional_check(is_a_place))
 
     @providers.validator
     def _ids_are_unique(self, _attribute: "Attribute[object]", providers: Iterable[object]) -> None:
@@ -234,6 +279,15 @@ class RuntimeSettings:
                 field="providers",
                 message=f"provider ids stand twice: {', '.join(sorted({name for name in ids if ids.count(name) > 1}))}",
                 remedy="Give each provider record an id of its own.",
+            )
+
+    @replay.validator
+    def _either_records_or_replays(self, _attribute: "Attribute[object]", replay: StorePlace | None) -> None:
+        if replay is not None and self.record is not None:
+            raise InvalidSettings(
+                field="replay",
+                message="a runtime that replays has nothing to record",
+                remedy="Give `record` or `replay`, not both.",
             )
 
     @limits.validator
@@ -288,6 +342,38 @@ class RuntimeSettings:
                     message="a credential must be wrapped, so that it cannot be printed",
                     remedy="Write Secret(value).",
                 )
+
+    @classmethod
+    def from_file(
+        cls, path: Path | str, *, environment: Mapping[str, str] | None = None, **others: object
+    ) -> "RuntimeSettings":
+        """Settings as a configuration file describes them: see the reference, "Configuration".
+
+        ``environment`` (pass ``os.environ``): where references to variables lead, and where variables such
+        as ``PROVIDER_RUNTIME__DEADLINE_S`` go before the file; left out, no variable is read. ``others`` go
+        before everything, field by field. What is kept lies in the data folder that the file names, as
+        for the command line. Raises ``InvalidSettings`` naming the key and its line.
+        """
+        from provider_runtime.composition.workspace.settings import settings_of_file  # noqa: PLC0415 - few read a file
+
+        return settings_of_file(Path(path), environment or {}, others)
+
+    @classmethod
+    def from_mapping(
+        cls,
+        tree: Mapping[str, Any],
+        *,
+        folder: Path | str = ".",
+        environment: Mapping[str, str] | None = None,
+        **others: object,
+    ) -> "RuntimeSettings":
+        """Settings as plain values describe them, under the keys of a configuration file.
+
+        Paths begin at ``folder``. Otherwise as ``from_file``, except that variables only lead to secrets.
+        """
+        from provider_runtime.composition.workspace.settings import settings_of_mapping  # noqa: PLC0415 - as above
+
+        return settings_of_mapping(tree, Path(folder), environment or {}, others)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str], **others: object) -> Self:

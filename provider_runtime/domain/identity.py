@@ -109,6 +109,12 @@ class CallId(_Name):
     __slots__ = ()
 
 
+class OrderId(_Name):
+    """The name of one order for a hold. Whoever gives the order makes it, so that it can be given twice."""
+
+    __slots__ = ()
+
+
 OPENAI: Final = ProviderId("openai")
 ANTHROPIC: Final = ProviderId("anthropic")
 GEMINI: Final = ProviderId("gemini")

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable, Mapping
 from operator import itemgetter
-from typing import Final, Never, TypeAlias
+from typing import Any, Final, Never, TypeAlias
 
 MAX_DEPTH: Final = 200  # far beyond any schema seen, well inside Python's own recursion limit
 
@@ -90,8 +90,11 @@ def sorted_object(value: object) -> JsonObject:
     return JsonObject(sorted(freeze_object(value).items(), key=itemgetter(0)))
 
 
-def tuple_of(values: Iterable[object]) -> tuple[object, ...]:
-    """Any iterable but text as a tuple: a converter for fields that hold several things."""
+def tuple_of(values: Iterable[Any]) -> tuple[Any, ...]:
+    """Any iterable but text as a tuple: a converter for fields that hold several things.
+
+    ``Any``, for a type variable here is understood by one type checker (pyright) and by the other (mypy) not.
+    """
     if type(values) is tuple:
         return values
     if isinstance(values, str | bytes):

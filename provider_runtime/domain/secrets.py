@@ -12,7 +12,9 @@ MAX_SAFE_TEXT: Final = 500
 # Shapes of credentials that vendors echo in error texts. A net for messages, not the leak guard.
 # No upper bounds: a longer one would leave its tail in plain sight.
 _CREDENTIAL: Final = re.compile(
-    r"(?:sk|pk|rk|gsk|xai|hf|key|tok|ghp|gho|AIza|AKIA)[-_]?[A-Za-z0-9*._-]{8,}"
+    # Names of our own settings, which have such shapes, and are what a message is about.
+    r"(?P<ours>(?<![A-Za-z0-9_])(?:PROVIDER_RUNTIME__[A-Z_]+|tokens_per_minute|token_provider_only)(?![A-Za-z0-9_*.-]))"
+    r"|(?:sk|pk|rk|gsk|xai|hf|key|tok|ghp|gho|AIza|AKIA)[-_]?[A-Za-z0-9*._-]{8,}"
     r"|(?i:bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}"
     r"|eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_.-]{8,}"
     r"|[A-Za-z0-9_-]{40,}"
@@ -132,5 +134,5 @@ def safe_text(text: object) -> str:
     line = _CONTROL.sub(" ", whole[: 4 * MAX_SAFE_TEXT])
     if len(whole) > 4 * MAX_SAFE_TEXT:
         line = f"{line.rstrip(_CREDENTIAL_LETTERS)}…"  # half a credential has no shape to know it by
-    line = _CREDENTIAL.sub(MASK, _USERINFO.sub(f"://{MASK}@", line)).strip()
+    line = _CREDENTIAL.sub(lambda found: found["ours"] or MASK, _USERINFO.sub(f"://{MASK}@", line)).strip()
     return line if len(line) <= MAX_SAFE_TEXT else f"{line[: MAX_SAFE_TEXT - 1]}…"

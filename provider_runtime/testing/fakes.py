@@ -129,6 +129,7 @@ class EventRecorder:
 
     events: list[LifecycleEvent] = field(factory=list, init=False)
     failure: Exception | None = None
+    _heard: asyncio.Event = field(factory=asyncio.Event, init=False, repr=False)
 
     @property
     def kinds(self) -> tuple[EventKind, ...]:
@@ -139,6 +140,17 @@ class EventRecorder:
         if self.failure is not None:
             raise self.failure
         self.events.append(event)
+        self._heard.set()
+
+    async def wait_for(self, kind: EventKind | str, timeout_s: float = 5.0) -> LifecycleEvent:
+        """The first event of ``kind``, as soon as there is one. ``TimeoutError`` when none comes."""
+        async with asyncio.timeout(timeout_s):
+            while True:
+                for event in self.events:
+                    if event.kind == kind:
+                        return event
+                self._heard.clear()
+                await self._heard.wait()
 
 
 @define

@@ -13,12 +13,18 @@ from provider_runtime.adapters.backends.families.sessions import MemorySessionPr
 from provider_runtime.adapters.backends.families.snapshots import MemorySnapshotProvider
 from provider_runtime.adapters.backends.families.states import MemoryStateProvider
 from provider_runtime.adapters.backends.families.traces import MemoryTraceProvider
+from provider_runtime.adapters.backends.profiles import MemoryWorkProfileStore
 from provider_runtime.adapters.backends.provider_configs import MemoryProviderConfigStore
 from provider_runtime.adapters.backends.receipts import InMemoryReceiptProvider
+from provider_runtime.adapters.batches.memory import MemoryBatchStore
 from provider_runtime.adapters.call_traces.store import MemoryCallTraces
 from provider_runtime.adapters.credentials.memory import MemorySecretStore
+from provider_runtime.adapters.governance.consents import MemoryConsentLedger
 from provider_runtime.adapters.governance.ledger import MemoryBudgetLedger
+from provider_runtime.adapters.governance.local import LocalGovernanceProvider
+from provider_runtime.adapters.governance.security import LocalSecurityProvider
 from provider_runtime.adapters.outcomes import MemoryOutcomes
+from provider_runtime.adapters.telemetry.emitter import DefaultEventEmitter
 from provider_runtime.testing.fakes import FakeContextCompiler
 from provider_runtime.testing.recording import Recorded
 
@@ -43,8 +49,16 @@ class MockProviderConfigStore(Recorded, MemoryProviderConfigStore):
     """Provider records in memory, as ``MemoryProviderConfigStore`` keeps them."""
 
 
+class MockWorkProfileStore(Recorded, MemoryWorkProfileStore):
+    """Work profiles in memory, as ``MemoryWorkProfileStore`` keeps them."""
+
+
 class MockOutcomeStore(Recorded, MemoryOutcomes):
     """Outcomes in memory, as ``MemoryOutcomes`` keeps them."""
+
+
+class MockBatchStore(Recorded, MemoryBatchStore):
+    """Answers of a batch in memory, as ``MemoryBatchStore`` keeps them."""
 
 
 class MockStateProvider(Recorded, MemoryStateProvider):
@@ -93,3 +107,26 @@ class MockContextCompiler(Recorded, FakeContextCompiler):
 
 class MockBudgetLedger(Recorded, MemoryBudgetLedger):
     """Budgets in memory, as ``MemoryBudgetLedger`` keeps them."""
+
+
+class MockSecurityProvider(Recorded, LocalSecurityProvider):
+    """Decisions and their audit in memory, as ``LocalSecurityProvider`` makes and keeps them."""
+
+
+class MockGovernanceProvider(Recorded, LocalGovernanceProvider):
+    """Governance in memory, as ``LocalGovernanceProvider`` does it.
+
+    ``reset`` is the port's own: it lets the budget begin anew. What other mocks forget by ``reset`` this
+    one does by ``forget``.
+    """
+
+    forget = Recorded.reset
+    reset = LocalGovernanceProvider.reset  # type: ignore[assignment]  # the port's, which waits
+
+
+class MockEventEmitter(Recorded, DefaultEventEmitter):
+    """Subscriptions as ``DefaultEventEmitter`` keeps them."""
+
+
+class MockConsentLedger(Recorded, MemoryConsentLedger):
+    """Consents in memory, as ``MemoryConsentLedger`` keeps them."""

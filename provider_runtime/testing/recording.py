@@ -44,7 +44,8 @@ class Recorded:
         super().__init_subclass__(**kwargs)
         for name in dir(cls):
             method = inspect.getattr_static(cls, name)
-            if name.startswith("_") or hasattr(Recorded, name) or hasattr(method, "is_recorded"):
+            is_ours = method is inspect.getattr_static(Recorded, name, None)
+            if name.startswith("_") or is_ours or hasattr(method, "is_recorded"):
                 continue
             if inspect.iscoroutinefunction(method):
                 setattr(cls, name, _recorded(name, method))

@@ -20,20 +20,24 @@ from provider_runtime import (
     ModelCatalog,
     PriceRule,
     PricingTable,
+    ProviderConfig,
     ProviderError,
     ProviderRequest,
     ProviderRuntime,
     ProviderStatusError,
     RetryPolicy,
+    RuntimeSettings,
     TransportError,
     Usage,
+    open_runtime,
 )
 from provider_runtime.adapters.governance.ledger import MemoryBudgetLedger
+from provider_runtime.application.providers import RegisteredProvider
 from provider_runtime.domain.conversation.exchange import PreparedExchange
 from provider_runtime.domain.conversation.response import ProviderResponse
 from provider_runtime.domain.errors import Delivery, ProtocolError, RetryDenial
 from provider_runtime.domain.identity import ProviderId
-from provider_runtime.domain.policy.budgets.holds import Account, Balance, Claim
+from provider_runtime.domain.policy.budgets.holds import Account, Balance, Claim, HoldOrder, Reservation
 from provider_runtime.domain.policy.fallback import FallbackPolicy
 from provider_runtime.ports.provider_adapter import AdapterContext
 from provider_runtime.testing.builders import a_request, a_response
@@ -378,3 +382,54 @@ async def test_runtimes_share_a_budget_only_if_they_are_given_one_ledger() -> No
             await other.run(ask())
     async with runtime_with(once) as alone:
         await alone.run(ask())
+
+
+class _SlowLedger(MemoryBudgetLedger):
+    """Takes holds and settles them, but not before ``goes_on``."""
+
+    goes_on: asyncio.Event
+
+    async def reserve(self, order: HoldOrder) -> Reservation:
+        await self.goes_on.wait()
+        return await super().reserve(order)
+
+
+async def test_a_hold_that_is_taken_after_the_call_was_given_up_is_given_back() -> None:
+    ledger, adapter = _SlowLedger(clock=FrozenClock()), FakeAdapter(ADA)
+    ledger.goes_on = asyncio.Event()
+    settings = RuntimeSettings(budgets=[CALLS], gate_timeout_s=0.001, catalog=ModelCatalog(), prices=PRICES)
+    config = ProviderConfig(provider_id=ADA, kind="openai_compatible", base_url="http://localhost", tier="local")
+    provider = RegisteredProvider(config=config, adapter=adapter)
+    async with open_runtime(settings, ledger=ledger, adapters=(provider,)) as runtime:
+        with pytest.raises(CallRefused) as refused:
+            await runtime.run(ask())
+        assert (refused.value.gate, refused.value.code) == ("budget", ErrorCode.GATE_FAILED)
+        ledger.goes_on.set()
+    assert adapter.sent == []
+    (standing,) = await ledger.standings([Claim(account=Account(budget="calls", owner="everyone"), limit=10, amount=0)])
+    assert standing.balance == Balance()
+
+
+async def test_a_ledger_that_breaks_in_its_own_way_after_the_answer_costs_nobody_the_answer() -> None:
+    ledger = MockBudgetLedger()
+    ledger.fail("settle", RuntimeError("what nobody expected"))
+    async with runtime_with(CALLS, ledger=ledger) as runtime:
+        answer = await runtime.run(ask())
+        assert answer.text
+        assert "settlement_pending" in {warning.code for warning in answer.warnings}
+        await runtime.run(ask())  # makes up for it
+        assert await balance(runtime, CALLS) == Balance(posted=2)
+
+
+async def test_a_ledger_that_breaks_in_its_own_way_before_a_retry_leaves_the_first_failure() -> None:
+    ledger = MockBudgetLedger()
+    lost = TransportError(provider=ADA, delivery=Delivery.NOT_SENT, retryable=True)
+
+    def break_the_ledger(_prepared: PreparedExchange) -> ProviderError:
+        ledger.fail("reserve", RuntimeError("what nobody expected"))
+        return lost
+
+    async with runtime_with(CALLS, ledger=ledger, adapter=FakeAdapter(ADA, break_the_ledger), retry=TWO) as runtime:
+        with pytest.raises(TransportError) as failed:
+            await runtime.run(ask())
+    assert failed.value.retry_denied_by is RetryDenial.BUDGET

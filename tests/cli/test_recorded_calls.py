@@ -51,7 +51,7 @@ def test_a_call_leaves_its_receipt_and_its_trace_for_the_owner_alone(
 
 
 def test_a_call_that_shall_not_be_recorded_leaves_nothing(command: Command, local: list[str], data: Path) -> None:
-    assert command("run", "Hello.", *local, "--no-record").exit_code == 0
+    assert command("run", "Hello.", *local, "--no-keep").exit_code == 0
     assert not data.exists()
 
 

@@ -10,7 +10,9 @@ from provider_runtime import (
     Budget,
     CredentialMissing,
     FileReceipts,
+    Governance,
     GovernancePolicy,
+    MemoryStores,
     ModelAssignment,
     ModelCatalog,
     ModelInfo,
@@ -20,6 +22,7 @@ from provider_runtime import (
     RetryPolicy,
     Secret,
     SqliteLedger,
+    StoreSettings,
     Tier,
     WorkProfile,
 )
@@ -56,8 +59,19 @@ STEPS = {
         lambda b: b.with_budgets(BUDGET, ledger=SqliteLedger(path="l.sqlite")),
         lambda s: s.budgets == (BUDGET,) and s.ledger == SqliteLedger(path=Path("l.sqlite")),
     ),
+    "with_governance": (
+        lambda b: b.with_governance(Governance(profile="strict", grants=["net.*"])),
+        lambda s: s.governance == Governance(profile="strict", grants=["net.*"]),
+    ),
+    "with_governance by name": (
+        lambda b: b.with_governance("airgap"),
+        lambda s: s.governance == Governance(profile="airgap"),
+    ),
     "with_timeout": (lambda b: b.with_timeout(2.5), lambda s: s.deadline_s == 2.5),
     "with_retry": (lambda b: b.with_retry(RetryPolicy(max_attempts=7)), lambda s: s.retry.max_attempts == 7),
+    "with_stores": (lambda b: b.with_stores(StoreSettings(history=7)), lambda s: s.stores == StoreSettings(history=7)),
+    "with_recording": (lambda b: b.with_recording(MemoryStores()), lambda s: s.record == MemoryStores()),
+    "with_replay": (lambda b: b.with_replay(MemoryStores()), lambda s: s.replay == MemoryStores()),
     "with_receipts": (lambda b: b.with_receipts("r.jsonl"), lambda s: s.receipts == FileReceipts(path=Path("r.jsonl"))),
 }
 SINK, TOKENS, CLOCK = EventRecorder(), FakeTokens(), FrozenClock()

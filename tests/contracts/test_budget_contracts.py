@@ -13,6 +13,7 @@ from provider_runtime.adapters.governance.ledger import (
 from provider_runtime.ports.governance.budgets import BudgetLedger
 from provider_runtime.testing.contracts.budgets import BudgetLedgerContract
 from provider_runtime.testing.fakes import FrozenClock
+from provider_runtime.testing.governance_server import GovernanceServer
 from provider_runtime.testing.mocks import MockBudgetLedger
 
 
@@ -42,3 +43,12 @@ class TestSqliteBudgetLedger(BudgetLedgerContract):
         ledger = SqliteBudgetLedger(path=tmp_path / "ledger.sqlite", clock=clock, checkpoint_every=3)
         yield ledger
         await ledger.aclose()
+
+
+class TestRemoteBudgetLedger(BudgetLedgerContract):
+    @pytest.fixture
+    async def ledger(self, clock: FrozenClock) -> AsyncIterator[BudgetLedger]:  # type: ignore[override]  # it ends, too
+        async with GovernanceServer(ledger=MemoryBudgetLedger(clock=clock)) as server:
+            ledger = server.client()
+            yield ledger
+            await ledger.aclose()

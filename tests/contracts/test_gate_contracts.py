@@ -3,6 +3,8 @@
 import pytest
 
 from provider_runtime.adapters.governance.ledger import MemoryBudgetLedger
+from provider_runtime.adapters.governance.local import LocalGovernanceProvider
+from provider_runtime.adapters.governance.security import LocalSecurityProvider
 from provider_runtime.application.budgets.spending import Spending
 from provider_runtime.application.call import PreparedCall
 from provider_runtime.application.catalog import ActiveCatalog
@@ -10,6 +12,7 @@ from provider_runtime.application.gates import Gate
 from provider_runtime.application.gates.budget import BudgetGate
 from provider_runtime.application.gates.capability import CapabilityGate
 from provider_runtime.application.gates.endpoint import EndpointGate
+from provider_runtime.application.gates.grants import GrantsGate
 from provider_runtime.application.gates.not_configured import NotConfigured
 from provider_runtime.application.gates.tier import TierGate
 from provider_runtime.domain.catalog.models import ModelCatalog, ModelInfo
@@ -18,6 +21,8 @@ from provider_runtime.domain.catalog.providers import Tier
 from provider_runtime.domain.identity import RuntimeId
 from provider_runtime.domain.policy.budgets.limits import Amount, Budget
 from provider_runtime.domain.policy.governance import ConsentRule, GovernanceMode, GovernancePolicy, Unless
+from provider_runtime.domain.policy.grants.capability import Capability, Constraints
+from provider_runtime.domain.policy.grants.profiles import AIRGAP
 from provider_runtime.testing.builders import a_request, a_tool
 from provider_runtime.testing.contracts.gates import GateContract
 from provider_runtime.testing.fakes import FrozenClock
@@ -128,3 +133,24 @@ class TestBudgetGate(GateContract):
     @pytest.fixture
     def forbidden(self) -> PreparedCall:
         return a_prepared_call(a_request(_SAID, max_output_tokens=100_000))
+
+
+class TestGrantsGate(GateContract):
+    @pytest.fixture(params=["by a profile", "by grants"])
+    def gate(self, request: pytest.FixtureRequest) -> Gate:
+        if request.param == "by a profile":
+            return GrantsGate(security=LocalSecurityProvider(), governance=LocalGovernanceProvider(profile=AIRGAP))
+        limited = Capability(type="model.call", constraints=Constraints(max_calls=2))
+        return GrantsGate(security=LocalSecurityProvider(caps=["provider.fake"], capabilities=[limited]))
+
+    @pytest.fixture
+    def name(self) -> str:
+        return "grants"
+
+    @pytest.fixture
+    def allowed(self) -> PreparedCall:
+        return a_prepared_call(a_request(_SAID), tier=Tier.LOCAL, base_url="http://127.0.0.1:8000")
+
+    @pytest.fixture
+    def forbidden(self) -> PreparedCall:
+        return a_prepared_call(a_request(_SAID), tier=Tier.CLOUD)

@@ -10,16 +10,24 @@ from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace import TracerProvider
 
-from provider_runtime.adapters.telemetry import FanOut, JsonLinesEventSink, LoggingEventSink, OpenTelemetryEventSink
+from provider_runtime.adapters.telemetry import (
+    DefaultEventEmitter,
+    FanOut,
+    JsonLinesEventSink,
+    LoggingEventSink,
+    OpenTelemetryEventSink,
+)
 from provider_runtime.adapters.telemetry.event_json import parse_line
 from provider_runtime.domain.records.events import EventKind, LifecycleEvent
-from provider_runtime.ports.telemetry import EventSink
+from provider_runtime.ports.telemetry import EventEmitter, EventSink
 from provider_runtime.testing.contracts.telemetry import (
     ClosableEventSinkContract,
+    EventEmitterContract,
     EventSinkContract,
     KeepingEventSinkContract,
 )
 from provider_runtime.testing.fakes import EventRecorder
+from provider_runtime.testing.mocks import MockEventEmitter
 
 
 class TestEventRecorder(KeepingEventSinkContract):
@@ -145,3 +153,29 @@ class TestOpenTelemetryWithMetricsAlone(EventSinkContract):
     def sink(self) -> EventSink:
         meters = MeterProvider([InMemoryMetricReader()])
         return OpenTelemetryEventSink(meter_provider=meters, conventions="gen_ai_latest_experimental")
+
+
+class TestDefaultEventEmitter(EventEmitterContract, KeepingEventSinkContract):
+    @pytest.fixture
+    def emitter(self) -> EventEmitter:
+        return DefaultEventEmitter()
+
+    @pytest.fixture
+    def heard(self) -> list[EventKind]:
+        return []
+
+    @pytest.fixture
+    def sink(self, emitter: EventEmitter, heard: list[EventKind]) -> EventSink:
+        self.recorded = heard
+        for kind in EventKind:
+            emitter.on(kind, lambda event: heard.append(event.kind))
+        return emitter
+
+    def seen(self, _sink: EventSink) -> Sequence[EventKind]:
+        return self.recorded
+
+
+class TestMockEventEmitter(TestDefaultEventEmitter):
+    @pytest.fixture
+    def emitter(self) -> EventEmitter:
+        return MockEventEmitter()

@@ -37,5 +37,11 @@ def test_what_tells_calls_apart_stands_in_every_event_of_a_call(carried: dict[Ev
         if kind.value.startswith(("profile_", "swap_")):
             assert told >= ({"profile_id"} if kind.value.startswith("profile_") else {"swap_id", "job_id", "role"})
             continue
+        if kind.value.startswith("cloud_"):
+            assert {"provider", "tier", "model_asked", "profile_id"} <= told
+            continue
+        if kind.value.startswith("budget_"):
+            assert {"call_id", "budget", "budget_owner", "budget_unit", "budget_limit", "budget_taken"} <= told
+            continue
         assert {"call_id", "trace_id", "labels", "model_asked"} <= told
     assert all("duration_s" in carried[kind] for kind in ENDINGS)

@@ -168,3 +168,9 @@ def test_an_address_without_credentials_stays_readable() -> None:
 def test_any_object_can_be_made_a_safe_text() -> None:
     assert safe_text(404) == "404"
     assert safe_text(None) == "None"
+
+
+@pytest.mark.parametrize("name", ["tokens_per_minute", "token_provider_only", "PROVIDER_RUNTIME__RETRY__MAX_ATTEMPTS"])
+def test_the_names_of_settings_are_no_credentials_and_what_begins_like_them_may_be(name: str) -> None:
+    assert safe_text(f'Did you mean "{name}"?') == f'Did you mean "{name}"?'
+    assert "4f9a" not in safe_text(f"{name}-4f9a51d2e84b60a1f7" + "c" * 30)

@@ -1,6 +1,8 @@
 """A sandbox, and a plain client that speaks to it as curl would."""
 
+import sys
 from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -9,6 +11,8 @@ import pytest
 from attrs import frozen
 
 from provider_runtime.testing.sandbox import Sandbox
+
+sys.path.insert(0, str(Path(__file__).parent))  # leaky_services.py stands beside this file, which is no package
 
 
 @frozen(kw_only=True)

@@ -10,18 +10,23 @@ from provider_runtime.adapters.backends.filesystem.media import FilesystemMedia
 from provider_runtime.adapters.backends.medium import START, Documents, Journal, Media, Position, Tail
 from provider_runtime.adapters.backends.memory import MemoryJournal
 from provider_runtime.adapters.backends.sqlite.media import SqliteMedia
-from provider_runtime.adapters.governance.ledger_entries import (
-    books_as_bytes,
-    books_from_bytes,
-    decoded,
-    encoded,
-    unreadable,
-)
+from provider_runtime.adapters.governance.checkpoints import books_as_bytes, books_from_bytes, count_in
+from provider_runtime.adapters.governance.ledger_entries import EntryReader, encoded, unreadable
 from provider_runtime.adapters.system import SystemClock
 from provider_runtime.domain.errors import BackendError, RecordCorrupt
+from provider_runtime.domain.identity import OrderId
+from provider_runtime.domain.policy.budgets import deciding
 from provider_runtime.domain.policy.budgets.books import Books
 from provider_runtime.domain.policy.budgets.entries import Entry
-from provider_runtime.domain.policy.budgets.holds import Claim, Fate, Hold, HoldOrder, Reservation, Standing
+from provider_runtime.domain.policy.budgets.holds import (
+    Claim,
+    Fate,
+    Hold,
+    HoldOrder,
+    Reservation,
+    Standing,
+    Tally,
+)
 from provider_runtime.ports.system import Clock
 
 _T = TypeVar("_T")
@@ -37,40 +42,53 @@ class JournalLedger:
     Each step reads what came since the last one, by whomever, and enters one thing more, with nobody
     in between. The books are what has been read: an entry of this object's own counts once it is read
     back. Every ``checkpoint_every`` entries the books are kept in ``documents``, so that whoever
-    opens the ledger next need not read it all.
+    opens the ledger next reads few: at most a tenth more than that, and what was under way.
     """
 
     journal: Journal = field(repr=False)
     documents: Documents | None = field(default=None, repr=False)
     clock: Clock = field(factory=SystemClock, repr=False)
     checkpoint_every: int = 2000
+    _reader: EntryReader = field(factory=EntryReader, init=False, repr=False)
     _books: Books | None = field(default=None, init=False, repr=False)
     _position: Position = field(default=START, init=False)
     """Behind the last entry in the books."""
     _durable: Position = field(default=START, init=False)
     """Behind the last entry that the medium is known to keep."""
-    _kept_count: int = field(default=0, init=False)
-    _checkpoint: bytes | None = field(default=None, init=False, repr=False)
+    _due: int = field(default=0, init=False)
+    """At so many entries the next checkpoint is made."""
+    _kept: str | None = field(default=None, init=False)
+    """The version of the checkpoint that was there when it was last looked at."""
+    _checkpoint: tuple[bytes, int] | None = field(default=None, init=False, repr=False)
     _own: dict[bytes, Entry] = field(factory=dict, init=False, repr=False)
     """Entries made here and not yet read back: they need no decoding."""
 
     async def reserve(self, order: HoldOrder) -> Reservation:
-        return await self._step(lambda books: books.reserve(order, self._now_ms()))
+        return await self._step(lambda books: deciding.reserve(books, order, self._now_ms()))
 
     async def settle(self, hold: Hold, fate: Fate, charges: Sequence[int]) -> None:
-        await self._step(
-            lambda books: (books.settle(hold.number, hold.fence, fate, charges, self._now_ms()), None),
+        await self._enter(
+            lambda books, now_ms: deciding.settle(books, hold, fate, charges, now_ms),
         )
 
+    async def withdraw(self, order_id: OrderId) -> None:
+        await self._enter(lambda books, now_ms: deciding.withdraw(books, order_id, now_ms))
+
     async def adjust(self, number: int, charges: Sequence[int]) -> None:
-        await self._step(lambda books: (books.adjust(number, charges, self._now_ms()), None))
+        await self._enter(lambda books, now_ms: deciding.adjust(books, number, charges, now_ms))
+
+    async def reset_account(self, budget: str, owner: str) -> None:
+        await self._enter(lambda books, now_ms: deciding.reset(books, budget, owner, now_ms))
 
     async def reconcile(self) -> tuple[Hold, ...]:
-        await self._step(lambda books: (books.expire(self._now_ms()), None))
-        return await self._step(lambda books: (None, tuple(books.adjustable.values())))
+        await self._enter(deciding.expire)
+        return await self._step(lambda books: (None, books.adjustable_holds))
 
     async def standings(self, claims: Sequence[Claim]) -> tuple[Standing, ...]:
         return await self._step(lambda books: (None, books.standings(claims, self._now_ms())))
+
+    async def tallies(self) -> tuple[Tally, ...]:
+        return await self._step(lambda books: (None, books.tallies(self._now_ms())))
 
     async def flush(self) -> None:
         await self.journal.flush()
@@ -81,6 +99,9 @@ class JournalLedger:
         await self.journal.aclose()
         if self.documents is not None:
             await self.documents.aclose()
+
+    async def _enter(self, decide: Callable[[Books, int], Entry | None]) -> None:
+        await self._step(lambda books: (decide(books, self._now_ms()), None))
 
     async def _step(self, decide: Callable[[Books], tuple[Entry | None, _T]]) -> _T:
         answers: list[_T] = []
@@ -105,9 +126,12 @@ class JournalLedger:
 
     async def _open(self) -> None:
         found = None if self.documents is None else await self.documents.get(_CHECKPOINTS, _JOURNAL)
-        books, position = (Books(), START) if found is None else books_from_bytes(found.content)
+        # Where another release made the checkpoint, the entries themselves are read.
+        books, position = (None if found is None else books_from_bytes(found.content)) or (Books(), START)
         if self._books is None:  # nobody else has opened it meanwhile
-            self._books, self._position, self._durable, self._kept_count = books, position, position, books.count
+            self._books, self._position, self._durable = books, position, position
+            self._kept = None if found is None else found.version
+            self._due = books.count + self.checkpoint_every
 
     def _up_to_date(self, tail: Tail) -> Books:
         """The books as of ``tail``. Runs in a step, so nobody else is at them."""
@@ -121,23 +145,38 @@ class JournalLedger:
             books, since = Books(), tail.since(START)
         try:
             for raw in since:
-                books.apply(self._own.pop(raw) if raw in self._own else decoded(raw))
+                own = self._own.pop(raw, None) if self._own else None
+                books.apply(own or self._reader.read(raw))
         except ValueError:
             self._books, self._position = Books(), START
             raise unreadable("its entries contradict each other") from None
         self._books, self._position = books, tail.end
-        if self.documents is not None and books.count - self._kept_count >= self.checkpoint_every:
-            self._checkpoint, self._kept_count = books_as_bytes(books, self._position), books.count
+        if self.documents is not None and books.count >= self._due:
+            self._checkpoint = books_as_bytes(books, self._position), books.count
+            self._due = books.count + max(1, self.checkpoint_every // 10)  # until it is known to be kept
         return books
 
     async def _keep_checkpoint(self) -> None:
-        content, self._checkpoint = self._checkpoint, None
-        if self.documents is None or content is None:
+        """Keep the books, unless somebody else has kept later ones: a checkpoint never goes back."""
+        made, self._checkpoint = self._checkpoint, None
+        if self.documents is None or made is None:
             return
+        content, count = made
         try:
-            await self.documents.put(_CHECKPOINTS, _JOURNAL, content)
+            while (version := await self._put(self.documents, content)) is None:
+                found = await self.documents.get(_CHECKPOINTS, _JOURNAL)
+                self._kept = None if found is None else found.version
+                if found is not None and (theirs := count_in(found.content)) >= count:
+                    count = theirs
+                    break
+            else:
+                self._kept = version
         except BackendError:
             return  # a short cut for whoever comes next; the entries themselves are kept
+        self._due = max(self._due, count + self.checkpoint_every)
+
+    async def _put(self, documents: Documents, content: bytes) -> str | None:
+        return await documents.put_if(_CHECKPOINTS, _JOURNAL, content, version=self._kept)
 
     def _now_ms(self) -> int:
         return int(self.clock.now().timestamp() * 1000)

@@ -1,28 +1,79 @@
-"""The entries of a ledger, and its books, as bytes and back."""
+"""The entries of a ledger as bytes, and back."""
 
-from collections.abc import Callable
-from typing import Any, Final, TypeVar
+from typing import Annotated, Any, Final, TypeAlias
 
 import msgspec
+from attrs import define, field
 
-from provider_runtime.adapters.backends.medium import Position
 from provider_runtime.domain.errors import RecordCorrupt
-from provider_runtime.domain.identity import CallId
-from provider_runtime.domain.policy.budgets.books import Books
-from provider_runtime.domain.policy.budgets.entries import Adjusted, Entry, Expired, Held, Settled, Taken
-from provider_runtime.domain.policy.budgets.holds import Account, Balance, Fate, Hold, HoldState, Line
+from provider_runtime.domain.identity import CallId, OrderId
+from provider_runtime.domain.policy.budgets.entries import Adjusted, Entry, Expired, Held, Reset, Settled
+from provider_runtime.domain.policy.budgets.holds import Account, Fate, Line
 
-_VERSION: Final = 1
-_DECODER: Final = msgspec.json.Decoder()
+Whole: TypeAlias = Annotated[int, msgspec.Meta(ge=0)]
+_LineRecord: TypeAlias = tuple[str, str, int | None, Whole, Whole, Whole]
 _ENCODER: Final = msgspec.json.Encoder(enc_hook=str)  # ids and names are kinds of text
-_T = TypeVar("_T")
+_ACCOUNTS_KEPT: Final = 10_000
+
+
+class _Held(msgspec.Struct, tag_field="k", tag="held", gc=False):
+    at: Whole
+    call: str
+    attempt: Annotated[int, msgspec.Meta(ge=1)] = msgspec.field(name="try")
+    until: Whole
+    lines: list[_LineRecord]
+    order: str | None = None
+
+
+class _Fated(msgspec.Struct, tag_field="k", gc=False):
+    at: Whole
+    hold: Whole
+    post: tuple[Whole, ...]
+
+
+class _Posted(_Fated, tag="posted"): ...
+
+
+class _Void(_Fated, tag="void"): ...
+
+
+class _Unconfirmed(_Fated, tag="unconfirmed"): ...
+
+
+class _Estimate(_Fated, tag="estimate"): ...
+
+
+class _Adjusted(_Fated, tag="adjusted"): ...
+
+
+class _Expired(msgspec.Struct, tag_field="k", tag="expired", gc=False):
+    at: Whole
+    holds: tuple[Whole, ...]
+
+
+class _Reset(msgspec.Struct, tag_field="k", tag="reset", gc=False):
+    at: Whole
+    budget: str
+    owner: str
+    window: Whole
+
+
+_FATES: Final[dict[type[_Fated], Fate]] = {
+    _Posted: Fate.POSTED,
+    _Void: Fate.VOID,
+    _Unconfirmed: Fate.UNCONFIRMED,
+    _Estimate: Fate.ESTIMATE,
+}
+_DECODER: Final = msgspec.json.Decoder(
+    _Held | _Posted | _Void | _Unconfirmed | _Estimate | _Adjusted | _Expired | _Reset
+)
 
 
 def encoded(entry: Entry) -> bytes:
     """One entry as a short JSON object; ``k`` says of which kind."""
     match entry:
         case Held():
-            lines = [[*_account(line.account), line.window, line.amount, line.limit] for line in entry.lines]
+            lines = [[*parts_of(line.account), line.window, line.amount, line.limit] for line in entry.lines]
             value: dict[str, Any] = {
                 "k": "held",
                 "at": entry.at_ms,
@@ -31,43 +82,72 @@ def encoded(entry: Entry) -> bytes:
                 "until": entry.lease_until_ms,
                 "lines": lines,
             }
+            if entry.order_id is not None:
+                value["order"] = entry.order_id
         case Settled():
             value = {"k": entry.fate.value, "at": entry.at_ms, "hold": entry.hold, "post": entry.charges}
         case Expired():
             value = {"k": "expired", "at": entry.at_ms, "holds": entry.holds}
         case Adjusted():
             value = {"k": "adjusted", "at": entry.at_ms, "hold": entry.hold, "post": entry.charges}
-    return _dumped(value)
+        case Reset():
+            value = {
+                "k": "reset",
+                "at": entry.at_ms,
+                "budget": entry.budget,
+                "owner": entry.owner,
+                "window": entry.window,
+            }
+    return _ENCODER.encode(value)
 
 
-def decoded(raw: bytes) -> Entry:
-    """The entry that these bytes are. Raises ``RecordCorrupt``."""
-    return _read(raw, _entry)
+@define(eq=False)
+class EntryReader:
+    """Makes entries of bytes again, and remembers accounts: a ledger of many entries has few of those."""
+
+    _accounts: dict[tuple[str, str, int | None], Account] = field(factory=dict, init=False, repr=False)
+
+    def read(self, raw: bytes) -> Entry:
+        """The entry that these bytes are. Raises ``RecordCorrupt``."""
+        try:
+            return self._entry(_DECODER.decode(raw))
+        except (msgspec.MsgspecError, ValueError, TypeError):
+            raise unreadable("an entry is not of a form that this release knows") from None
+
+    def _entry(
+        self, record: "_Held | _Posted | _Void | _Unconfirmed | _Estimate | _Adjusted | _Expired | _Reset"
+    ) -> Entry:
+        if isinstance(record, _Held):
+            return Held(
+                at_ms=record.at,
+                call_id=CallId(record.call),
+                attempt=record.attempt,
+                lease_until_ms=record.until,
+                lines=tuple([self._line(line) for line in record.lines]),
+                order_id=None if record.order is None else OrderId(record.order),
+            )
+        if isinstance(record, _Expired):
+            return Expired(at_ms=record.at, holds=record.holds)
+        if isinstance(record, _Reset):
+            return Reset(at_ms=record.at, budget=record.budget, owner=record.owner, window=record.window)
+        fate = _FATES.get(type(record))
+        if fate is None:
+            return Adjusted(at_ms=record.at, hold=record.hold, charges=record.post)
+        return Settled(at_ms=record.at, hold=record.hold, fate=fate, charges=record.post)
+
+    def _line(self, record: _LineRecord) -> Line:
+        budget, owner, window_s, window, amount, limit = record
+        account = self._accounts.get((budget, owner, window_s))
+        if account is None:
+            if len(self._accounts) >= _ACCOUNTS_KEPT:
+                self._accounts.clear()
+            account = self._accounts[budget, owner, window_s] = Account(budget=budget, owner=owner, window_s=window_s)
+        return Line(account=account, window=window, amount=amount, limit=limit)
 
 
-def books_as_bytes(books: Books, position: Position) -> bytes:
-    """Books as they stand at ``position`` of their journal."""
-    return _dumped(
-        {
-            "version": _VERSION,
-            "position": str(position),
-            "count": books.count,
-            "now": books.now_ms,
-            "balances": [
-                [*owned, window, balance.posted, balance.held, balance.overrun, balance.warned]
-                for owned, windows in books.balances.items()
-                for window, balance in windows.items()
-            ],
-            "holds": [_hold_out(hold) for hold in books.holds.values()],
-            "settled": [_hold_out(hold) for hold in books.settled.values()],
-            "adjustable": [_hold_out(hold) for hold in books.adjustable.values()],
-        }
-    )
-
-
-def books_from_bytes(raw: bytes) -> tuple[Books, Position]:
-    """What ``books_as_bytes`` made these of. Raises ``RecordCorrupt``."""
-    return _read(raw, _books)
+def parts_of(account: Account) -> tuple[str, str, int | None]:
+    """What an account is made of, in the order in which it is written."""
+    return account.budget, account.owner, account.window_s
 
 
 def unreadable(what: str) -> RecordCorrupt:
@@ -78,93 +158,3 @@ def unreadable(what: str) -> RecordCorrupt:
         message=f"the ledger cannot be read: {what}",
         remedy="Restore the ledger from a copy, or name another one to begin anew; nothing is spent until then.",
     )
-
-
-def _read(raw: bytes, make: Callable[[Any], _T]) -> _T:
-    try:
-        return make(_DECODER.decode(raw))
-    except (msgspec.MsgspecError, ValueError, TypeError, KeyError):
-        raise unreadable("an entry is not of a form that this release knows") from None
-
-
-def _entry(value: Any) -> Entry:
-    at_ms, kind = _whole(value["at"]), value["k"]
-    if kind == "held":
-        return Held(
-            at_ms=at_ms,
-            call_id=CallId(value["call"]),
-            attempt=_whole(value["try"]),
-            lease_until_ms=_whole(value["until"]),
-            lines=tuple(
-                Taken(
-                    account=Account(budget=budget, owner=owner, window_s=window_s),
-                    window=_whole(window),
-                    amount=_whole(amount),
-                    limit=_whole(limit),
-                )
-                for budget, owner, window_s, window, amount, limit in value["lines"]
-            ),
-        )
-    if kind == "expired":
-        return Expired(at_ms=at_ms, holds=_wholes(value["holds"]))
-    hold, charges = _whole(value["hold"]), _wholes(value["post"])
-    if kind == "adjusted":
-        return Adjusted(at_ms=at_ms, hold=hold, charges=charges)
-    return Settled(at_ms=at_ms, hold=hold, fate=Fate(kind), charges=charges)
-
-
-def _books(value: Any) -> tuple[Books, Position]:
-    if value["version"] != _VERSION:
-        raise ValueError("of another release")
-    books = Books(count=_whole(value["count"]), now_ms=_whole(value["now"]))
-    for budget, owner, window, posted, held, overrun, warned in value["balances"]:
-        balance = Balance(posted=_whole(posted), held=_whole(held), overrun=_whole(overrun), warned=bool(warned))
-        books.balances.setdefault((budget, owner), {})[_whole(window)] = balance
-    for name, kept in (("holds", books.holds), ("settled", books.settled), ("adjustable", books.adjustable)):
-        kept.update((hold.number, hold) for hold in map(_hold_in, value[name]))
-    return books, Position.parse(value["position"])
-
-
-def _hold_out(hold: Hold) -> list[object]:
-    lines = [[*_account(line.account), line.window, line.amount, line.limit, line.posted] for line in hold.lines]
-    return [hold.number, hold.call_id, hold.attempt, hold.lease_until_ms, hold.fence, hold.state.value, lines]
-
-
-def _hold_in(value: Any) -> Hold:
-    number, call_id, attempt, lease_until_ms, fence, state, lines = value
-    return Hold(
-        number=_whole(number),
-        call_id=CallId(call_id),
-        attempt=_whole(attempt),
-        lease_until_ms=_whole(lease_until_ms),
-        fence=_whole(fence),
-        state=HoldState(state),
-        lines=tuple(
-            Line(
-                account=Account(budget=budget, owner=owner, window_s=window_s),
-                window=_whole(window),
-                amount=_whole(amount),
-                limit=_whole(limit),
-                posted=_whole(posted),
-            )
-            for budget, owner, window_s, window, amount, limit, posted in lines
-        ),
-    )
-
-
-def _account(account: Account) -> tuple[str, str, int | None]:
-    return account.budget, account.owner, account.window_s
-
-
-def _whole(value: object) -> int:
-    if type(value) is not int or value < 0:
-        raise ValueError("not a whole number from 0")
-    return value
-
-
-def _wholes(values: list[object]) -> tuple[int, ...]:
-    return tuple(_whole(value) for value in values)
-
-
-def _dumped(value: object) -> bytes:
-    return _ENCODER.encode(value)

@@ -5,9 +5,10 @@ import zlib
 from contextlib import suppress
 from typing import Final
 
-from aiohttp import ClientPayloadError, ClientResponse, StreamReader
+from aiohttp import ClientPayloadError, StreamReader
 from attrs import define, field
 
+from provider_runtime.adapters.http.sending import Answer, SessionAnswer
 from provider_runtime.domain.errors import Delivery, ErrorCode
 from provider_runtime.ports.http import HttpFailure
 
@@ -48,17 +49,17 @@ class Intake:
         return self.pieces[0] if len(self.pieces) == 1 else b"".join(self.pieces)
 
 
-async def whole_body(response: ClientResponse, limit: int) -> bytes | HttpFailure:
+async def whole_body(answer: Answer | SessionAnswer, limit: int) -> bytes | HttpFailure:
     """The body, unpacked; or why there is none: larger than ``limit`` bytes, or not to be unpacked.
 
     Raises what aiohttp raises for a body that is cut.
     """
     intake = Intake(limit)
-    declared = response.headers.get("Content-Length", "")
+    declared = answer.headers.get("Content-Length", "")
     try:
         if declared.isdecimal() and int(declared) > limit:
             raise TooLarge  # noqa: TRY301 - a promise of too much is too much
-        await _read(response, intake)
+        await _read(answer, intake)
     except TooLarge:
         return HttpFailure(
             code=ErrorCode.RESPONSE_TOO_LARGE,
@@ -71,20 +72,19 @@ async def whole_body(response: ClientResponse, limit: int) -> bytes | HttpFailur
     return intake.joined()
 
 
-async def some_of_body(response: ClientResponse, limit: int) -> bytes:
+async def some_of_body(answer: Answer | SessionAnswer, limit: int) -> bytes:
     """What can be had of an error's body soon, up to ``limit`` bytes: its status has said what matters."""
     intake = Intake(limit)
     with suppress(Exception):  # too large, cut, garbled or late is all one here, and aiohttp has many names for it
         async with asyncio.timeout(_PATIENCE_S):
-            await _read(response, intake)
+            await _read(answer, intake)
     return intake.joined()
 
 
-async def _read(response: ClientResponse, intake: Intake) -> None:
-    connection = response.connection
-    if connection is None or connection.protocol is None:
-        return await _take(response, intake)  # the body came with the head
-    content, protocol = response.content, connection.protocol
+async def _read(answer: Answer | SessionAnswer, intake: Intake) -> None:
+    content, protocol = answer.content, answer.protocol
+    if protocol is None:
+        return await _take(answer, intake)  # the body came with the head
 
     def wake(_closed: object) -> None:
         # A body that breaks the framing ends the connection, but aiohttp tells no one who is waiting for more of it.
@@ -94,21 +94,21 @@ async def _read(response: ClientResponse, intake: Intake) -> None:
     closed = protocol.closed
     if closed is None:
         wake(None)
-        return await _take(response, intake)
+        return await _take(answer, intake)
     closed.add_done_callback(wake)
     try:
-        return await _take(response, intake)
+        return await _take(answer, intake)
     finally:
         closed.remove_done_callback(wake)
 
 
-async def _take(response: ClientResponse, intake: Intake) -> None:
-    coding = ", ".join(response.headers.getall("Content-Encoding", ())).strip().lower()
+async def _take(answer: Answer | SessionAnswer, intake: Intake) -> None:
+    coding = ", ".join(answer.headers.getall("Content-Encoding", ())).strip().lower()
     if coding in _PLAIN:
-        while piece := await response.content.readany():
-            intake.add(piece)
+        while not answer.content.at_eof():
+            intake.add(await answer.content.readany())
     elif coding in _GZIP or coding == _DEFLATE:
-        await _unpack(response.content, coding, intake)
+        await _unpack(answer.content, coding, intake)
     else:
         raise Unreadable("the answer is packed in a way that was not asked for")
 

@@ -74,7 +74,7 @@ class GuardedResolver(AbstractResolver):
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
         """Every address of ``host``. Raises ``AddressRefused``, or ``OSError`` where there is none."""
-        addresses = await self._resolver.addresses(host)
+        addresses = await self._addresses(host)
         if not addresses:
             raise socket.gaierror(socket.EAI_NONAME, "the name has no address")
         for address in addresses:
@@ -83,6 +83,19 @@ class GuardedResolver(AbstractResolver):
             ResolveResult(hostname=host, host=address, port=port, family=family, proto=0, flags=socket.AI_NUMERICHOST)
             for address in addresses
         ]
+
+    async def _addresses(self, host: str) -> tuple[str, ...]:
+        try:
+            return await self._resolver.addresses(host)
+        except (OSError, KeyboardInterrupt, SystemExit, GeneratorExit):
+            raise
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+        except BaseException:  # noqa: BLE001, S110 - however a resolver breaks, the name has no address
+            pass
+        raise socket.gaierror(socket.EAI_FAIL, "the resolver failed")
 
     async def close(self) -> None:
         """Nothing is held open."""
@@ -101,7 +114,7 @@ class GuardedProtocol(ResponseHandler):
 
     def feed_data(self, data: tuple[RawResponseMessage, StreamReader], size: int = 0) -> None:
         """One head, as the parser found it."""
-        if not _is_interim(data[0].code):
+        if not is_interim(data[0].code):
             self._interim = 0
         elif self._interim == _MOST_INTERIM:
             if self.transport is not None:
@@ -113,7 +126,8 @@ class GuardedProtocol(ResponseHandler):
         super().feed_data(data, size)
 
 
-def _is_interim(status: int) -> bool:
+def is_interim(status: int) -> bool:
+    """Whether a head with this status is followed by another one."""
     return 100 <= status < 200 and status != HTTPStatus.SWITCHING_PROTOCOLS
 
 

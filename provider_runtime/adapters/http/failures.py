@@ -55,7 +55,7 @@ def _not_sent(error: Exception, sending: Sending) -> HttpFailure:
         return _unresolved(cause)
     if isinstance(error, aiohttp.ClientSSLError):
         return _untrusted(cause)
-    if isinstance(error, aiohttp.ConnectionTimeoutError):
+    if isinstance(error, TimeoutError):
         return _unconnected("no connection was to be had in time")
     if sending.reused:
         return _lost(sending, "the kept connection was gone before anything was written")
@@ -98,7 +98,7 @@ def _no_head(error: Exception, sending: Sending) -> HttpFailure:
         return _not_sent(error, sending)  # where aiohttp writes, all that is known beforehand is that it may have
     if isinstance(error, OSError | aiohttp.ClientConnectionError):
         return _lost(sending, "the connection ended before an answer came")
-    if isinstance(error, aiohttp.ClientResponseError):
+    if isinstance(error, aiohttp.ClientResponseError | HttpProcessingError):
         return _garbled(sending, "what came back is not an HTTP answer")
     return _garbled(sending, f"the exchange broke off ({type(error).__name__})")
 

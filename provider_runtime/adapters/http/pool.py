@@ -6,8 +6,7 @@ from io import BytesIO
 from ssl import SSLContext
 from typing import Final
 
-from aiohttp import ClientResponse, ClientSession, ClientTimeout, DummyCookieJar
-from aiohttp.client_reqrep import ClientRequest
+from aiohttp import ClientSession, ClientTimeout, DummyCookieJar
 from attrs import frozen
 from yarl import URL
 
@@ -16,7 +15,14 @@ from provider_runtime.adapters.http.dialing import DialRule, GuardedConnector
 from provider_runtime.adapters.http.failures import failure_of
 from provider_runtime.adapters.http.heads import HeadWriter, UnfitRequest
 from provider_runtime.adapters.http.limits import HttpLimits
-from provider_runtime.adapters.http.sending import FITS_THIS_AIOHTTP, OneWriteRequest, Sending
+from provider_runtime.adapters.http.sending import (
+    FITS_THIS_AIOHTTP,
+    Answer,
+    Sending,
+    SessionAnswer,
+    WantedConnection,
+    ask,
+)
 from provider_runtime.adapters.http.tls import LazyTls
 from provider_runtime.domain.catalog.providers import Tier
 from provider_runtime.domain.errors import Delivery, ErrorCode
@@ -26,6 +32,7 @@ from provider_runtime.ports.system import HostResolver
 # Local servers hang up early (uvicorn, hence vLLM, after 5 s): leave before they do.
 _KEEP_ALIVE_S: Final = {Tier.LOCAL: 4.0, Tier.CLOUD: 15.0}
 _AUTOMATIC_HEADERS: Final = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
+_AS_AIOHTTP_ASKS: Final = ClientSession._request  # noqa: SLF001 - see _is_untouched
 _SWITCHING_PROTOCOLS: Final = 101
 # Nobody reads what a redirect says, and these two say nothing: waiting for it could take for ever.
 _BODILESS: Final = frozenset((204, 205))
@@ -36,6 +43,7 @@ class Pool:
     """Connections that one dialling rule admitted, and the exchanges over them. Belongs to one event loop."""
 
     session: ClientSession
+    connector: GuardedConnector
     loop: asyncio.AbstractEventLoop
     tls: LazyTls
     limits: HttpLimits
@@ -61,43 +69,41 @@ class Pool:
         # Raised afresh: the first one's traceback leads through frames that know the request.
         raise asyncio.CancelledError(*reason)
 
-    async def _ask(self, sending: Sending) -> ClientResponse:
+    async def _ask(self, sending: Sending) -> Answer | SessionAnswer:
         request = sending.request
         url = URL(request.url, encoded=True)
-        context: SSLContext | bool = await self.tls.context() if url.scheme == "https" else True
-        if self.one_write:
-            return await self.session.request(request.method, url, data=sending, allow_redirects=False, ssl=context)
+        tls: SSLContext | bool = await self.tls.context() if url.scheme == "https" else True
+        if self.one_write and _is_untouched(self.session):
+            wanted = WantedConnection(url, ssl=tls, only_fresh=request.fresh_connection)
+            return await ask(sending, self.connector, wanted, self.session.timeout, self.limits)
         # aiohttp says less of how far a request got: from here on it may have been sent.
         sending.written = True
         body = None if request.body is None else BytesIO(request.body)  # plain bytes it warns about, when large
-        return await self.session.request(
-            request.method, url, data=body, headers=sending.headers(), allow_redirects=False, ssl=context
+        return SessionAnswer(
+            await self.session.request(
+                request.method, url, data=body, headers=sending.headers(), allow_redirects=False, ssl=tls
+            )
         )
 
-    async def _reply(self, response: ClientResponse) -> HttpReply | HttpFailure:
-        status = response.status
+    async def _reply(self, answer: Answer | SessionAnswer) -> HttpReply | HttpFailure:
+        status = answer.status
         try:
             if not 200 <= status < 600:
                 return _no_status(status)
             body: bytes | HttpFailure = b""
             if status >= 400:
-                body = await some_of_body(response, self.limits.max_error_bytes)
+                body = await some_of_body(answer, self.limits.max_error_bytes)
             elif status < 300 and status not in _BODILESS:
-                body = await whole_body(response, self.limits.max_response_bytes)
+                body = await whole_body(answer, self.limits.max_response_bytes)
             if isinstance(body, HttpFailure):
                 return body
-            return HttpReply(status=status, headers=_headers_of(response), body=body)
+            return HttpReply(status=status, headers=_headers_of(answer), body=body)
         finally:
-            if not response.closed:  # a body read to its end has given its connection back already
-                transport = response.connection and response.connection.transport
-                response.close()
-                if transport:
-                    transport.abort()
+            answer.let_go()
 
     async def aclose(self) -> None:
         """Close every connection; an exchange that is under way fails."""
-        if isinstance(self.session.connector, GuardedConnector):
-            self.session.connector.abort()
+        self.connector.abort()
         await self.session.close()
 
 
@@ -106,10 +112,8 @@ def open_pool(
 ) -> Pool:
     """A pool for this event loop. Connects nothing."""
     connector = GuardedConnector(rule, resolver, keep_alive_s=_KEEP_ALIVE_S[rule.tier], limit=limits.max_connections)
-    fits = one_write and FITS_THIS_AIOHTTP
     session = ClientSession(
         connector=connector,
-        request_class=OneWriteRequest if fits else ClientRequest,
         cookie_jar=DummyCookieJar(),
         trust_env=False,
         auto_decompress=False,
@@ -125,11 +129,12 @@ def open_pool(
     session._retry_connection = False  # noqa: SLF001 - it has no public switch
     return Pool(
         session=session,
+        connector=connector,
         loop=asyncio.get_running_loop(),
         tls=tls,
         limits=limits,
         heads=HeadWriter(user_agent),
-        one_write=fits,
+        one_write=one_write and FITS_THIS_AIOHTTP,
     )
 
 
@@ -142,7 +147,12 @@ def _no_status(status: int) -> HttpFailure:
     )
 
 
-def _headers_of(response: ClientResponse) -> dict[str, str]:
+def _is_untouched(session: ClientSession) -> bool:
+    """Whether nobody mocks, records or traces what aiohttp's sessions do; else a request goes by the session."""
+    return ClientSession._request is _AS_AIOHTTP_ASKS and not session.trace_configs  # noqa: SLF001 - the method they replace
+
+
+def _headers_of(response: Answer | SessionAnswer) -> dict[str, str]:
     """Names in lower case, repeated ones joined by commas; bytes that are no text are replaced.
 
     An error that is not dated gets the time at which it came, as RFC 9110 §6.6.1 asks: what it says

@@ -1,20 +1,25 @@
 """How a request gets onto a connection: in one write, and with the credential in sight of one frame."""
 
 import asyncio
-from typing import Any, Final
+from ssl import SSLContext
+from typing import Final
 
 import aiohttp
+from aiohttp import ClientTimeout, StreamReader
+from aiohttp.client_proto import ResponseHandler
 from aiohttp.client_reqrep import ClientRequest, ClientResponse, RequestInfo
 from aiohttp.connector import Connection
 from aiohttp.http import StreamWriter
-from attrs import define
+from attrs import define, frozen
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
+from provider_runtime.adapters.http.dialing import GuardedConnector, is_interim
 from provider_runtime.adapters.http.heads import opening_of
+from provider_runtime.adapters.http.limits import HttpLimits
 from provider_runtime.ports.http import HttpRequest
 
-# `OneWriteRequest` leans on how these versions of aiohttp treat a request. Others get the public way.
+# `ask` leans on how these versions of aiohttp treat a connection. Others are asked the public way.
 FITS_THIS_AIOHTTP: Final = aiohttp.__version__.startswith("3.14.")
 
 _NO_HEADERS: Final = CIMultiDictProxy(CIMultiDict[str]())
@@ -60,92 +65,145 @@ class Sending:
         return headers if auth is None else headers | {auth.name: auth.prefix + auth.secret.reveal()}
 
 
-class OneWriteRequest(ClientRequest):
-    """A request that is written as the bytes that were judged, in one go.
-
-    aiohttp's own builds the head from parts and, before Python 3.12, starts a task to write the
-    body: a quarter of the cost of a small call. It also keeps every header, credential included,
-    within reach of exceptions; this one has no headers to show. ``data`` is a ``Sending``.
-    """
+class WantedConnection(ClientRequest):
+    """What the connector is asked for: a connection to this address. It is never sent, and knows no header."""
 
     proxy: URL | None = None
     proxy_auth = None
     proxy_headers = None
     server_hostname: str | None = None
     fresh = False  # set by the connector when it opened a connection for this request
-    only_fresh = False  # whether it has to
 
-    # Not calling super: that builds what is replaced here. The attributes are those that session,
-    # connector and response read.
-    def __init__(  # noqa: PLR0913 - the names that aiohttp passes
-        self,
-        method: str,
-        url: URL,
-        *,
-        data: Sending,
-        loop: asyncio.AbstractEventLoop,
-        response_class: type[ClientResponse],
-        timer: Any,
-        session: aiohttp.ClientSession,
-        ssl: Any,
-        traces: list[Any],
-        **_other: Any,
-    ) -> None:
-        """Called by the session. ``_other``: proxies, cookies and the like, of which there are none."""
-        self.method = method
-        self.url = self.original_url = url
-        self.headers = CIMultiDict()
-        self.loop = loop
-        self.response_class = response_class
-        self._sending = data
-        self.only_fresh = data.request.fresh_connection
-        self._timer = timer
-        self._session = session
+    # Not calling super: that builds a request. The attributes are those that the connector reads.
+    def __init__(self, url: URL, *, ssl: SSLContext | bool, only_fresh: bool) -> None:
+        """``only_fresh``: a connection that was used before will not do."""
+        self.url = url
+        self.only_fresh = only_fresh
         self._ssl = ssl
-        self._traces = traces
 
     @property
     def request_info(self) -> RequestInfo:
-        """What errors quote: nothing but address and method."""
-        return RequestInfo(self.url, self.method, _NO_HEADERS, self.original_url)
+        """What errors quote: nothing but the address."""
+        return RequestInfo(self.url, "", _NO_HEADERS, self.url)
 
-    async def send(self, conn: Connection) -> ClientResponse:
-        """Write head and body at once. Raises ``ConnectionResetError`` when the connection is gone already."""
-        sending, protocol = self._sending, conn.protocol
-        sending.reused = not self.fresh
-        transport = None if protocol is None else protocol.transport
-        if protocol is None or transport is None or transport.is_closing():
-            raise ConnectionResetError("gone before anything was written")
-        sending.write_to(transport)
-        writer = StreamWriter(protocol, self.loop)
-        # A large body is still on its way: as in aiohttp, an answer that comes earlier ends the connection.
-        rest = self.loop.create_task(_until_written(writer, conn)) if protocol.writing_paused else None
-        self.response = self.response_class(
-            self.method,
-            self.original_url,
-            writer=rest,
-            continue100=None,
-            timer=self._timer,
-            request_info=self.request_info,
-            traces=self._traces,
-            loop=self.loop,
-            session=self._session,
-            stream_writer=writer,
+
+@define(kw_only=True, eq=False)
+class Answer:
+    """An answer whose head has come, and the connection over which the rest of it comes.
+
+    ``rest``: the end of a large request may still be on its way.
+    """
+
+    status: int
+    headers: CIMultiDictProxy[str]
+    content: StreamReader
+    connection: Connection
+    rest: "asyncio.Task[None] | None"
+
+    @property
+    def protocol(self) -> ResponseHandler | None:
+        """What reads from the connection; ``None`` where there is no more to be read."""
+        return None if self.content.is_eof() else self.connection.protocol
+
+    def let_go(self) -> None:
+        """Keep the connection for the next request if this one was answered to the end; else drop it."""
+        if self.content.is_eof() and (self.rest is None or self.rest.done()):
+            self.connection.release()
+            return
+        if self.rest is not None:
+            self.rest.cancel()
+        abort(self.connection)
+
+
+@frozen(eq=False)
+class SessionAnswer:
+    """The same of a request that went by aiohttp's session, which may be mocked or traced."""
+
+    response: ClientResponse
+
+    @property
+    def status(self) -> int:
+        return self.response.status
+
+    @property
+    def headers(self) -> CIMultiDictProxy[str]:
+        return self.response.headers
+
+    @property
+    def content(self) -> StreamReader:
+        return self.response.content
+
+    @property
+    def protocol(self) -> ResponseHandler | None:
+        return self.response.connection and self.response.connection.protocol
+
+    def let_go(self) -> None:
+        if not self.response.closed:  # a body read to its end has given its connection back already
+            transport = self.response.connection and self.response.connection.transport
+            self.response.close()
+            if transport:
+                transport.abort()
+
+
+async def ask(
+    sending: Sending, connector: GuardedConnector, wanted: WantedConnection, opening: ClientTimeout, limits: HttpLimits
+) -> Answer:
+    """Write a request in one go, and read the head of its answer.
+
+    Without aiohttp's session, request and response objects, which take half the time of a small call,
+    keep every header, credential included, within reach of exceptions, and do not say how far a
+    request got. ``opening`` bounds the opening of a connection, and nothing else. Raises
+    ``ConnectionResetError`` when the connection is gone already.
+    """
+    connection = await connector.connect(wanted, [], opening)
+    rest = None
+    try:
+        sending.reused = not wanted.fresh
+        protocol, transport = _open_ends(connection)
+        protocol.set_response_params(
+            skip_payload=sending.request.method == "HEAD",
+            read_until_eof=True,
+            auto_decompress=False,
+            max_line_size=limits.max_header_bytes,
+            max_field_size=limits.max_header_bytes,
+            max_headers=limits.max_headers,
         )
-        return self.response
+        sending.write_to(transport)
+        if protocol.writing_paused:
+            # A large body is still on its way: as in aiohttp, an answer that comes earlier ends the connection.
+            loop = asyncio.get_running_loop()
+            rest = loop.create_task(_until_written(StreamWriter(protocol, loop), connection))
+        message, content = await protocol.read()
+        while is_interim(message.code):
+            message, content = await protocol.read()
+    except BaseException:
+        if rest is not None:
+            rest.cancel()
+        connection.close()
+        raise
+    return Answer(status=message.code, headers=message.headers, content=content, connection=connection, rest=rest)
 
 
-async def _until_written(writer: StreamWriter, conn: Connection) -> None:
+def _open_ends(connection: Connection) -> tuple[ResponseHandler, asyncio.Transport]:
+    protocol = connection.protocol
+    transport = None if protocol is None else protocol.transport
+    if protocol is None or transport is None or transport.is_closing():
+        raise ConnectionResetError("gone before anything was written")
+    return protocol, transport
+
+
+async def _until_written(writer: StreamWriter, connection: Connection) -> None:
     try:
         await writer.drain()
     except asyncio.CancelledError:
-        _abort(conn)
+        abort(connection)
         raise
     except Exception:  # noqa: BLE001 - the reader of the answer meets the same failure, and reports it
-        _abort(conn)
+        abort(connection)
 
 
-def _abort(conn: Connection) -> None:
-    if conn.transport is not None:
-        conn.transport.abort()  # to close would be to send the rest first
-    conn.close()
+def abort(connection: Connection) -> None:
+    """Drop the connection at once: to close it would be to send the rest first."""
+    if connection.transport is not None:
+        connection.transport.abort()
+    connection.close()

@@ -15,6 +15,7 @@ from cattrs.errors import (
 )
 
 from provider_runtime.adapters.serialization.tags import TAGS
+from provider_runtime.domain.errors import ConfigError
 from provider_runtime.domain.secrets import safe_text
 
 ROOT: Final = "$"
@@ -77,6 +78,9 @@ def fault_of(error: Exception) -> DocumentFault:
         return DocumentFault(field=_joined(path), message="this field is missing", remedy="Add it.")
     if isinstance(error, StructureHandlerNotFoundError):
         raise TypeError(f"documents cannot hold a {error.type_!r:.80}")
+    if isinstance(error, ConfigError):  # ours, and quotes nothing
+        field = str(getattr(error, "field", None) or "").rpartition(".")[2]
+        return DocumentFault(field=_joined(path, field), message=error.message, remedy=error.remedy)
     return _refused_by_class(error, owner, path)
 
 

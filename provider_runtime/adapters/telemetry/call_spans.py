@@ -25,12 +25,14 @@ _OWN_FIELDS: Final = (
     "tier",
     "provider_request_id",
     "request_digest",
+    "recalled_from",
     "request_bytes",
     "total_tokens",
     "cost_nano_usd",
     "warnings",
     "role",
     "profile_id",
+    "consent_id",
 )
 
 

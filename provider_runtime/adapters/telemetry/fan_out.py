@@ -4,6 +4,7 @@ from threading import Lock
 
 from attrs import define, field
 
+from provider_runtime.domain.json_values import tuple_of
 from provider_runtime.domain.records.events import LifecycleEvent
 from provider_runtime.ports.telemetry import EventSink
 
@@ -15,7 +16,7 @@ class FanOut:
     ``failures`` says how often each sink raised. The sinks stay their makers': nothing is closed here.
     """
 
-    sinks: tuple[EventSink, ...] = field(converter=tuple)
+    sinks: tuple[EventSink, ...] = field(converter=tuple_of)
     _failures: list[int] = field(init=False, repr=False)
     _counting: Lock = field(factory=Lock, init=False, repr=False)
 

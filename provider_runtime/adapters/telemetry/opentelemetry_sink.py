@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from provider_runtime.adapters.telemetry.call_metrics import CallMetrics
     from provider_runtime.adapters.telemetry.call_spans import CallSpans
 
+_OF_BUDGETS: Final = frozenset((EventKind.BUDGET_WARNING, EventKind.BUDGET_EXCEEDED))
 _SCOPE: Final = "provider_runtime"
 _DISTRIBUTION: Final = "provider-runtime"
 
@@ -88,7 +89,7 @@ class OpenTelemetryEventSink:
         """Take ``event``. What a provider raises is raised."""
         if event.kind in ENDINGS:
             self._finish(FinishedCall(call=self._released(event), ending=event))
-        elif event.call_id is None:
+        elif event.call_id is None or event.kind in _OF_BUDGETS:
             if self._metrics is not None:
                 self._metrics.runtime_event(event)
         else:

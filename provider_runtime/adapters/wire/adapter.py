@@ -327,7 +327,12 @@ def _without_key(error: ProviderError, auth: AuthHeader | None) -> ProviderError
 def _asks_for_caching(request: ProviderRequest) -> bool:
     if any(tool.cache is not None for tool in request.tools):
         return True
-    return any(getattr(part, "cache", None) is not None for message in request.messages for part in message.content)
+    return any(
+        getattr(part, "cache", None) is not None
+        for message in request.messages
+        if message.plain_text is None
+        for part in message.content
+    )
 
 
 def _raw(reply: HttpReply) -> JsonValue:

@@ -8,7 +8,7 @@ from provider_runtime.application.call import Call, ClearedCall, PreparedCall, R
 from provider_runtime.domain.catalog.providers import ProviderConfig
 from provider_runtime.domain.conversation.response import Attempt, PassedOver, ProviderResponse
 from provider_runtime.domain.conversation.usage import CostBreakdown
-from provider_runtime.domain.errors import CallRefused, ProviderRuntimeError
+from provider_runtime.domain.errors import CallRefused, ConsentRefused, ProviderRuntimeError
 from provider_runtime.domain.records.outside_names import NO_NAME, name_or_mark
 from provider_runtime.domain.records.receipts import AttemptRecord, CallOutcome, CallRecord
 
@@ -47,15 +47,15 @@ def record_of(
         policy_version=policy_version,
         error_code=_code_of(error),
         provider=str(config.provider_id) if config else None,
-        tier=config.tier.value if config else None,
+        tier=str(config.tier) if config else None,
         origin=routed.provider.origin_text if routed else None,
-        route_rule=routed.route.rule.value if routed else None,
+        route_rule=str(routed.route.rule) if routed else None,
         model_answered=name_or_mark(response.model) if response else None,
         gates=_gates(stage, error),
         attempts=tuple(_attempt_record(attempt) for attempt in attempts),
         request_digest=digest(exchange.body) if exchange else None,
         response_digest=None,
-        finish_reason=response.finish_reason.value if response else None,
+        finish_reason=str(response.finish_reason) if response else None,
         input_tokens=usage.input_tokens if usage else None,
         output_tokens=usage.output_tokens if usage else None,
         cost_nano_usd=nano_usd(response.cost) if response else None,
@@ -65,6 +65,7 @@ def record_of(
         passed_over=tuple(f"{one.provider or NO_NAME}:{name_or_mark(one.model_id)} {one.code}" for one in passed_over),
         role=role_of(call),
         profile_id=None if call.played is None else call.played.profile_id,
+        consent_id=_consent_of(stage, error),
     )
 
 
@@ -104,10 +105,24 @@ def nano_usd(cost: CostBreakdown | None) -> int | None:
 
 def _gates(stage: Stage, error: BaseException | None) -> tuple[str, ...]:
     if isinstance(stage, ClearedCall):
+        # A consent can be gone by the time the call is sent.
+        refused = error.gate if isinstance(error, ConsentRefused) else None
+        passed = ("not_configured", "pass")
         return tuple(
-            f"{verdict.gate}:{'pass' if verdict.configured else 'not_configured'}" for verdict in stage.verdicts
+            f"{verdict.gate}:{'refused' if verdict.gate == refused else passed[verdict.configured]}"
+            for verdict in stage.verdicts
         )
     return (f"{error.gate}:refused",) if isinstance(error, CallRefused) else ()
+
+
+def _consent_of(stage: Stage, error: BaseException | None) -> str | None:
+    """The consent that the call was made on; for one that was refused, the one that came nearest."""
+    if isinstance(error, ConsentRefused):
+        return error.consent_id
+    if not isinstance(stage, ClearedCall):
+        return None
+    granted = next((verdict.consented for verdict in stage.verdicts if verdict.consented is not None), None)
+    return None if granted is None else granted.receipt.consent_id
 
 
 def _code_of(error: BaseException | None) -> str | None:

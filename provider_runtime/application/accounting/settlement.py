@@ -8,16 +8,26 @@ from typing import Self, TypeVar
 
 from attrs import define, evolve, field, frozen
 
+from provider_runtime.application.accounting.consent_events import cloud_blocked
 from provider_runtime.application.accounting.events import call_cleared, call_ended, call_passed_on, call_started
 from provider_runtime.application.accounting.recording import config_of, record_of
 from provider_runtime.application.accounting.telemetry import Telemetry
 from provider_runtime.application.call import AnsweredCall, Call, ClearedCall, Stage
+from provider_runtime.domain.calls.answers import RecalledFrom
 from provider_runtime.domain.catalog.pricing import PricingTable, estimate_cost
+from provider_runtime.domain.catalog.providers import ProviderConfig
 from provider_runtime.domain.catalog.reconciling import reconciled
 from provider_runtime.domain.conversation.response import Attempt, CallWarning, PassedOver, ProviderResponse
 from provider_runtime.domain.conversation.usage import CostBreakdown
 from provider_runtime.domain.conversation.warnings import WarningCode, warn
-from provider_runtime.domain.errors import BackendError, CallRefused, ProviderError, ProviderRuntimeError
+from provider_runtime.domain.errors import (
+    BackendError,
+    CallRefused,
+    ConsentRefused,
+    ProviderError,
+    ProviderRuntimeError,
+    TierRefused,
+)
 from provider_runtime.domain.records.receipts import CallOutcome, CallRecord
 from provider_runtime.domain.secrets import Secret
 from provider_runtime.ports.stores.journals import ReceiptProvider
@@ -51,7 +61,7 @@ class Account:
     """What is known of one call so far; closed exactly once, also on failure and cancellation.
 
     ``stage`` is how far the call came, ``attempts`` every try of sending it, ``passed_over`` the
-    alternatives that did not answer.
+    alternatives that did not answer. ``recalled_from``: nobody was asked, since the answer was kept.
     """
 
     settlement: Settlement
@@ -60,6 +70,8 @@ class Account:
     attempts: list[Attempt] = field(factory=list)
     passed_over: tuple[PassedOver, ...] = ()
     answered: ProviderResponse | None = None
+    recalled_from: RecalledFrom | None = None
+    _digested: tuple[bytes, str] | None = field(default=None, init=False, repr=False)
 
     def reached(self, stage: StageT) -> StageT:
         """Note how far the call came, and hand the stage on."""
@@ -70,9 +82,15 @@ class Account:
         """Note that every gate let the call through."""
         telemetry = self.settlement.telemetry
         if telemetry.listening:
-            digest = self.settlement.digest(cleared.prepared.exchange.body)
+            digest = self.digest_of(cleared.prepared.exchange.body)
             telemetry.emit(call_cleared(cleared, digest, self.settlement.clock.now()))
         return self.reached(cleared)
+
+    def digest_of(self, body: bytes) -> str:
+        """The keyed digest of a body, worked out once: event and receipt name the same."""
+        if self._digested is None or self._digested[0] is not body:
+            self._digested = (body, self.settlement.digest(body))
+        return self._digested[1]
 
     def pass_over(self, passed_over: PassedOver) -> None:
         """Note an alternative that did not answer."""
@@ -124,7 +142,7 @@ class Account:
 
     def _cost(self, answered: AnsweredCall) -> tuple[CostBreakdown | None, tuple[CallWarning, ...]]:
         response, prices = answered.response, self.settlement.prices
-        if prices is None:
+        if prices is None or response.memo is not None:
             return response.cost, ()
         routed = answered.cleared.prepared.routed
         estimate = estimate_cost(
@@ -147,14 +165,24 @@ class Account:
             attempts=tuple(self.attempts),
             passed_over=self.passed_over,
             ended_with=ended_with,
-            digest=settlement.digest,
+            digest=self.digest_of,
             policy_version=settlement.policy_version,
         )
+        if self.recalled_from is not None:
+            record = evolve(record, recalled_from=self.recalled_from.value)
         if settlement.telemetry.listening:
             now = settlement.clock.now()
             config = config_of(self.stage)
+            if isinstance(ended_with, CallRefused) and config is not None:
+                self._tell_if_blocked(config, ended_with)
             settlement.telemetry.emit(call_ended(record, self.call, config, self.answered, duration_s, now))
         await _kept(settlement.receipts, record)
+
+    def _tell_if_blocked(self, config: ProviderConfig, refused: CallRefused) -> None:
+        if isinstance(refused, TierRefused | ConsentRefused):
+            settlement, asked = self.settlement, len(self.attempts)
+            now = settlement.clock.now()
+            settlement.telemetry.emit(cloud_blocked(self.call, config, refused.model, refused, asked, now))
 
 
 async def _kept(receipts: ReceiptProvider, record: CallRecord) -> None:

@@ -4,6 +4,8 @@ from attrs import frozen
 
 from provider_runtime.application.call import PreparedCall
 from provider_runtime.application.catalog import ActiveCatalog
+from provider_runtime.domain.catalog.pricing import PricingTable, worst_case_cost
+from provider_runtime.domain.conversation.usage import CostBreakdown
 from provider_runtime.domain.policy.leakage.opaque import Opaque, opaque_parts
 
 
@@ -41,3 +43,18 @@ def bounds_of(prepared: PreparedCall, catalog: ActiveCatalog) -> Bounds:
             else max(len(prepared.exchange.body), known.context_window)
         )
     return Bounds(input_tokens=size, output_tokens=longest)
+
+
+def worst_case_of(prepared: PreparedCall, catalog: ActiveCatalog, prices: PricingTable | None) -> CostBreakdown | None:
+    """The most that one attempt can cost; ``None`` where no price or no limit is known."""
+    bounds, routed = bounds_of(prepared, catalog), prepared.routed
+    if prices is None or bounds.input_tokens is None or bounds.output_tokens is None:
+        return None
+    return worst_case_cost(
+        prices,
+        routed.route.provider_id,
+        routed.route.model_id,
+        bounds.input_tokens,
+        bounds.output_tokens,
+        also_as=routed.provider.config.catalog_names,
+    )

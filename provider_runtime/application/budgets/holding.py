@@ -59,7 +59,9 @@ class Holding:
         if not call_is_paid_for:
             return False  # whoever cannot write down what was spent does not spend more
         try:
-            taken = await self.spending.reserve(self.spending.order(self.prepared, attempt))
+            taken = await self.spending.reserve(
+                self.spending.order(self.prepared, attempt), self.prepared.routed.call.runtime_id
+            )
         except (BackendError, CallRefused):
             return False
         if isinstance(taken, Admitted):

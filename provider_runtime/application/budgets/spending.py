@@ -6,20 +6,30 @@ from typing import Final
 
 from attrs import define, field
 
+from provider_runtime.application.accounting.budget_events import budget_exceeded, budget_warning
 from provider_runtime.application.accounting.recording import nano_usd
+from provider_runtime.application.accounting.telemetry import Telemetry
 from provider_runtime.application.budgets.bounds import bounds_of
 from provider_runtime.application.call import PreparedCall
 from provider_runtime.application.catalog import ActiveCatalog
-from provider_runtime.application.sending.to_its_end import to_its_end
+from provider_runtime.application.sending.to_its_end import Patience, to_its_end
 from provider_runtime.domain.catalog.pricing import PricingTable, estimate_cost, worst_case_cost
 from provider_runtime.domain.conversation.response import ProviderResponse
-from provider_runtime.domain.errors import BackendError, CallRefused, CostUnknown, ErrorCode, LedgerConflict
-from provider_runtime.domain.identity import RuntimeId
+from provider_runtime.domain.errors import (
+    BackendError,
+    CallRefused,
+    CostUnknown,
+    ErrorCode,
+    LedgerConflict,
+    LedgerUnavailable,
+)
+from provider_runtime.domain.identity import CallId, RuntimeId
 from provider_runtime.domain.policy.budgets.charging import Bill, bill_of_answer
 from provider_runtime.domain.policy.budgets.holds import (
     Account,
     Admitted,
     Claim,
+    Declined,
     Fate,
     Hold,
     HoldOrder,
@@ -53,6 +63,8 @@ class Spending:
     catalog: ActiveCatalog
     prices: PricingTable
     profile: WorkProfile | None = None
+    telemetry: Telemetry | None = None
+    patience: Patience = field(factory=lambda: Patience(limit_s=5.0))
     units: Mapping[str, Unit] = field(init=False, repr=False)
     _unsettled: deque[tuple[Hold, Fate, tuple[int, ...]]] = field(
         factory=lambda: deque(maxlen=_UNSETTLED_KEPT), init=False, repr=False
@@ -81,26 +93,58 @@ class Spending:
         ]
         return HoldOrder(call_id=call.call_id, attempt=attempt, claims=claims, lease_ms=int((left_s + _GRACE_S) * 1000))
 
-    async def reserve(self, order: HoldOrder) -> Reservation:
-        """The hold, or who has too little left. Whoever leaves meanwhile leaves no hold behind."""
+    async def reserve(self, order: HoldOrder, runtime_id: RuntimeId) -> Reservation:
+        """The hold, or who has too little left. Whoever leaves meanwhile leaves no hold behind.
+
+        The event sink of ``runtime_id`` hears of budgets that are nearly spent, or have too little left.
+        """
 
         async def give_back(reservation: Reservation) -> None:
             if isinstance(reservation, Admitted):
                 await self.settle(reservation.hold, Bill(fate=Fate.VOID))
 
-        return await to_its_end(self.ledger.reserve(order), undo=give_back)
+        try:
+            reservation = await to_its_end(self.ledger.reserve(order), give_back, self.patience)
+        except BackendError:
+            raise
+        except Exception as failure:  # noqa: BLE001 - whatever a ledger raises, it has set nothing aside
+            raise _no_answer(type(failure).__name__) from None
+        if not _is_answer_to(order, reservation):
+            raise _no_answer("what is no reservation of this call")
+        if self.telemetry is not None and self.telemetry.listening:
+            self._announce(self.telemetry, order.call_id, runtime_id, reservation)
+        return reservation
+
+    def _announce(self, telemetry: Telemetry, call_id: CallId, runtime_id: RuntimeId, reservation: Reservation) -> None:
+        now = self.clock.now()
+        if isinstance(reservation, Declined):
+            standing = reservation.standing
+            unit = self.units[standing.account.budget]
+            telemetry.emit(budget_exceeded(runtime_id, call_id, standing, unit, now))
+            return
+        for standing in reservation.nearly_spent:
+            unit = self.units[standing.account.budget]
+            telemetry.emit(budget_warning(runtime_id, call_id, standing, unit, now))
 
     async def settle(self, hold: Hold, bill: Bill) -> bool:
         """Post what ``bill`` says; whether the ledger took it. Never raises for a ledger that fails."""
         charges = tuple(bill.charge(self.units[line.account.budget], line.amount) for line in hold.lines)
-        if not await to_its_end(self._entered(hold, bill.fate, charges)):
+        if not await self._settled(hold, bill.fate, charges):
             return False
         await self.catch_up()
         return True
 
     async def standings(self, claims: Sequence[Claim]) -> tuple[Standing, ...]:
         """How the claimed budgets stand. Changes nothing."""
-        return await self.ledger.standings(claims)
+        standings: object = await self.ledger.standings(claims)
+        wanted = {(claim.account.budget, claim.account.owner) for claim in claims}
+        if (
+            isinstance(standings, tuple)
+            and all(isinstance(one, Standing) for one in standings)
+            and {(one.account.budget, one.account.owner) for one in standings} == wanted
+        ):
+            return standings
+        raise _no_answer("what are no standings of these budgets")
 
     def bill(self, prepared: PreparedCall, response: ProviderResponse, duration_s: float) -> Bill:
         """What an answered attempt came to."""
@@ -127,20 +171,31 @@ class Spending:
     async def catch_up(self) -> None:
         """Settle what could not be settled before, as far as the ledger takes it now."""
         while self._unsettled:
-            if not await to_its_end(self._entered(*self._unsettled.popleft())):
+            if not await self._settled(*self._unsettled.popleft()):
                 return
 
     async def flush(self) -> None:
         """Catch up, and let go of what the ledger keeps open."""
         await self.catch_up()
+        await self.patience.let_go()
         await self.ledger.flush()
+
+    async def _settled(self, hold: Hold, fate: Fate, charges: tuple[int, ...]) -> bool:
+        try:
+            return await to_its_end(self._entered(hold, fate, charges), patience=self.patience)
+        except TimeoutError:
+            return False  # it goes on behind us, and is tried again with the next if it fails
 
     async def _entered(self, hold: Hold, fate: Fate, charges: tuple[int, ...]) -> bool:
         try:
             await self.ledger.settle(hold, fate, charges)
         except LedgerConflict:
             return False  # trying again would not mend it
-        except BackendError:
+        except LedgerUnavailable as away:
+            if not away.kept:
+                self._unsettled.append((hold, fate, charges))
+            return False
+        except Exception:  # noqa: BLE001 - whatever a ledger raises, an answer is worth more than its entry
             self._unsettled.append((hold, fate, charges))
             return False
         return True
@@ -189,6 +244,21 @@ class Spending:
             remedy=f"Give the {'runtime' if budget.scope == 'profile' else 'call'} {named}, "
             "or make the budget everyone's.",
         )
+
+
+def _is_answer_to(order: HoldOrder, answer: object) -> bool:
+    if isinstance(answer, Declined):
+        return True
+    hold: object = answer.hold if isinstance(answer, Admitted) else None
+    return isinstance(hold, Hold) and hold.call_id == order.call_id and len(hold.lines) == len(order.claims)
+
+
+def _no_answer(what: str) -> BackendError:
+    return BackendError(
+        kind="ledger",
+        message=f"the ledger of the budgets answered with {what}",
+        remedy="Mend the ledger; without it nothing is sent that counts against a budget.",
+    )
 
 
 def _claimed(budget: Budget, worst: int | None, prepared: PreparedCall) -> int:

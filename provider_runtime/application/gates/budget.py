@@ -6,7 +6,7 @@ from provider_runtime.application.budgets.spending import Spending
 from provider_runtime.application.call import PreparedCall
 from provider_runtime.domain.conversation.response import CallWarning
 from provider_runtime.domain.conversation.warnings import WarningCode, warn
-from provider_runtime.domain.errors import BudgetExceeded, CallRefused
+from provider_runtime.domain.errors import BackendError, BudgetExceeded, CallRefused, ErrorCode
 from provider_runtime.domain.policy.budgets.holds import Declined, HoldOrder, Standing
 from provider_runtime.domain.policy.budgets.limits import Amount
 from provider_runtime.domain.policy.verdict import Pass, Refusal, Verdict
@@ -23,9 +23,12 @@ class BudgetGate:
             order = self.spending.order(prepared, 1)
         except CallRefused as unknown:
             return Refusal(gate="budget", error=unknown.with_traceback(None))
-        if rehearsal:
-            return await self._rehearsed(order, prepared)
-        reservation = await self.spending.reserve(order)
+        try:
+            if rehearsal:
+                return await self._rehearsed(order, prepared)
+            reservation = await self.spending.reserve(order, prepared.routed.call.runtime_id)
+        except BackendError as failure:
+            return _unknown(failure, prepared)
         if isinstance(reservation, Declined):
             return self._refusal(reservation, prepared)
         return Pass(
@@ -57,6 +60,7 @@ class BudgetGate:
                 limit=standing.limit,
                 available=standing.remaining,
                 need=declined.claimed,
+                held=standing.balance.held,
                 provider=route.provider_id,
                 model=route.model_id,
                 message=f"the call may come to {need}, and {self._left(standing)}",
@@ -72,3 +76,20 @@ class BudgetGate:
 
     def _warning(self, standing: Standing) -> CallWarning:
         return warn(WarningCode.BUDGET_NEARLY_SPENT, f"four fifths are taken: {self._left(standing)}")
+
+
+def _unknown(failure: BackendError, prepared: PreparedCall) -> Refusal:
+    """Nobody can say what is left, so nothing is sent."""
+    route = prepared.routed.route
+    return Refusal(
+        gate="budget",
+        error=CallRefused(
+            gate="budget",
+            code=ErrorCode.GATE_FAILED,
+            provider=route.provider_id,
+            model=route.model_id,
+            retryable=failure.retryable,
+            message=f"nobody can say what is left of the budgets, so nothing was sent: {failure.message}",
+            remedy=failure.remedy or "Mend what the ledger is kept in; gates fail closed.",
+        ),
+    )

@@ -3,9 +3,10 @@
 from attrs import field, frozen
 
 from provider_runtime.application.call import PreparedCall
-from provider_runtime.domain.catalog.providers import Tier
+from provider_runtime.application.gates.consent import wants_consent
+from provider_runtime.domain.catalog.providers import ProviderConfig, Tier
 from provider_runtime.domain.errors import CallRefused, ErrorCode
-from provider_runtime.domain.policy.governance import ConsentRule, GovernancePolicy, Unless
+from provider_runtime.domain.policy.governance import GovernancePolicy, Unless
 from provider_runtime.domain.policy.verdict import Pass, Refusal, Verdict
 
 
@@ -26,7 +27,7 @@ class NotConfigured:
         return Pass(gate=self.gate, reason=f"this runtime has no {self.needs}", configured=False)
 
     async def judge(self, prepared: PreparedCall, *, rehearsal: bool) -> Verdict:  # noqa: ARG002 - it uses nothing up
-        if not self._is_demanded(prepared.routed.provider.config.tier):
+        if not self._is_demanded(prepared.routed.provider.config):
             return self._pass
         route = prepared.routed.route
         return Refusal(
@@ -41,8 +42,7 @@ class NotConfigured:
             ),
         )
 
-    def _is_demanded(self, tier: Tier) -> bool:
+    def _is_demanded(self, config: ProviderConfig) -> bool:
         if self.gate == "consent":
-            rule = self.policy.consent
-            return rule is ConsentRule.ALWAYS or (rule is ConsentRule.CLOUD and tier is Tier.CLOUD)
-        return self.gate == "leakage" and self.policy.unclassified is Unless.DENY and tier is Tier.CLOUD
+            return wants_consent(self.policy.consent, config)
+        return self.gate == "leakage" and self.policy.unclassified is Unless.DENY and config.tier is Tier.CLOUD

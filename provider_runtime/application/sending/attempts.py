@@ -9,9 +9,11 @@ from provider_runtime.application.accounting.events import attempt_failed, attem
 from provider_runtime.application.accounting.telemetry import Telemetry
 from provider_runtime.application.budgets.holding import Holding
 from provider_runtime.application.budgets.spending import Spending
-from provider_runtime.application.call import AnsweredCall, ClearedCall, RoutedCall
+from provider_runtime.application.call import AnsweredCall, ClearedCall
+from provider_runtime.application.consents.guard import ConsentGuard
+from provider_runtime.application.consents.uses import ConsentUse
 from provider_runtime.application.resilience.leave import Leave, Resilience
-from provider_runtime.application.sending.trying import Trying
+from provider_runtime.application.sending.trying import ANSWERED, Trying, outcome_of
 from provider_runtime.application.sending.validation import held_against_schema
 from provider_runtime.domain.conversation.echoes import without_echoes
 from provider_runtime.domain.conversation.exchange import PreparedExchange
@@ -22,11 +24,11 @@ from provider_runtime.domain.errors import (
     CallRefused,
     CircuitOpen,
     ConfigError,
+    ConsentRefused,
     ProviderError,
     RetryDenial,
 )
 from provider_runtime.domain.policy.retrying import GiveUp, Retry
-from provider_runtime.domain.secrets import Secret
 from provider_runtime.ports.provider_adapter import AdapterContext, ProviderAdapter
 from provider_runtime.ports.schemas import SchemaValidator
 from provider_runtime.ports.system import Clock
@@ -44,32 +46,40 @@ class Sending:
     telemetry: Telemetry
     schemas: SchemaValidator
     spending: Spending | None = None
+    consents: ConsentGuard | None = None
 
     async def send(self, cleared: ClearedCall, attempts: list[Attempt]) -> AnsweredCall:
         """The answer, within the deadline. Notes every try in ``attempts``, also when it raises.
 
-        The hold that the budget gate took is settled by then, and so is that of each further try.
-        Raises ``CredentialMissing``, or the ``ProviderError`` of the last try.
+        The hold that the budget gate took is settled by then, and so is that of each further try. The
+        consent that the call is made on is used once, when the first try leaves, and looked at before each.
+        Raises ``CredentialMissing``, ``ConsentRefused``, or the ``ProviderError`` of the last try.
         """
-        holding = Holding.of(cleared, self.spending)
+        holding, use = Holding.of(cleared, self.spending), ConsentUse.of(cleared, self.consents)
         try:
-            answered = await self._send(cleared, attempts, holding)
-        except BaseException:
+            answered = await self._send(cleared, attempts, holding, use)
+        except BaseException as failure:
             await holding.close()
+            if use is not None:
+                await use.close(self.telemetry, outcome_of(failure))
             raise
+        if use is not None:
+            await use.close(self.telemetry, ANSWERED)
         if await holding.close():
             return answered
         late = warn(WarningCode.RECEIPT_PENDING, "what this call came to could not be entered in its budgets yet")
         return evolve(answered, response=evolve(answered.response, warnings=(*answered.response.warnings, late)))
 
-    async def _send(self, cleared: ClearedCall, attempts: list[Attempt], holding: Holding) -> AnsweredCall:
+    async def _send(
+        self, cleared: ClearedCall, attempts: list[Attempt], holding: Holding, use: ConsentUse | None
+    ) -> AnsweredCall:
         call = cleared.prepared.routed.call
         limit_s = call.terms.deadline_s
         deadline = call.started + limit_s
         trying = Trying(cleared=cleared, attempts=attempts)
         try:
             async with asyncio.timeout(deadline - self.clock.monotonic()):
-                response = await self._try(trying, holding, deadline)
+                response = await self._try(trying, holding, use, deadline)
         except TimeoutError:
             pass  # raised below, so that no frame that held a credential stays in the traceback
         except asyncio.CancelledError:
@@ -84,12 +94,12 @@ class Sending:
             self.telemetry.emit(attempt_failed(cleared, error, attempts[-1], self.clock.now()))
         raise error
 
-    async def _try(self, trying: Trying, holding: Holding, deadline: float) -> ProviderResponse:
+    async def _try(self, trying: Trying, holding: Holding, use: ConsentUse | None, deadline: float) -> ProviderResponse:
         prepared = trying.cleared.prepared
         options, adapter = prepared.routed.call.terms.options, prepared.routed.provider.adapter
         pacing = self.resilience.pacings.of(prepared.routed.route.provider_id)
         context = AdapterContext(
-            credential=_own_credential(prepared.routed),
+            credential=prepared.routed.own_credential,
             include_raw_response=options.include_raw_response,
             hear=None if pacing is None else pacing.hear,
         )
@@ -98,6 +108,8 @@ class Sending:
             if leave.only_fresh_connections != context.fresh_connection:
                 context = evolve(context, fresh_connection=leave.only_fresh_connections)
             try:
+                if use is not None:
+                    await use.before_sending()
                 self._begin(trying)
                 holding.begin()
                 outcome = await _outcome(adapter, prepared.exchange, context)
@@ -106,12 +118,22 @@ class Sending:
                     leave.answered(outcome)
                     holding.answered(outcome)
                     trying.answered(outcome, now)
+                    if use is not None:
+                        use.answered()
                     return outcome
                 holding.failed(outcome)
+                if use is not None:
+                    use.failed(sent=outcome.sent)
                 retry = self._retry(trying, outcome, leave, now, deadline)
-            except _BEFORE_SENDING:
+            except _BEFORE_SENDING as refused:
                 leave.unsent()
                 holding.unsent()
+                if use is not None:
+                    use.unsent()
+                if isinstance(refused, ConsentRefused) and trying.last is not None:
+                    # What the call failed with is the news; that the consent is gone is a fact about it.
+                    trying.last.retry_denied_by = RetryDenial.CONSENT
+                    raise trying.last from None
                 raise
             finally:
                 leave.close()
@@ -152,13 +174,6 @@ class Sending:
         if isinstance(decision, GiveUp):
             raise error
         return decision
-
-
-def _own_credential(routed: RoutedCall) -> Secret | None:
-    """The call's own credential, if it was meant for the origin that the call goes to now."""
-    call = routed.call
-    elsewhere = call.credential_origin is not None and call.credential_origin != routed.provider.origin
-    return None if elsewhere else call.terms.options.credential
 
 
 async def _outcome(

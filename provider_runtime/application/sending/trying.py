@@ -8,13 +8,22 @@ from provider_runtime.domain.errors import (
     Delivery,
     ErrorCode,
     ProviderError,
+    ProviderRuntimeError,
     ProviderStatusError,
     RetryDenial,
     TransportError,
 )
 from provider_runtime.domain.policy.retrying import Tried
 
+ANSWERED = "answered"
 CANCELLED = "cancelled"
+
+
+def outcome_of(failure: BaseException) -> str:
+    """How a call ended that was not answered: the code of its error."""
+    if isinstance(failure, ProviderRuntimeError):
+        return failure.code.value
+    return type(failure).__name__ if isinstance(failure, Exception) else CANCELLED
 
 
 @define(kw_only=True)
@@ -49,7 +58,7 @@ class Trying:
 
     def answered(self, response: ProviderResponse, now: float) -> None:
         """The attempt under way brought the answer."""
-        self._note("answered", now, provider_request_id=response.provider_request_id)
+        self._note(ANSWERED, now, provider_request_id=response.provider_request_id)
 
     def failed(self, error: ProviderError, now: float) -> Attempt:
         """The attempt under way failed."""

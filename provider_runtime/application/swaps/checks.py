@@ -1,11 +1,13 @@
 """What is looked at before a model takes over: the state, the count, the target."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from attrs import frozen
 
 from provider_runtime.application.assignments import Assignments
 from provider_runtime.application.routing import Routing
+from provider_runtime.application.swaps.work import Work
 from provider_runtime.domain.catalog.providers import Tier
 from provider_runtime.domain.conversation.request import ModelRef
 from provider_runtime.domain.errors import RecordCorrupt, SwapFault, SwapRefused
@@ -29,10 +31,15 @@ from provider_runtime.ports.stores.state import StateProvider
 class SwapChecks:
     """The questions of a swap, each refused with ``SwapRefused`` or answered with what was found."""
 
-    states: StateProvider
+    work: Work
     policy: SwapPolicy
     assignments: Assignments
     routing: Routing
+
+    @property
+    def states(self) -> StateProvider:
+        """Where swaps keep their records."""
+        return self.work.states
 
     async def persisted(self, request: ModelSwapRequest) -> None:
         """Write down what was asked, under a name that was not used before."""
@@ -48,7 +55,7 @@ class SwapChecks:
             raise refused(request, SwapFault.RECORD_CHANGED, "what was written down of the swap is not what was asked")
         states: dict[str, State] = {}
         for ref in request.state_refs:
-            state = await self.states.load_state(ref)
+            state = await self.work.load(ref)
             if state is None:
                 raise refused(request, SwapFault.STATE_MISSING, "a state that the swap names is not there")
             states[ref] = state
@@ -57,6 +64,11 @@ class SwapChecks:
                 request, SwapFault.STATE_CHANGED, "the states are not those that the hash of the request was made of"
             )
         return states
+
+    async def kept(self, request: ModelSwapRequest, states: Mapping[str, State], now: datetime) -> None:
+        """Leave snapshots of what was verified behind, where there is a place for them."""
+        if not await self.work.keep(request, states, now):
+            raise refused(request, SwapFault.RECORD_CHANGED, "the snapshots of the work do not read back as they were")
 
     async def counted(self, request: ModelSwapRequest) -> JobSwaps:
         """What the job has come to, this swap counted: also one that is refused from here on."""
@@ -151,7 +163,7 @@ _REMEDIES = {
     SwapFault.ESCALATIONS_EXCEEDED: "Use a local model, or have an operator choose another work profile.",
     SwapFault.BUDGET_EXCEEDED: "Raise the bounds of the request, or tell SwapPolicy.footprints what the model needs.",
     SwapFault.ALREADY_REQUESTED: "Give each swap an id of its own.",
-    SwapFault.STATE_MISSING: "Save the states first, in the StateProvider of this runtime.",
+    SwapFault.STATE_MISSING: "Save the states first, in the StateProvider of this runtime, or take the snapshot.",
     SwapFault.STATE_CHANGED: "Make the hash with hash_of_states, of the states as they are saved.",
     SwapFault.RECORD_CHANGED: "Find out who writes to the states of this runtime.",
     SwapFault.NOT_CURRENT: "Name the model that the last completed swap led to, or that the work profile assigns.",

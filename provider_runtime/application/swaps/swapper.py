@@ -13,6 +13,7 @@ from provider_runtime.application.assignments import Assignments
 from provider_runtime.application.routing import Routing
 from provider_runtime.application.swaps.checks import SwapChecks
 from provider_runtime.application.swaps.turns import Turns
+from provider_runtime.application.swaps.work import Work
 from provider_runtime.domain.catalog.models import ModelInfo
 from provider_runtime.domain.conversation.request import ModelRef, ProviderRequest
 from provider_runtime.domain.errors import (
@@ -34,6 +35,7 @@ from provider_runtime.domain.profiles.swap_records import (
 from provider_runtime.domain.profiles.swapping import ModelSwap, ModelSwapRequest, OnSwapFailure, SwapPolicy, SwapState
 from provider_runtime.domain.records.state import State
 from provider_runtime.ports.context import ContextCompiler, ContextOrder
+from provider_runtime.ports.stores.sessions import SnapshotProvider
 from provider_runtime.ports.stores.state import StateProvider
 from provider_runtime.ports.system import Clock
 
@@ -52,6 +54,7 @@ class Swaps:
     routing: Routing
     policy: SwapPolicy
     states: StateProvider | None = None
+    snapshots: SnapshotProvider | None = None
     compiler: ContextCompiler | None = None
     _turns: Turns = field(factory=Turns, init=False)
 
@@ -64,7 +67,12 @@ class Swaps:
         """
         if self.states is None or self.compiler is None:
             raise _nobody_to_ask(self.states, self.compiler)
-        checks = SwapChecks(states=self.states, policy=self.policy, assignments=self.assignments, routing=self.routing)
+        checks = SwapChecks(
+            work=Work(states=self.states, snapshots=self.snapshots),
+            policy=self.policy,
+            assignments=self.assignments,
+            routing=self.routing,
+        )
         async with self._turns.of(request.requester.job):
             swapping = Swapping(
                 swaps=self,
@@ -131,7 +139,9 @@ class Swapping:
             states = await self.checks.verified(self.request)
             self._come_to(SwapState.VERIFIED)
             self._tell_of_request()
-            return Begun(states=states, job=await self.checks.counted(self.request))
+            job = await self.checks.counted(self.request)
+            await self.checks.kept(self.request, states, self.swaps.clock.now())
+            return Begun(states=states, job=job)
         except ProviderRuntimeError as failure:
             self._fail(failure.code.value)
             raise

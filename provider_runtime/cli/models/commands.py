@@ -14,14 +14,15 @@ from provider_runtime.cli.failures import EXIT_CODES_HELP, run_or_exit, usage_er
 from provider_runtime.cli.inputs import server_record
 from provider_runtime.cli.models.choices import catalog_of, chosen, filter_options, prices_of, source_options
 from provider_runtime.cli.models.pages import counted, show_model, show_models
+from provider_runtime.cli.options import kind_option
 from provider_runtime.cli.registry.folder import DataFolder, data_option
+from provider_runtime.cli.workspace.opening import settings_for
 from provider_runtime.composition.lifecycle import open_runtime
 from provider_runtime.composition.presets import PRESETS
-from provider_runtime.composition.settings import RuntimeSettings
 from provider_runtime.domain.catalog.credentials import EnvCredential
 from provider_runtime.domain.catalog.models import DiscoveryOptions, ModelCatalog, ModelInfo
 from provider_runtime.domain.catalog.pricing import PricingTable
-from provider_runtime.domain.catalog.providers import ProviderConfig, ProviderKind
+from provider_runtime.domain.catalog.providers import ProviderConfig
 from provider_runtime.domain.catalog.resolving import CatalogIndex, resolve_model_provider
 from provider_runtime.domain.conversation.request import ModelRef
 from provider_runtime.domain.errors import ModelNotFound
@@ -89,12 +90,7 @@ def show(model: str, as_json: bool, **options: Any) -> None:  # noqa: FBT001 - c
     help="Ask this provider (default: all registered ones, and all with a key).",
 )
 @click.option("--base-url", help="Ask this server instead.")
-@click.option(
-    "--kind",
-    type=click.Choice([kind.value for kind in ProviderKind]),
-    default=None,
-    help="The wire that --base-url speaks (default: the provider's, else openai_compatible).",
-)
+@kind_option("--base-url speaks (default: the provider's, else openai_compatible)")
 @click.option("--api-key-env", help="Environment variable with the key for --base-url.")
 @click.option("--new", is_flag=True, help="Only models that the shipped catalog does not list.")
 @data_option
@@ -108,9 +104,12 @@ def discover(new: bool, folder: DataFolder, as_json: bool, **options: Any) -> No
     """
 
     async def work() -> None:
-        records = _asked(options, os.environ, await folder.registered())
+        read = folder.configuration()
+        records = _asked(options, os.environ, await folder.own(read))
         wanted = tuple(record.provider_id for record in records)
-        async with open_runtime(RuntimeSettings(providers=records, secrets=folder.secret_file)) as runtime:
+        others = tuple(config for config in await folder.providers(read) if config.provider_id not in wanted)
+        made = await settings_for(folder, providers=(*others, *records))
+        async with open_runtime(made.settings) as runtime:
             merged = await runtime.discover_models(
                 DiscoveryOptions(remote=True, refresh_cache=True, include_provider=wanted)
             )

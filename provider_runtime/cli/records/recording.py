@@ -17,8 +17,8 @@ from provider_runtime.composition.settings import MemoryReceipts, RuntimeSetting
 KEY_NAME: Final = "receipt.key"
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
-record_option = click.option(
-    "--record/--no-record", default=True, show_default=True, help="Keep receipt and trace in the data folder."
+keep_option = click.option(
+    "--keep/--no-keep", default=True, show_default=True, help="Keep receipt and trace in the data folder."
 )
 
 

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from provider_runtime.adapters.backends.families.snapshots import MediaSnapshots
 from provider_runtime.adapters.serialization import make_converter, to_json
-from provider_runtime.cli.failures import run_or_exit
+from provider_runtime.cli.failures import EXIT_CODES_HELP, run_or_exit
 from provider_runtime.cli.records.places import json_option, media_at, nothing_called, store_option
 from provider_runtime.cli.registry.folder import DataFolder, data_option
 from provider_runtime.cli.rendering import console
@@ -23,12 +23,16 @@ def snapshots() -> None:
     """Snapshots that programs keep in the data folder, or in a store of their own."""
 
 
-@snapshots.command("list")
+@snapshots.command("list", epilog=EXIT_CODES_HELP)
 @store_option
 @data_option
 @json_option
 def list_snapshots(store: Path | None, folder: DataFolder, as_json: bool) -> None:  # noqa: FBT001 - click passes flags by name
-    """List the snapshots, the one taken first first."""
+    """List the snapshots, the one taken first first.
+
+    \b
+    provider-runtime snapshots list --store workspace.sqlite
+    """
 
     async def work() -> None:
         async with media_at(store, folder) as media:
@@ -43,13 +47,17 @@ def list_snapshots(store: Path | None, folder: DataFolder, as_json: bool) -> Non
     run_or_exit(work)
 
 
-@snapshots.command("show")
+@snapshots.command("show", epilog=EXIT_CODES_HELP)
 @click.argument("name")
 @store_option
 @data_option
 @json_option
 def show(name: str, store: Path | None, folder: DataFolder, as_json: bool) -> None:  # noqa: FBT001 - as above
-    """Show one snapshot."""
+    """Show one snapshot.
+
+    \b
+    provider-runtime snapshots show "before the summary" --json
+    """
 
     async def work() -> None:
         async with media_at(store, folder) as media:
@@ -64,13 +72,17 @@ def show(name: str, store: Path | None, folder: DataFolder, as_json: bool) -> No
     run_or_exit(work)
 
 
-@snapshots.command("export")
+@snapshots.command("export", epilog=EXIT_CODES_HELP)
 @click.argument("name")
 @_file
 @store_option
 @data_option
 def export(name: str, file: Path, store: Path | None, folder: DataFolder) -> None:
-    """Write a snapshot to FILE, as one JSON document for your eyes only."""
+    """Write a snapshot to FILE, as one JSON document for your eyes only.
+
+    \b
+    provider-runtime snapshots export "before the summary" summary.json
+    """
 
     async def work() -> None:
         async with media_at(store, folder) as media:
@@ -80,14 +92,18 @@ def export(name: str, file: Path, store: Path | None, folder: DataFolder) -> Non
     run_or_exit(work)
 
 
-@snapshots.command("import")
+@snapshots.command("import", epilog=EXIT_CODES_HELP)
 @_file
 @click.option("--name", help="Keep it under this name instead of its own.")
 @click.option("--replace", is_flag=True, help="Put it in the place of one of that name.")
 @store_option
 @data_option
 def import_(file: Path, name: str | None, replace: bool, store: Path | None, folder: DataFolder) -> None:  # noqa: FBT001 - as above
-    """Keep the snapshot in FILE, which `snapshots export` wrote. It is checked before anything is changed."""
+    """Keep the snapshot in FILE, which `snapshots export` wrote. It is checked before anything is changed.
+
+    \b
+    provider-runtime snapshots import summary.json --name "of yesterday"
+    """
 
     async def work() -> None:
         async with media_at(store, folder) as media:
@@ -107,12 +123,16 @@ def import_(file: Path, name: str | None, replace: bool, store: Path | None, fol
     run_or_exit(work)
 
 
-@snapshots.command("remove")
+@snapshots.command("remove", epilog=EXIT_CODES_HELP)
 @click.argument("name")
 @store_option
 @data_option
 def remove(name: str, store: Path | None, folder: DataFolder) -> None:
-    """Remove a snapshot."""
+    """Remove a snapshot.
+
+    \b
+    provider-runtime snapshots remove "before the summary"
+    """
 
     async def work() -> None:
         async with media_at(store, folder) as media:

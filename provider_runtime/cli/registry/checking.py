@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import click
 
 from provider_runtime.adapters.serialization import make_converter, to_json
-from provider_runtime.cli.failures import EXIT_CODES_HELP, run_or_exit
+from provider_runtime.cli.failures import EXIT_CODES_HELP, is_plain, run_or_exit
 from provider_runtime.cli.registry.fields import checked_id
 from provider_runtime.cli.registry.folder import DataFolder, data_option
 from provider_runtime.cli.registry.tables import show_health
+from provider_runtime.cli.workspace.opening import settings_for
 from provider_runtime.composition.lifecycle import open_runtime
-from provider_runtime.composition.settings import RuntimeSettings
 from provider_runtime.domain.catalog.credentials import EnvCredential
 from provider_runtime.domain.catalog.health import ProviderHealth
 from provider_runtime.domain.catalog.providers import ProviderConfig
@@ -33,6 +33,10 @@ def check(ids: tuple[str, ...], timeout: float, folder: DataFolder, as_json: boo
 
     Without ids: those that are registered, and the well-known ones whose key is set. It costs
     nothing. Exit code 6 when one cannot be reached or has no valid key.
+
+    \b
+    provider-runtime providers check
+    provider-runtime providers check acme --timeout 3
     """
 
     async def work() -> None:
@@ -52,12 +56,14 @@ async def health_of_providers(folder: DataFolder, ids: tuple[str, ...], timeout_
 
     Raises ``ProviderNotRegistered``, and ``MissingProviderRuntimeError`` where none is set up.
     """
-    configs = _chosen(await folder.providers(), await folder.registered(), ids)
-    settings = RuntimeSettings(providers=configs, secrets=folder.secret_file)
-    async with open_runtime(settings) as runtime:
+    read = folder.configuration()
+    chosen = _chosen(await folder.providers(read), await folder.own(read), ids)
+    made = await settings_for(folder)
+    async with open_runtime(made.settings) as runtime:
         with _progress() as progress:
-            task = progress.add_task("asking", total=len(configs))
+            task = progress.add_task("asking", total=len(chosen))
             return await runtime.check_providers(
+                *(config.provider_id for config in chosen),
                 timeout_s=timeout_s,
                 heard=lambda health: progress.update(task, advance=1, description=str(health.provider_id)),
             )
@@ -68,16 +74,16 @@ def _progress() -> "Progress":
     from rich.console import Console  # noqa: PLC0415 - a bar takes much of rich, and `--help` shows none
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn  # noqa: PLC0415 - as above
 
-    page = Console(stderr=True)
+    page = Console(stderr=True, color_system=None if is_plain(os.environ) else "auto")
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     return Progress(*columns, console=page, transient=True, disable=not sys.stderr.isatty())
 
 
 def _chosen(
-    all_known: tuple[ProviderConfig, ...], registered: tuple[ProviderConfig, ...], ids: tuple[str, ...]
+    all_known: tuple[ProviderConfig, ...], own: tuple[ProviderConfig, ...], ids: tuple[str, ...]
 ) -> tuple[ProviderConfig, ...]:
     if not ids:
-        chosen = tuple(config for config in all_known if config in registered or _has_key(config))
+        chosen = tuple(config for config in all_known if is_set_up(config, own))
         if not chosen:
             raise MissingProviderRuntimeError(
                 missing_fields=("providers",),
@@ -94,6 +100,11 @@ def _chosen(
                 remedy="`provider-runtime providers list` shows those that are.",
             )
     return tuple(config for config in all_known if config.provider_id in ids)
+
+
+def is_set_up(config: ProviderConfig, own: tuple[ProviderConfig, ...]) -> bool:
+    """Whether somebody means to use it: it is one's own, or a well-known one whose key is set."""
+    return config in own or _has_key(config)
 
 
 def _has_key(config: ProviderConfig) -> bool:

@@ -10,6 +10,7 @@ import click
 from attrs import evolve
 
 from provider_runtime.cli.failures import usage_error
+from provider_runtime.cli.options import kind_option
 from provider_runtime.composition.presets import PRESETS
 from provider_runtime.domain.catalog.credentials import (
     CredentialRef,
@@ -26,7 +27,7 @@ from provider_runtime.domain.secrets import safe_text
 
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _OPTIONS: Final = (
-    click.option("--kind", type=click.Choice([kind.value for kind in ProviderKind]), help="The wire it speaks."),
+    kind_option("it speaks"),
     click.option("--base-url", help="Its address, up to the path that the wire adds."),
     click.option("--tier", type=click.Choice([tier.value for tier in Tier]), help="local: on this machine."),
     click.option("--default-model", help="The model to ask where a request names none."),

@@ -2,26 +2,45 @@
 
 import os
 import sys
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import click
 from attrs import frozen
 
-from provider_runtime.adapters.backends.provider_configs import SqliteProviderConfigStore
-from provider_runtime.adapters.credentials.filesystem import FilesystemSecretStore
+from provider_runtime.adapters.backends.budget_declarations import SqliteBudgetDeclarations
+from provider_runtime.adapters.backends.families.snapshots import SqliteSnapshotProvider
+from provider_runtime.adapters.backends.families.states import SqliteStateProvider
 from provider_runtime.cli.failures import usage_error
+from provider_runtime.cli.workspace.finding import Workspace, found_above, workspace_at, workspace_of
 from provider_runtime.composition.presets import PRESETS
-from provider_runtime.composition.settings import SecretFile
+from provider_runtime.composition.settings import KeyringSecrets, RemoteLedger, SecretFile
+from provider_runtime.composition.workspace.config import FILE_NAME
+from provider_runtime.composition.workspace.kept import (
+    RECORDS_NAME,
+    own_providers,
+    profiles_of,
+    records_of,
+    registered_in,
+)
+from provider_runtime.composition.workspace.layers import Layer, is_inside
+from provider_runtime.composition.workspace.outside import from_environment
+from provider_runtime.composition.workspace.reading import ReadConfig, read_config
+from provider_runtime.composition.workspace.settings import secrets_place
 from provider_runtime.domain.catalog.providers import ProviderConfig
+from provider_runtime.domain.errors import InvalidSettings, ProviderRuntimeError
+from provider_runtime.domain.policy.budgets.limits import Budget
 from provider_runtime.ports.secrets import SecretStore
+from provider_runtime.ports.stores.profiles import WorkProfileStore
 from provider_runtime.ports.stores.providers import ProviderConfigStore
 
 VARIABLE: Final = "PROVIDER_RUNTIME_DATA"
+WORKSPACE_VARIABLE: Final = "PROVIDER_RUNTIME_WORKSPACE"
 _NAME: Final = "provider-runtime"
-_SECRETS: Final = "secrets.json"
+_STATES: Final = "states.sqlite"
+_SNAPSHOTS: Final = "snapshots.sqlite"
 
 
 @frozen
@@ -29,50 +48,136 @@ class DataFolder:
     """Records and secrets below ``path``. Nothing is created before something is kept.
 
     ``path`` is ``None`` where the platform knows of no home: then nothing is registered, and
-    nothing can be until a folder is named.
+    nothing can be until a folder is named. ``workspace`` is the one that the command works in, if
+    it works in any; ``path`` is its data folder then, unless another was named. ``fault`` is why there
+    is none although there is a file, where a command can do with that.
     """
 
     path: Path | None
+    workspace: Workspace | None = None
+    fault: ProviderRuntimeError | None = None
+
+    def configuration(self, outside: Iterable[Layer] = ()) -> ReadConfig:
+        """What the workspace's file, the variables and the layers ``outside`` say. Raises ``InvalidSettings``."""
+        file = None if self.workspace is None else self.workspace.file
+        return read_config(file, [from_environment(os.environ), *outside], folder=_here())
+
+    def records(self) -> AbstractAsyncContextManager[ProviderConfigStore]:
+        """The store of provider records, closed at the end."""
+        return records_of(self._named)
+
+    def profiles(self) -> AbstractAsyncContextManager[WorkProfileStore]:
+        """The store of work profiles, closed at the end."""
+        return profiles_of(self._named)
 
     @asynccontextmanager
-    async def records(self) -> AsyncIterator[ProviderConfigStore]:
-        """The store of provider records, closed at the end."""
-        store = SqliteProviderConfigStore(path=self._named / "records.sqlite")
+    async def budgets(self) -> AsyncIterator[SqliteBudgetDeclarations]:
+        """The budgets that were declared, and where their ledger is; closed at the end."""
+        store = SqliteBudgetDeclarations(path=self._named / RECORDS_NAME)
+        try:
+            yield store
+        finally:
+            await store.aclose()
+
+    async def declared(self, read: ReadConfig) -> tuple[Budget, ...]:
+        """The budgets of the workspace's file, and those declared. Raises ``InvalidSettings`` for what is both."""
+        written = tuple(limit.budget for limit in read.config.budgets)
+        if not self.keeps_records:
+            return written
+        async with self.budgets() as store:
+            kept = await store.list()
+        for budget in kept:
+            if any(one.name == budget.name for one in written):
+                raise InvalidSettings(
+                    field="budgets",
+                    message=f"the budget {budget.name} stands in {FILE_NAME}, and was declared too: which counts?",
+                    remedy=f"Take it out of the file, or: provider-runtime budget remove {budget.name}",
+                )
+        return (*written, *kept)
+
+    async def ledger_place(self, read: ReadConfig) -> RemoteLedger | None:
+        """The governance server that was chosen, unless the configuration says where the ledger is."""
+        if not self.keeps_records or any(is_inside(path, "ledger") for path in read.origins):
+            return None
+        async with self.budgets() as store:
+            place = await store.place()
+        if place is None:
+            return None
+        return RemoteLedger(url=place.url, credential=place.credential, allowed_networks=place.allowed_networks)
+
+    @asynccontextmanager
+    async def states(self) -> AsyncIterator[SqliteStateProvider]:
+        """The states of jobs, closed at the end."""
+        store = SqliteStateProvider(path=self._named / _STATES)
+        try:
+            yield store
+        finally:
+            await store.aclose()
+
+    @asynccontextmanager
+    async def snapshots(self) -> AsyncIterator[SqliteSnapshotProvider]:
+        """The snapshots of jobs, closed at the end."""
+        store = SqliteSnapshotProvider(path=self._named / _SNAPSHOTS)
         try:
             yield store
         finally:
             await store.aclose()
 
     def secrets(self) -> SecretStore:
-        """The store of named keys."""
-        return FilesystemSecretStore(path=self._named / _SECRETS)
+        """The store of named keys: where the configuration wants it, by default a file of this folder."""
+        from provider_runtime.composition.choices import secret_store_at  # noqa: PLC0415 - every adapter there is
+
+        store = secret_store_at(secrets_place(self.configuration().config.secrets, self._named))
+        if store is None:
+            raise AssertionError("a place of secrets without a store")
+        return store
 
     def file(self, name: str) -> Path:
         """Where the file ``name`` of this folder is, or would be."""
         return self._named / name
 
     @property
-    def secret_file(self) -> SecretFile | None:
-        """Where a runtime finds the named keys; ``None`` while none was kept."""
-        file = None if self.path is None else self.path / _SECRETS
-        return SecretFile(path=file) if file is not None and file.exists() else None
+    def secret_file(self) -> SecretFile | KeyringSecrets | None:
+        """Where a runtime finds the named keys; ``None`` while none was kept. A keyring may always hold some."""
+        if self.path is None:
+            return None
+        place = secrets_place(self.configuration().config.secrets, self.path)
+        return None if isinstance(place, SecretFile) and not place.path.exists() else place
+
+    @property
+    def keeps_records(self) -> bool:
+        """Whether anything was ever registered here, or a profile kept."""
+        return self.path is not None and (self.path / RECORDS_NAME).exists()
+
+    @property
+    def keeps_states(self) -> bool:
+        """Whether the state of any job was ever kept here."""
+        return self.path is not None and (self.path / _STATES).exists()
 
     async def registered(self) -> tuple[ProviderConfig, ...]:
         """What was registered, sorted by id."""
-        if self.path is None:
-            return ()
-        async with self.records() as store:
-            return tuple(record.config for record in await store.list())
+        return await registered_in(self.path)
 
-    async def providers(self) -> tuple[ProviderConfig, ...]:
-        """The well-known providers, and what was registered, which goes first under the same id."""
-        own = await self.registered()
+    async def own(self, read: ReadConfig | None = None) -> tuple[ProviderConfig, ...]:
+        """What was registered and what the workspace's file names. Raises ``InvalidSettings`` for what is both."""
+        return own_providers(read or self.configuration(), await self.registered())
+
+    async def providers(self, read: ReadConfig | None = None) -> tuple[ProviderConfig, ...]:
+        """The well-known providers, and those of one's own, which go first under the same id."""
+        own = await self.own(read)
         ids = {config.provider_id for config in own}
         return (*(config for config in PRESETS if config.provider_id not in ids), *own)
 
     @property
     def _named(self) -> Path:
         return self.path or usage_error(f"this machine names no home: name a folder with --data, or {VARIABLE}")
+
+
+def _here() -> Path:
+    try:
+        return Path.cwd()
+    except OSError:  # it was removed under us
+        return Path()
 
 
 def _home() -> Path | None:
@@ -94,12 +199,64 @@ def usual_folder(environment: Mapping[str, str], platform: str, home: Path | Non
     return (named if named.is_absolute() else home / ".local" / "share") / _NAME
 
 
-data_option = click.option(
+def data_option(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command ``folder``, a ``DataFolder``: that of its workspace, of the platform, or the one it is told."""
+    for option in (_DATA, _workspace_option(_keep_workspace)):
+        command = option(command)
+    return command
+
+
+def tolerant_data_option(command: Callable[..., None]) -> Callable[..., None]:
+    """As ``data_option``, for a command that looks at a workspace which cannot be read as well: it gets ``fault``."""
+    for option in (_DATA, _workspace_option(_keep_workspace_or_fault)):
+        command = option(command)
+    return command
+
+
+def _workspace(named: Path | None) -> Workspace | None:
+    if named is not None:
+        return workspace_at(named)
+    file = found_above(_here(), _home())
+    return None if file is None else workspace_of(file)
+
+
+def _keep_workspace(context: click.Context, _option: click.Parameter, named: Path | None) -> None:
+    context.meta[_KEPT] = _workspace(named)
+
+
+def _keep_workspace_or_fault(context: click.Context, _option: click.Parameter, named: Path | None) -> None:
+    try:
+        context.meta[_KEPT] = _workspace(named)
+    except ProviderRuntimeError as fault:
+        context.meta[_FAULT] = fault
+
+
+def _data_folder(context: click.Context, _option: click.Parameter, named: Path | None) -> DataFolder:
+    workspace: Workspace | None = context.meta.get(_KEPT)
+    if named is None:
+        named = usual_folder(os.environ, sys.platform, _home()) if workspace is None else workspace.data
+    return DataFolder(named, workspace, context.meta.get(_FAULT))
+
+
+def _workspace_option(keep: Callable[[click.Context, click.Parameter, Path | None], None]) -> Callable[..., Any]:
+    return click.option(
+        "--workspace",
+        type=click.Path(path_type=Path),
+        envvar=WORKSPACE_VARIABLE,
+        is_eager=True,  # --data asks for what it found
+        expose_value=False,
+        callback=keep,
+        help=f"Folder with the {FILE_NAME} to go by (or {WORKSPACE_VARIABLE}; default: the nearest one from here up).",
+    )
+
+
+_KEPT: Final = "provider_runtime.workspace"
+_FAULT: Final = "provider_runtime.workspace_fault"
+_DATA: Final = click.option(
     "--data",
     "folder",
     type=click.Path(path_type=Path, file_okay=False),
     envvar=VARIABLE,
-    default=lambda: usual_folder(os.environ, sys.platform, _home()),
-    callback=lambda _context, _option, path: DataFolder(path),
-    help=f"Folder of registered providers and secrets (or {VARIABLE}; default: that of the platform).",
+    callback=_data_folder,
+    help=f"Folder of what is kept (or {VARIABLE}; default: that of the workspace, else that of the platform).",
 )

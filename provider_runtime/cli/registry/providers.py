@@ -12,10 +12,11 @@ from provider_runtime.cli.registry.finding import register_local
 from provider_runtime.cli.registry.folder import DataFolder, data_option
 from provider_runtime.cli.registry.tables import show_record, show_records, where_the_key_is
 from provider_runtime.cli.registry.transfer import export, import_
+from provider_runtime.composition.workspace.config import FILE_NAME
 from provider_runtime.domain.catalog.credentials import NamedKeyCredential
 from provider_runtime.domain.catalog.providers import ProviderConfig
 from provider_runtime.domain.catalog.records import ProviderRecord
-from provider_runtime.domain.errors import ProviderNotRegistered
+from provider_runtime.domain.errors import ConfigError, ProviderNotRegistered
 from provider_runtime.domain.policy.credentials import fault_of_binding
 from provider_runtime.ports.stores.providers import ProviderConfigStore
 
@@ -67,17 +68,24 @@ def add_provider(provider_id: str | None, folder: DataFolder, as_json: bool, **o
 @data_option
 @_json_option
 def list_providers(folder: DataFolder, as_json: bool) -> None:  # noqa: FBT001 - click passes flags by name
-    """List the registered providers, sorted by id."""
+    """List the registered providers, sorted by id.
+
+    \b
+    provider-runtime providers list
+    """
 
     async def work() -> None:
         async with folder.records() as store:
             records = await store.list()
+        written = _written(folder)
         if as_json:
             click.echo(to_json(make_converter(), records))
         elif records:
             show_records(records)
-        else:
+        elif not written:
             click.echo("No provider is registered. `providers add` registers one.", err=True)
+        if written and not as_json:
+            click.secho(f"Written in {FILE_NAME}: {', '.join(written)}.", dim=True, err=True)
 
     run_or_exit(work)
 
@@ -87,7 +95,11 @@ def list_providers(folder: DataFolder, as_json: bool) -> None:  # noqa: FBT001 -
 @data_option
 @_json_option
 def show_provider(provider_id: str, folder: DataFolder, as_json: bool) -> None:  # noqa: FBT001 - click passes flags by name
-    """Show one registered provider."""
+    """Show one registered provider.
+
+    \b
+    provider-runtime providers show acme
+    """
 
     async def work() -> None:
         async with folder.records() as store:
@@ -134,7 +146,11 @@ def edit_provider(provider_id: str, folder: DataFolder, as_json: bool, **options
 @click.argument("provider_id", metavar="ID")
 @data_option
 def remove_provider(provider_id: str, folder: DataFolder) -> None:
-    """Forget a registered provider. Its key, if it has one in the secret store, stays there."""
+    """Forget a registered provider. Its key, if it has one in the secret store, stays there.
+
+    \b
+    provider-runtime providers remove acme
+    """
 
     async def work() -> None:
         async with folder.records() as store:
@@ -150,6 +166,14 @@ def remove_provider(provider_id: str, folder: DataFolder) -> None:
 
 for command in (check, export, import_):
     providers.add_command(command)
+
+
+def _written(folder: DataFolder) -> tuple[str, ...]:
+    """Whom the workspace's file names; nobody where it cannot be read, which is told by what goes by it."""
+    try:
+        return tuple(sorted(folder.configuration().config.providers))
+    except ConfigError:
+        return ()
 
 
 async def _found(store: ProviderConfigStore, name: str) -> ProviderRecord:

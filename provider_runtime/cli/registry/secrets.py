@@ -71,7 +71,11 @@ def set_secret(
 @data_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_secrets(folder: DataFolder, as_json: bool) -> None:  # noqa: FBT001 - click passes flags by name
-    """List the names of the keys, where each may go, and who refers to it. Shows no key."""
+    """List the names of the keys, where each may go, and who refers to it. Shows no key.
+
+    \b
+    provider-runtime secrets list
+    """
 
     async def work() -> None:
         store = folder.secrets()
@@ -97,7 +101,11 @@ def list_secrets(folder: DataFolder, as_json: bool) -> None:  # noqa: FBT001 - c
 @click.argument("name")
 @data_option
 def remove_secret(name: str, folder: DataFolder) -> None:
-    """Forget the key under NAME."""
+    """Forget the key under NAME.
+
+    \b
+    provider-runtime secrets remove acme
+    """
 
     async def work() -> None:
         if not await folder.secrets().delete(name):

@@ -24,6 +24,9 @@ def export(file: Path, folder: DataFolder) -> None:
     """Write every registered provider as one JSON document to FILE, or to standard output.
 
     It says where keys are found and holds none, so it may be shared and committed.
+
+    \b
+    provider-runtime providers export providers.json
     """
 
     async def work() -> None:
@@ -50,6 +53,9 @@ def import_(file: Path, replace: bool, folder: DataFolder) -> None:  # noqa: FBT
 
     All of it is checked before anything is changed. A document cannot lead a key elsewhere: where
     it changes the address of a registered provider, calls are refused until `providers edit --rebind`.
+
+    \b
+    provider-runtime providers import providers.json --replace
     """
 
     async def work() -> None:

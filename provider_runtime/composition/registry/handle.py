@@ -1,6 +1,7 @@
 """RuntimeHandle: a registered runtime, the same object through every change of its settings."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from attrs import define, evolve, field
@@ -9,6 +10,10 @@ from provider_runtime.adapters.system import SystemClock
 from provider_runtime.application.accounting.profile_events import profile_changed
 from provider_runtime.application.sending.endings import ending_of, given
 from provider_runtime.composition import choices
+from provider_runtime.composition.consents.parts import consents
+from provider_runtime.composition.consents.settings import MemoryConsents
+from provider_runtime.composition.governance.parts import budgets, store
+from provider_runtime.composition.governance.settings import AuditStore, Governance, MemoryAudit
 from provider_runtime.composition.registry.generations import Generation, drain_all
 from provider_runtime.composition.registry.missing import not_ready
 from provider_runtime.composition.runtime import ProviderRuntime
@@ -19,15 +24,20 @@ from provider_runtime.domain.conversation.request import ModelRef, ProviderReque
 from provider_runtime.domain.conversation.response import ProviderResponse
 from provider_runtime.domain.errors import RuntimeClosed
 from provider_runtime.domain.identity import RuntimeId
+from provider_runtime.domain.policy.consent.plans import ConsentRequest
+from provider_runtime.domain.policy.consent.subject import ConsentScope
 from provider_runtime.domain.profiles.swapping import ModelSwap, ModelSwapRequest
 from provider_runtime.domain.records.events import EventKind, LifecycleEvent
 from provider_runtime.domain.secrets import Secret
 from provider_runtime.ports.governance.budgets import BudgetLedger
+from provider_runtime.ports.governance.consent import ConsentLedger
 from provider_runtime.ports.stores.journals import ReceiptProvider
 from provider_runtime.ports.system import Clock, IdSource, Randomness
 
 if TYPE_CHECKING:
+    from provider_runtime.application.consents.desk import ConsentDesk
     from provider_runtime.application.explaining import CallPlan
+    from provider_runtime.composition.stores.families import Stores
     from provider_runtime.domain.profiles.resolution import Resolution
 
 T = TypeVar("T")
@@ -54,6 +64,8 @@ class RuntimeHandle:
     _kept: Mapping[str, object] = field(factory=dict, init=False)
     _disposed: bool = field(default=False, init=False)
     _ledger: BudgetLedger | None = field(default=None, init=False)
+    _audit: AuditStore | None = field(default=None, init=False)
+    _consents: ConsentLedger | None = field(default=None, init=False)
     _receipt_key: Secret = field(init=False, repr=False)
 
     @_receipt_key.default
@@ -78,6 +90,25 @@ class RuntimeHandle:
         del request, options
         return given(ending)
 
+    async def request_consent(
+        self,
+        request: ProviderRequest,
+        options: CallOptions | None = None,
+        *,
+        scope: ConsentScope = ConsentScope.SINGLE_CALL,
+        reason: str | None = None,
+    ) -> ConsentRequest:
+        """See ``ProviderRuntime.request_consent``."""
+        asked = partial(ProviderRuntime.request_consent, scope=scope, reason=reason)
+        ending = await ending_of(self._during(asked, request, options))
+        del request, options
+        return given(ending)
+
+    @property
+    def consents(self) -> "ConsentDesk":
+        """See ``ProviderRuntime.consents``. In memory, they last through changes of settings, but not of keys."""
+        return self.present.runtime.consents
+
     def resolve(self, model: ModelRef | str) -> "Resolution":
         """See ``ProviderRuntime.resolve``."""
         return self.present.runtime.resolve(model)
@@ -94,6 +125,11 @@ class RuntimeHandle:
     def receipts(self) -> ReceiptProvider:
         """The chain of receipts. In memory it goes on through changes of settings, and ends with a reset."""
         return self.present.runtime.receipts
+
+    @property
+    def stores(self) -> "Stores":
+        """See ``ProviderRuntime.stores``. A change of settings ends those in memory; those on disk stay."""
+        return self.present.runtime.stores
 
     @property
     def runtime_id(self) -> RuntimeId:
@@ -146,6 +182,11 @@ class RuntimeHandle:
             return await self._begin(settings)
         kept = self._kept if settings.receipts == self._settings.receipts else self._lasting(settings)
         fresh = await self._opened(settings, kept)
+        try:
+            await self._void_consents(fresh.runtime, settings)
+        except BaseException:
+            await fresh.close()
+            raise
         previous, self._settings = self._settings, settings
         self._generation, self._kept = fresh, kept
         self._tell(EventKind.RUNTIME_RECONFIGURED)
@@ -176,7 +217,8 @@ class RuntimeHandle:
 
     async def _opened(self, settings: RuntimeSettings, kept: Mapping[str, object]) -> Generation:
         self._refuse_if_disposed()
-        fresh = await Generation.open(self._named(settings), {**self._what_was_spent(settings), **kept, **self._parts})
+        lasting = {**self._what_was_spent(settings), **self._what_was_consented(settings)}
+        fresh = await Generation.open(self._named(settings), {**lasting, **kept, **self._parts})
         try:
             self._refuse_if_disposed()  # meanwhile
         except RuntimeClosed:
@@ -198,6 +240,7 @@ class RuntimeHandle:
             runtime_id=RuntimeId(f"{self.name}:{self._ids.next_runtime_id()}"),
             name=self.name,
             receipt_key=settings.receipt_key or self._receipt_key,
+            governance=self._governed(settings.governance),
         )
         return named
 
@@ -207,13 +250,45 @@ class RuntimeHandle:
         return {"receipts": choices.plain_receipts(settings)} if kept_in_memory else {}
 
     def _what_was_spent(self, settings: RuntimeSettings) -> dict[str, object]:
-        """The ledger in memory: one for as long as the runtime is registered, or a rotated key would be fresh money."""
-        if not settings.budgets or not isinstance(settings.ledger, MemoryLedger) or "ledger" in self._parts:
+        """What is counted in memory: one count for as long as the runtime is registered.
+
+        A rotated key would be fresh money otherwise, and fresh uses of a grant.
+        """
+        counted: dict[str, object] = {}
+        if isinstance(settings.ledger, MemoryLedger) and "ledger" not in self._parts:
+            if self._ledger is None:
+                clock = self._parts.get("clock")
+                self._ledger = choices.ledger(settings, clock if isinstance(clock, Clock) else SystemClock())
+            if self._ledger is not None and budgets(settings.budgets, settings.governance):
+                counted["ledger"] = self._ledger
+        return counted
+
+    def _governed(self, governance: Governance | None) -> Governance | None:
+        """With the audit in memory that it has had from the beginning: its grants are used as often as they were."""
+        if governance is None or not isinstance(governance.audit, MemoryAudit):
+            return governance
+        if self._audit is None:
+            self._audit = store(governance.audit)
+        return evolve(governance, audit=self._audit)
+
+    def _what_was_consented(self, settings: RuntimeSettings) -> dict[str, object]:
+        """The ledger of consents in memory: one for as long as the runtime is registered."""
+        wanted = settings.consents
+        if wanted is None or not isinstance(wanted.place, MemoryConsents) or "consents" in self._parts:
             return {}
-        if self._ledger is None:
+        if self._consents is None:
             clock = self._parts.get("clock")
-            self._ledger = choices.ledger(settings, clock if isinstance(clock, Clock) else SystemClock())
-        return {"ledger": self._ledger}
+            self._consents = consents(settings, clock if isinstance(clock, Clock) else SystemClock())
+        return {"consents": self._consents}
+
+    async def _void_consents(self, runtime: ProviderRuntime, settings: RuntimeSettings) -> None:
+        """Take back what was consented to under a key that is another one now: it may be another account."""
+        if runtime.desk is None:
+            return
+        before, after = self._settings.credentials, settings.credentials
+        for provider in sorted({*before, *after}):
+            if before.get(provider) != after.get(provider):
+                await runtime.desk.void(provider, runtime=self.name)
 
     def _tell_of_profile(self, runtime: ProviderRuntime, before: RuntimeSettings) -> None:
         if self._settings.profile != before.profile:

@@ -6,6 +6,7 @@ from attrs.validators import optional
 
 from provider_runtime.domain.calls.headers import check_headers, headers_of
 from provider_runtime.domain.calls.labels import check_identifier, check_labels, check_trace_id
+from provider_runtime.domain.calls.memo import Memo, memo_of
 from provider_runtime.domain.calls.parameters import NO_PARAMETERS, ModelParameters
 from provider_runtime.domain.checks import FLAG, all_are, is_a, number
 from provider_runtime.domain.identity import CallId, ProfileId
@@ -29,6 +30,8 @@ class CallOptions:
     ``call_id`` names the call, so that making it again cannot pay for it twice (see
     ``OutcomeStore``). ``include_raw_response``: hand over the provider's own JSON as well.
     ``profile_id`` pins the work profile: the call is refused where another one is in force by now.
+    ``memo``: take the answer that the same bytes had before, if one is kept, and keep a new one
+    (see ``Memo``).
     Raises ``ValueError`` or ``TypeError`` naming the field.
     """
 
@@ -47,3 +50,4 @@ class CallOptions:
     call_id: CallId | None = field(default=None, converter=optional_converter(CallId))
     include_raw_response: bool = field(default=False, validator=FLAG)
     profile_id: ProfileId | None = field(default=None, converter=optional_converter(ProfileId))
+    memo: Memo | None = field(default=None, converter=memo_of, validator=optional(is_a(Memo)))

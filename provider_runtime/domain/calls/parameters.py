@@ -40,7 +40,7 @@ class ModelParameters:
 
     def over(self, weaker: "ModelParameters") -> "ModelParameters":
         """These parameters, and those of ``weaker`` where these say nothing."""
-        return self if weaker == NO_PARAMETERS else evolve(weaker, **self._said())
+        return self if weaker is NO_PARAMETERS else evolve(weaker, **self._said())
 
     def applied_to(self, request: ProviderRequest) -> ProviderRequest:
         """``request`` with these parameters where it says nothing; the same object if there are none to add."""
@@ -48,7 +48,7 @@ class ModelParameters:
         return evolve(request, **missing) if missing else request
 
     def _said(self) -> dict[str, Any]:
-        if self == NO_PARAMETERS:
+        if self is NO_PARAMETERS:
             return {}
         values = {attribute.name: getattr(self, attribute.name) for attribute in fields(ModelParameters)}
         return {name: value for name, value in values.items() if value not in _UNSAID}

@@ -102,8 +102,10 @@ def hand_off(messages: tuple[Message, ...], target: HandoffTarget) -> Handoff:
             losses.append(warn(WarningCode.HANDOFF_TOOL_ID_REWRITTEN, f"a tool-call id was rewritten as {new}"))
     kept: list[Message] = []
     for index, message in enumerate(messages):
-        placed = _system_in_place(message, index, kept, target, losses)
-        if _stays_as_it_is(placed):
+        placed = message
+        if message.role is MessageRole.SYSTEM:
+            placed = _system_in_place(message, index, kept, target, losses)
+        if placed.plain_text is not None:  # nothing that a provider could be particular about
             kept.append(placed)
             continue
         parts = tuple(
@@ -120,17 +122,10 @@ def hand_off(messages: tuple[Message, ...], target: HandoffTarget) -> Handoff:
     return Handoff(messages=tuple(kept), losses=tuple(losses))
 
 
-def _stays_as_it_is(message: Message) -> bool:
-    """Whether there is nothing in the message that a provider could be particular about."""
-    if message.role is not MessageRole.USER and message.role is not MessageRole.SYSTEM:
-        return False
-    return all(type(part) is TextPart and part.signature is None for part in message.content)
-
-
 def _system_in_place(
     message: Message, index: int, before: list[Message], target: HandoffTarget, losses: list[CallWarning]
 ) -> Message:
-    if message.role is not MessageRole.SYSTEM or target.system_anywhere:
+    if target.system_anywhere:
         return message
     if all(earlier.role is MessageRole.SYSTEM for earlier in before):
         return message
@@ -248,7 +243,7 @@ def _signature_for(
 
 def _tool_ids(messages: tuple[Message, ...], target: HandoffTarget) -> dict[str, str]:
     """Each tool-call id with the one it gets: fitting ids keep theirs, no two ids meet."""
-    seen = dict.fromkeys(call.id for message in messages for call in message.tool_calls)
+    seen = {call.id: None for message in messages if message.plain_text is None for call in message.tool_calls}
     taken = {old for old in seen if target.tool_id.fullmatch(old)}
     ids: dict[str, str] = {}
     for old in seen:

@@ -37,10 +37,22 @@ class MessageRole(StrEnum):
 
 @frozen(kw_only=True)
 class Message:
-    """One turn of a conversation: who speaks, and what is said, part by part."""
+    """One turn of a conversation: who speaks, and what is said, part by part.
+
+    ``plain_text`` is what is said where that is one text and nothing else (no citation, signature or
+    cache boundary), as in most turns; else ``None``. It is found once: a long conversation is looked
+    through again with each call.
+    """
 
     role: MessageRole = field(converter=MessageRole)
     content: tuple[ContentPart, ...] = field(converter=tuple_of, validator=all_are(*CONTENT_PARTS))
+    plain_text: str | None = field(init=False, eq=False, repr=False)
+
+    @plain_text.default
+    def _only_text(self) -> str | None:
+        if len(self.content) != 1 or type(only := self.content[0]) is not TextPart:
+            return None
+        return None if only.citations or only.cache is not None or only.signature is not None else only.text
 
     @property
     def text(self) -> str:

@@ -1,5 +1,6 @@
 """The canonical response: what was answered, at what cost, with what reservations."""
 
+from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
 
@@ -73,13 +74,23 @@ class PassedOver:
 
 
 @frozen(kw_only=True)
+class MemoHit:
+    """That an answer was given before: when it was kept, to which call, and what it took then."""
+
+    kept_at: datetime = field(validator=is_a(datetime))
+    call_id: CallId = field(converter=CallId)
+    usage: Usage = field(factory=Usage, validator=is_a(Usage))
+
+
+@frozen(kw_only=True)
 class ProviderResponse:
     """One answer of a model.
 
     ``provider`` is who was asked, ``model`` what the provider says answered. ``attempts`` tells
     every try, the last one being the answer. ``passed_over`` tells of those who were asked before,
     or could not be, when the call had alternatives. ``raw_provider_response`` is there only if the
-    call asked for it.
+    call asked for it. ``memo`` is there when nobody was asked, since the call took an answer that
+    was given before: then ``usage`` and ``cost`` are zero, and there are no ``attempts``.
     """
 
     output: AssistantOutput = field(validator=is_a(AssistantOutput))
@@ -97,6 +108,12 @@ class ProviderResponse:
     attempts: tuple[Attempt, ...] = field(default=(), converter=tuple_of, validator=all_are(Attempt))
     passed_over: tuple[PassedOver, ...] = field(default=(), converter=tuple_of, validator=all_are(PassedOver))
     duration_s: float | None = None
+    memo: MemoHit | None = field(default=None, validator=optional(is_a(MemoHit)))
+
+    @property
+    def from_memo(self) -> bool:
+        """Whether this answer was given before, and cost nothing now."""
+        return self.memo is not None
 
     @property
     def text(self) -> str:

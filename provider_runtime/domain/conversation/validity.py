@@ -55,6 +55,8 @@ def _fault_of_messages(messages: tuple[Message, ...]) -> RequestInvalid | None:
         return _invalid("messages", "nobody asks anything: there is no user message", "Add what the user says.")
     open_calls: set[str] = set()
     for index, message in enumerate(messages):
+        if message.plain_text is not None and message.role is not MessageRole.TOOL and not open_calls:
+            continue  # a text, where a text may stand
         place = f"messages[{index}]"
         fault = _fault_of_parts(message, place) or _fault_of_results(message, place, open_calls)
         if fault is not None:

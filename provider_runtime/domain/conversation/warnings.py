@@ -71,6 +71,8 @@ class WarningCode(StrEnum):
     FALLBACK_ANSWERED = "fallback_answered"
     OUTCOME_REPLAYED = "outcome_replayed"
     OUTCOME_NOT_KEPT = "outcome_not_kept"
+    MEMO_NOT_USED = "memo_not_used"
+    ANSWER_NOT_KEPT = "answer_not_kept"
     # budgets
     BUDGET_NEARLY_SPENT = "budget_nearly_spent"
     # records

@@ -18,6 +18,7 @@ class ErrorCode(StrEnum):
     SCOPE_MISMATCH = "scope_mismatch"
     CREDENTIAL_MISSING = "credential_missing"
     ASSIGNMENT_INVALID = "assignment_invalid"
+    BATCH_CONFLICT = "batch_conflict"
     # routing
     PROVIDER_NOT_REGISTERED = "provider_not_registered"
     MODEL_NOT_FOUND = "model_not_found"
@@ -34,10 +35,17 @@ class ErrorCode(StrEnum):
     ENDPOINT_INVALID = "endpoint_invalid"
     ENDPOINT_BLOCKED = "endpoint_blocked"
     CREDENTIAL_BOUND_ELSEWHERE = "credential_bound_elsewhere"
+    CONSENT_REQUIRED = "consent_required"
+    CONSENT_MISMATCH = "consent_mismatch"
+    CONSENT_EXPIRED = "consent_expired"
+    CONSENT_USED = "consent_used"
+    CONSENT_REVOKED = "consent_revoked"
+    GUARD_FAILED = "guard_failed"
     LEAKAGE_FOUND = "leakage_found"
     GATE_REFUSED = "gate_refused"
     GATE_FAILED = "gate_failed"
     SWAP_REFUSED = "swap_refused"
+    ACCESS_DENIED = "access_denied"
     BUDGET_EXCEEDED = "budget_exceeded"
     COST_UNKNOWN = "cost_unknown"
     BUDGET_OWNER_UNKNOWN = "budget_owner_unknown"
@@ -72,10 +80,14 @@ class ErrorCode(StrEnum):
     RECORD_CORRUPT = "record_corrupt"
     RECORD_MISSING = "record_missing"
     RECORD_CONFLICT = "record_conflict"
+    REPLAY_MISS = "replay_miss"
     NAME_INVALID = "name_invalid"
     LEDGER_CONFLICT = "ledger_conflict"
+    LEDGER_UNAVAILABLE = "ledger_unavailable"
+    LEDGER_DENIED = "ledger_denied"
     RUNTIME_CLOSED = "runtime_closed"
     SWAP_FAILED = "swap_failed"
+    CALL_INTERRUPTED = "call_interrupted"
 
 
 class Delivery(StrEnum):
@@ -114,6 +126,7 @@ class RetryDenial(StrEnum):
     DEADLINE = "deadline"  # the wait would outlast the call
     CIRCUIT_OPEN = "circuit_open"  # the provider is down, for this runtime
     RATE_LIMITS = "rate_limits"  # the runtime's own limits leave no room for another try in time
+    CONSENT = "consent"  # the consent that the first try was made on does not hold any more
     BUDGET = "budget"  # no budget has room for another try, or the ledger could not say
     RETRY_BUDGET = "retry_budget"  # too many retries of late: they would only add to the load
 

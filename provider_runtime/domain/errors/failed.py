@@ -145,6 +145,21 @@ class RecordMissing(BackendError):
 
 
 @define(kw_only=True, eq=False)
+class ReplayMiss(RecordMissing):
+    """A replay has no answer for this call: it was not made in the recorded run, or otherwise. Nothing was sent.
+
+    ``key`` begins the digest of the bytes that would have been sent, ``occurrence`` says how often
+    the same had been asked before.
+    """
+
+    code: ErrorCode = ErrorCode.REPLAY_MISS
+    kind: str = "recorded answer"
+    provider: ProviderId | None = None
+    model: str | None = None
+    occurrence: int = 0
+
+
+@define(kw_only=True, eq=False)
 class RecordConflict(BackendError):
     """What stands in the store is not what the change was made from. Nothing was changed; ``key`` names the record."""
 
@@ -156,6 +171,27 @@ class LedgerConflict(BackendError):
     """What was to be entered in a ledger contradicts what stands there; ``key`` is the number of the hold."""
 
     code: ErrorCode = ErrorCode.LEDGER_CONFLICT
+    kind: str = "ledger"
+
+
+@define(kw_only=True, eq=False)
+class LedgerUnavailable(BackendError):
+    """The server that keeps a ledger could not be asked, or did not answer.
+
+    ``kept``: what was to be entered is kept here, and said to the server as soon as it listens.
+    """
+
+    code: ErrorCode = ErrorCode.LEDGER_UNAVAILABLE
+    kind: str = "ledger"
+    retryable: bool = True
+    kept: bool = False
+
+
+@define(kw_only=True, eq=False)
+class LedgerDenied(BackendError):
+    """The server that keeps a ledger does not let this client do that; ``key`` is the account, where one is meant."""
+
+    code: ErrorCode = ErrorCode.LEDGER_DENIED
     kind: str = "ledger"
 
 
@@ -174,3 +210,12 @@ class SwapFailed(BackendError):
     code: ErrorCode = ErrorCode.SWAP_FAILED
     kind: str = "swap"
     fault: SwapFault
+
+
+@define(kw_only=True, eq=False)
+class CallInterrupted(BackendError):
+    """The process ended while this call was under way. It may have been billed; nobody knows its answer."""
+
+    code: ErrorCode = ErrorCode.CALL_INTERRUPTED
+    kind: str = "batch"
+    delivery: Delivery = Delivery.AMBIGUOUS

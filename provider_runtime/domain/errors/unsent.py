@@ -8,6 +8,7 @@ from attrs import define, field
 from provider_runtime.domain.errors.codes import ErrorCode, SwapFault
 from provider_runtime.domain.errors.root import ProviderRuntimeError
 from provider_runtime.domain.identity import ProfileId, ProviderId, Role
+from provider_runtime.domain.policy.grants.capability import GrantFault
 from provider_runtime.domain.policy.leakage.findings import Finding
 from provider_runtime.domain.secrets import safe_text
 
@@ -137,6 +138,14 @@ class AssignmentInvalid(ConfigError):
     role: Role
     profile_id: ProfileId | None = None
     hsk_code: ClassVar[str | None] = "HSK-400-INVALID-CONFIG"
+
+
+@define(kw_only=True, eq=False)
+class BatchConflict(ConfigError):
+    """A batch cannot begin, or go on, as asked: ``field`` says what stands in the way."""
+
+    code: ErrorCode = ErrorCode.BATCH_CONFLICT
+    field: str
 
 
 # ── RoutingError: nobody can answer ─────────────────────────────────────────────────────────
@@ -304,11 +313,26 @@ class LeakageRefused(CallRefused):
 
 
 @define(kw_only=True, eq=False)
+class AccessDenied(CallRefused):
+    """The call takes a ``capability`` that is not granted; ``fault`` says why, ``profile`` under which governance.
+
+    Source: semantics B.7, ``CapabilityViolation``; B.11.
+    """
+
+    code: ErrorCode = ErrorCode.ACCESS_DENIED
+    gate: str = "grants"
+    capability: str
+    fault: GrantFault
+    profile: str | None = None
+
+
+@define(kw_only=True, eq=False)
 class BudgetExceeded(CallRefused):
     """``budget`` of ``owner`` has less left than the call may come to.
 
     Whole numbers of ``unit`` (``nano_usd``, ``tokens``, ``calls``, ``milliseconds``): the ``limit``, what
-    is ``available``, and what the call may ``need`` at worst. Source: semantics B.7.
+    is ``available``, and what the call may ``need`` at worst. ``held`` is set aside for calls under way, and
+    some of it may come back. Source: semantics B.7.
     """
 
     code: ErrorCode = ErrorCode.BUDGET_EXCEEDED
@@ -319,6 +343,7 @@ class BudgetExceeded(CallRefused):
     limit: int
     available: int
     need: int
+    held: int = 0
 
 
 @define(kw_only=True, eq=False)

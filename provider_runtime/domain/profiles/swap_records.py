@@ -13,6 +13,8 @@ from provider_runtime.domain.json_values import JsonObject, JsonValue, freeze_ob
 from provider_runtime.domain.profiles.swapping import ModelFootprint, ModelSwapRequest, SwapPolicy, SwapState
 from provider_runtime.domain.records.state import State, digest_of_state
 
+SNAPSHOT_REF: Final = "snapshot:"
+"""What a reference begins with that means the state of a snapshot."""
 _JOB_FIELDS: Final = frozenset(("swaps", "cloud_escalations", "current"))
 
 
@@ -33,6 +35,16 @@ def id_of_swap(request_id: str) -> str:
 def id_of_job(job: str) -> str:
     """Where it is kept what a job has come to."""
     return f"swaps:{job}"
+
+
+def name_of_snapshot(request_id: str, ref: str) -> str:
+    """Under which name a swap leaves a snapshot of the state ``ref`` behind."""
+    return f"{id_of_swap(request_id)}:{ref}"
+
+
+def snapshot_named_in(ref: str) -> str | None:
+    """The name of the snapshot that a reference means; ``None``: it means a state."""
+    return ref.removeprefix(SNAPSHOT_REF) if ref.startswith(SNAPSHOT_REF) else None
 
 
 def record_of_swap(request: ModelSwapRequest, state: SwapState, error_code: str | None = None) -> State:

@@ -2,11 +2,12 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
-from attrs import field, frozen
+from attrs import frozen
 
 from provider_runtime.domain.identity import CallId, RuntimeId
-from provider_runtime.domain.records.outside_names import name_or_mark
+from provider_runtime.domain.records.outside_names import NO_NAME, name_or_mark
 
 
 class EventKind(StrEnum):
@@ -29,6 +30,12 @@ class EventKind(StrEnum):
     SWAP_FAILED = "swap_failed"
     SWAP_TIMED_OUT = "swap_timed_out"
     SWAP_ROLLED_BACK = "swap_rolled_back"
+    BUDGET_WARNING = "budget_warning"  # four fifths of a budget are taken
+    BUDGET_EXCEEDED = "budget_exceeded"  # a budget has less left than was wanted
+    CLOUD_REQUESTED = "cloud_requested"  # a person is asked for consent
+    CLOUD_APPROVED = "cloud_approved"
+    CLOUD_DENIED = "cloud_denied"  # by a person, by policy, or for want of consent
+    CLOUD_EXECUTED = "cloud_executed"  # a call was sent on a consent
     RUNTIME_ACTIVATED = "runtime_activated"
     RUNTIME_RECONFIGURED = "runtime_reconfigured"
     RUNTIME_RESET = "runtime_reset"
@@ -39,7 +46,27 @@ ENDINGS = frozenset((EventKind.CALL_REFUSED, EventKind.CALL_FAILED, EventKind.CA
 """The kinds that end a call: each call that started has exactly one."""
 
 
-@frozen(kw_only=True)
+# What comes from outside, and is a name only if it has the shape of one.
+_FROM_OUTSIDE: Final = (
+    "model_asked",
+    "model_answered",
+    "response_id",
+    "provider_request_id",
+    "swap_id",
+    "swap_from",
+    "swap_to",
+    "swap_reason",
+    "job_id",
+    "budget_owner",
+    "consent_id",
+    "consent_request_id",
+    "projection_plan_id",
+    "consent_reason",
+    "outcome",
+)
+
+
+@frozen(kw_only=True, slots=False)  # slots take twice the time to fill, and a call makes four events of fifty fields
 class LifecycleEvent:
     """One step in the life of a call or a runtime: ids, codes, counts and durations, never text.
 
@@ -49,7 +76,9 @@ class LifecycleEvent:
     ``labels`` are the caller's, each ``name=value``. Token counts are the provider's: ``0`` is
     what it said, ``None`` that it said nothing. A model or an id that came from outside, and has not
     the shape of a name, is ``?``. ``swap_from`` and ``swap_to`` are models as ``provider:model``;
-    ``swap_reason`` is the requester's, where it has the shape of a name.
+    ``swap_reason`` is the requester's, where it has the shape of a name. The amounts of a budget are
+    whole numbers of its unit. ``recalled_from`` is ``memo`` or ``replay`` where an answer was kept and nobody
+    was asked. ``consent_id`` is the consent that a call was made on, or that came nearest to it.
     Source: semantics C.7, C.8, C.9, D.6.
     """
 
@@ -64,8 +93,8 @@ class LifecycleEvent:
     provider_kind: str | None = None
     tier: str | None = None
     origin: str | None = None
-    model_asked: str | None = field(default=None, converter=name_or_mark)
-    model_answered: str | None = field(default=None, converter=name_or_mark)
+    model_asked: str | None = None
+    model_answered: str | None = None
     attempt: int | None = None
     duration_s: float | None = None
     wait_s: float | None = None
@@ -73,8 +102,8 @@ class LifecycleEvent:
     error_code: str | None = None
     retry_denied_by: str | None = None
     finish_reason: str | None = None
-    response_id: str | None = field(default=None, converter=name_or_mark)
-    provider_request_id: str | None = field(default=None, converter=name_or_mark)
+    response_id: str | None = None
+    provider_request_id: str | None = None
     request_digest: str | None = None
     request_bytes: int | None = None
     temperature: float | None = None
@@ -93,10 +122,30 @@ class LifecycleEvent:
     previous_profile_id: str | None = None
     automation: str | None = None
     cloud_escalation: bool | None = None
-    swap_id: str | None = field(default=None, converter=name_or_mark)
-    swap_from: str | None = field(default=None, converter=name_or_mark)
-    swap_to: str | None = field(default=None, converter=name_or_mark)
+    swap_id: str | None = None
+    swap_from: str | None = None
+    swap_to: str | None = None
     swap_strategy: str | None = None
-    swap_reason: str | None = field(default=None, converter=name_or_mark)
-    job_id: str | None = field(default=None, converter=name_or_mark)
+    swap_reason: str | None = None
+    job_id: str | None = None
     state_hash: str | None = None
+    budget: str | None = None
+    budget_owner: str | None = None
+    budget_unit: str | None = None
+    budget_limit: int | None = None
+    budget_taken: int | None = None
+    recalled_from: str | None = None
+    consent_id: str | None = None
+    consent_request_id: str | None = None
+    projection_plan_id: str | None = None
+    consent_scope: str | None = None
+    consent_reason: str | None = None
+    session_ids: tuple[str, ...] = ()
+    outcome: str | None = None
+
+    def __attrs_post_init__(self) -> None:
+        # One look at all of them: a converter each would be called for every field that says nothing, too.
+        for name in _FROM_OUTSIDE:
+            said = getattr(self, name)
+            if said is not None and name_or_mark(said) is not said:
+                object.__setattr__(self, name, NO_NAME)

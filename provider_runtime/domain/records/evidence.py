@@ -49,6 +49,14 @@ class EvidenceStatus(StrEnum):
     CONTENT_MISMATCH = "content_mismatch"
 
 
+class GraphForm(StrEnum):
+    """How a provenance graph is written for others."""
+
+    JSON = "json"
+    DOT = "dot"  # a drawing for Graphviz
+    PROV_JSON = "prov_json"  # W3C PROV-JSON
+
+
 @frozen(kw_only=True)
 class Span:
     """The characters from ``start`` to before ``end`` of a source."""
@@ -139,6 +147,19 @@ def evidence_id_of(
     place = None if span is None else [span.start, span.end]
     parts = json.dumps([ref, place, fingerprint, obtained_via, world_view.value, mode.value], separators=(",", ":"))
     return f"ev:sha256:{sha256(_DOMAIN + parts.encode()).hexdigest()[:16]}"
+
+
+def fault_of_id(evidence: Evidence) -> str | None:
+    """What is wrong with the id of ``evidence``, which has to follow from the rest of it; ``None``: nothing."""
+    own = evidence_id_of(
+        ref=evidence.ref,
+        span=evidence.span,
+        fingerprint=evidence.fingerprint,
+        obtained_via=evidence.obtained_via,
+        world_view=evidence.world_view,
+        mode=evidence.mode,
+    )
+    return None if evidence.evidence_id == own else "the id of this evidence does not follow from its contents"
 
 
 def status_of(evidence: Evidence, text: str | None) -> EvidenceStatus:

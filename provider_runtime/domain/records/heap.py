@@ -1,7 +1,7 @@
 """Heap: the store of an abstract machine, by address; and living objects as a heap and back."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from typing import Any, Final
 
@@ -19,6 +19,10 @@ def _frozen_cells(cells: object) -> tuple[JsonValue, ...]:
     if not isinstance(cells, list | tuple):
         raise ValueError(f"the cells of a heap are a list, not {type(cells).__name__}")
     return tuple(freeze(cell) for cell in cells)
+
+
+def _names(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(values)
 
 
 @frozen(kw_only=True)
@@ -83,7 +87,7 @@ def heap_in(store: Mapping[str, object]) -> Heap:
 class Closure:
     """A procedure with the bindings it was made in. Living: ``env`` may lead back to the closure."""
 
-    parameters: tuple[str, ...] = field(converter=tuple)
+    parameters: tuple[str, ...] = field(converter=_names)
     body: Any = None
     env: dict[str, Any] = field(factory=dict, repr=False)
 

@@ -28,7 +28,7 @@ class AttemptRecord:
     model: str | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, slots=False)  # slots take twice the time to fill, and every call makes one of these
 class CallRecord:
     """The facts of one call. Whole numbers, short names and digests only.
 
@@ -37,6 +37,9 @@ class CallRecord:
     in order, each ``name:verdict``. ``labels`` are the caller's, each ``name=value``.
     ``passed_over`` are alternatives that did not answer, each ``provider:model code``. ``role`` is
     the role that was asked for, ``profile_id`` the work profile that assigned a model to it.
+    ``recalled_from`` is ``memo`` or ``replay`` where nobody was asked, since the answer was kept: a
+    memo cost nothing, and of a replay the figures are those of the recorded run. ``consent_id`` is the
+    consent that the call was made on, or that came nearest to it.
     Source: reliability §3.7.
     """
 
@@ -67,6 +70,8 @@ class CallRecord:
     passed_over: tuple[str, ...] = ()
     role: str | None = None
     profile_id: str | None = None
+    recalled_from: str | None = None
+    consent_id: str | None = None
 
 
 @frozen(kw_only=True)

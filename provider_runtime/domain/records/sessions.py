@@ -112,7 +112,10 @@ _COUNTED: Final = {
 
 @frozen(kw_only=True)
 class SessionInfo:
-    """One session among several. ``history_size``: events in its log."""
+    """One session among several: its name, how far it has come, and with what configuration.
+
+    ``history_size``: events in its log.
+    """
 
     name: str
     state: SessionState
@@ -120,6 +123,7 @@ class SessionInfo:
     ended_at: datetime | None
     counts: SessionCounts
     history_size: int
+    config: JsonObject = EMPTY_OBJECT
 
 
 def preview(text: str) -> str:

@@ -3,7 +3,16 @@
 from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
-from provider_runtime.domain.policy.budgets.holds import Claim, Fate, Hold, HoldOrder, Reservation, Standing
+from provider_runtime.domain.identity import OrderId
+from provider_runtime.domain.policy.budgets.holds import (
+    Claim,
+    Fate,
+    Hold,
+    HoldOrder,
+    Reservation,
+    Standing,
+    Tally,
+)
 
 
 @runtime_checkable
@@ -20,7 +29,8 @@ class BudgetLedger(Protocol):
     async def reserve(self, order: HoldOrder) -> Reservation:
         """Hold every claim of ``order``, or none, in one step that nobody can come between.
 
-        A claim is admitted if what is posted and held, with it, stays within its limit.
+        A claim is admitted if what is posted and held, with it, stays within its limit. An order that
+        was given before, by its ``order_id``, is answered with the hold that was taken for it.
         """
         ...
 
@@ -29,6 +39,13 @@ class BudgetLedger(Protocol):
 
         The charges count also where they exceed what was held. Settling again with the same values
         does nothing. After its lease, a hold is not settled again but put right.
+        """
+        ...
+
+    async def withdraw(self, order_id: OrderId) -> None:
+        """Give back what was held for the order of this name, if anything is.
+
+        For whoever gave an order, heard no answer, and has sent nothing on its account.
         """
         ...
 
@@ -42,6 +59,18 @@ class BudgetLedger(Protocol):
 
     async def standings(self, claims: Sequence[Claim]) -> tuple[Standing, ...]:
         """How the claimed accounts stand, in order of their names. Changes nothing."""
+        ...
+
+    async def tallies(self) -> tuple[Tally, ...]:
+        """How every account stands that was ever held anything in, in order of their names. Changes nothing."""
+        ...
+
+    async def reset_account(self, budget: str, owner: str) -> None:
+        """Let an account begin anew: what is posted in its present window counts no more.
+
+        What is held stays held, and counts when it is settled. Raises ``RecordMissing`` for an account
+        that was never held anything in.
+        """
         ...
 
     async def flush(self) -> None:

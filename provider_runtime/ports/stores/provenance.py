@@ -8,6 +8,7 @@ from provider_runtime.domain.records.evidence import (
     EpistemicMode,
     Evidence,
     EvidenceStatus,
+    GraphForm,
     ProvenanceGraph,
     Span,
     StalenessReport,
@@ -40,12 +41,27 @@ class ProvenanceProvider(Protocol):
         span: Span | None = None,
         obtained_via: str = "read",
         world_view: WorldView = WorldView.BASE,
-        mode: EpistemicMode = EpistemicMode.OBSERVED,
+        mode: EpistemicMode | None = None,
     ) -> str:
-        """Read ``ref`` now and keep what stands at ``span``; returns the id.
+        """Read ``ref`` now and keep what stands at ``span``; returns the id. ``mode`` ``None``: that of ``get_mode``.
 
         ``RecordMissing`` when there is no such source, ``ValueError`` when it is shorter than the span.
         """
+        ...
+
+    async def record(self, evidence: Evidence) -> str:
+        """Keep evidence that was captured elsewhere; returns its id.
+
+        ``ValueError`` when the id is not the one that follows from its contents.
+        """
+        ...
+
+    def get_mode(self) -> EpistemicMode:
+        """How whatever is captured is known, unless the capture says otherwise: observed, to begin with."""
+        ...
+
+    def set_mode(self, mode: EpistemicMode) -> None:
+        """Take ``mode`` for whatever this object captures from now on. Not kept: a later process begins anew."""
         ...
 
     async def get_evidence(self, evidence_id: str) -> Evidence | None:
@@ -103,4 +119,8 @@ class ProvenanceProvider(Protocol):
 
     async def graph(self) -> ProvenanceGraph:
         """All of it."""
+        ...
+
+    async def export(self, form: GraphForm = GraphForm.PROV_JSON) -> str:
+        """All of it as text for others, without the snippets. Equal graphs give equal text."""
         ...

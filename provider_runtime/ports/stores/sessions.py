@@ -44,6 +44,13 @@ class SessionProvider(Protocol):
         """Whether a session of this name was saved."""
         ...
 
+    async def fork(self, source: str, target: str) -> None:
+        """A session ``target`` that is what ``source`` is now, with a log of its own that begins with the same events.
+
+        From then on neither changes with the other. ``RecordConflict`` when there is a ``target`` already.
+        """
+        ...
+
     async def record(self, name: str, event: SessionEvent) -> LoggedEvent:
         """Append ``event`` to the log of a saved session.
 

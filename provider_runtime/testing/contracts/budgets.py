@@ -3,9 +3,10 @@
 import asyncio
 
 import pytest
+from attrs import evolve
 
-from provider_runtime.domain.errors import BackendError, LedgerConflict
-from provider_runtime.domain.identity import CallId
+from provider_runtime.domain.errors import BackendError, LedgerConflict, RecordMissing
+from provider_runtime.domain.identity import CallId, OrderId
 from provider_runtime.domain.policy.budgets.holds import (
     Account,
     Admitted,
@@ -28,9 +29,15 @@ def a_claim(amount: int = 10, *, budget: str = "month", owner: str = "acme", lim
     return Claim(account=Account(budget=budget, owner=owner), limit=limit, amount=amount)
 
 
-def an_order(*claims: Claim, call: str = "call_1", attempt: int = 1) -> HoldOrder:
+def an_order(*claims: Claim, call: str = "call_1", attempt: int = 1, order: str | None = None) -> HoldOrder:
     """An order for these claims, else for 10 of a budget of 100."""
-    return HoldOrder(call_id=CallId(call), attempt=attempt, claims=claims or (a_claim(),), lease_ms=LEASE_S * 1000)
+    return HoldOrder(
+        call_id=CallId(call),
+        attempt=attempt,
+        claims=claims or (a_claim(),),
+        lease_ms=LEASE_S * 1000,
+        order_id=None if order is None else OrderId(order),
+    )
 
 
 async def taken(ledger: BudgetLedger, order: HoldOrder) -> Hold:
@@ -137,6 +144,74 @@ class BudgetLedgerContract:
         await ledger.settle(hold, Fate.POSTED, [7])
         with pytest.raises(LedgerConflict, match="cannot be adjusted"):
             await ledger.adjust(hold.number, [6])
+
+    async def test_an_order_given_again_is_answered_with_the_hold_it_got(self, ledger: BudgetLedger) -> None:
+        hold = await taken(ledger, an_order(a_claim(60), order="mine"))
+        assert await taken(ledger, an_order(a_claim(60), order="mine")) == hold
+        assert (await balance(ledger, a_claim())).held == 60
+        other = await taken(ledger, an_order(a_claim(40), order="another"))
+        assert other.number != hold.number
+        await ledger.settle(hold, Fate.VOID, [0])
+        with pytest.raises(LedgerConflict, match="is over"):
+            await ledger.reserve(an_order(a_claim(60), order="mine"))
+
+    async def test_nobody_settles_what_was_ordered_by_somebody_else(self, ledger: BudgetLedger) -> None:
+        hold = await taken(ledger, an_order(order="mine"))
+        for order_id in (None, OrderId("yours")):
+            with pytest.raises(LedgerConflict):
+                await ledger.settle(evolve(hold, order_id=order_id), Fate.VOID, [0])
+
+    async def test_what_was_ordered_and_not_used_can_be_given_back(self, ledger: BudgetLedger) -> None:
+        await taken(ledger, an_order(a_claim(60), order="mine"))
+        await ledger.withdraw(OrderId("mine"))
+        await ledger.withdraw(OrderId("mine"))
+        await ledger.withdraw(OrderId("nobody-s"))
+        assert (await balance(ledger, a_claim())).taken == 0
+
+    async def test_what_is_given_back_after_its_lease_is_put_right(
+        self, ledger: BudgetLedger, clock: FrozenClock
+    ) -> None:
+        await taken(ledger, an_order(a_claim(60), order="mine"))
+        clock.advance(LEASE_S)
+        await ledger.reconcile()
+        with pytest.raises(LedgerConflict, match="is over"):
+            await ledger.reserve(an_order(a_claim(60), order="mine"))
+        await ledger.withdraw(OrderId("mine"))
+        assert (await balance(ledger, a_claim())).taken == 0
+
+    async def test_what_was_used_cannot_be_given_back(self, ledger: BudgetLedger) -> None:
+        hold = await taken(ledger, an_order(a_claim(60), order="mine"))
+        await ledger.settle(hold, Fate.UNCONFIRMED, [60])
+        with pytest.raises(LedgerConflict):
+            await ledger.withdraw(OrderId("mine"))
+        assert (await balance(ledger, a_claim())).posted == 60
+
+    async def test_it_tells_of_every_account_and_of_what_nobody_confirmed(self, ledger: BudgetLedger) -> None:
+        assert await ledger.tallies() == ()
+        hold = await taken(ledger, an_order(a_claim(60), a_claim(5, budget="week", owner="bolt", limit=50)))
+        await ledger.settle(hold, Fate.UNCONFIRMED, [60, 5])
+        await taken(ledger, an_order(a_claim(7)))
+        month, week = await ledger.tallies()
+        assert month.standing == (await ledger.standings([a_claim()]))[0]
+        assert (month.unconfirmed, month.standing.remaining) == (60, 33)
+        assert (week.standing.account.owner, week.standing.limit, week.unconfirmed) == ("bolt", 50, 5)
+        await ledger.adjust(hold.number, [12, 5])
+        assert [tally.unconfirmed for tally in await ledger.tallies()] == [0, 0]
+
+    async def test_an_account_can_begin_anew_and_what_is_held_stays_held(self, ledger: BudgetLedger) -> None:
+        early = await taken(ledger, an_order(a_claim(30)))
+        await ledger.settle(early, Fate.UNCONFIRMED, [30])
+        under_way = await taken(ledger, an_order(a_claim(20)))
+        await ledger.reset_account("month", "acme")
+        assert await balance(ledger, a_claim()) == Balance(held=20)
+        assert (await ledger.tallies())[0].unconfirmed == 0
+        await ledger.adjust(early.number, [10])  # it was forgiven, so there is nothing to put right
+        await ledger.settle(under_way, Fate.POSTED, [15])
+        assert (await balance(ledger, a_claim())).posted == 15
+
+    async def test_an_account_that_nobody_knows_cannot_begin_anew(self, ledger: BudgetLedger) -> None:
+        with pytest.raises(RecordMissing):
+            await ledger.reset_account("month", "nobody")
 
     async def test_a_window_gives_room_anew_and_what_was_begun_before_stays_there(
         self, ledger: BudgetLedger, clock: FrozenClock

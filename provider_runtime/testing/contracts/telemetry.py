@@ -1,10 +1,11 @@
-"""What every EventSink keeps to."""
+"""What every EventSink keeps to, and every EventEmitter."""
 
 import asyncio
 import inspect
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final
 
 import pytest
@@ -14,11 +15,12 @@ from hypothesis import HealthCheck, given, settings
 from provider_runtime.domain.errors import RuntimeClosed
 from provider_runtime.domain.identity import CallId, RuntimeId
 from provider_runtime.domain.records.events import ENDINGS, EventKind, LifecycleEvent
-from provider_runtime.ports.telemetry import EventSink
+from provider_runtime.ports.telemetry import EventEmitter, EventSink
 from provider_runtime.testing.strategies.events import lifecycle_events
 
-RUNTIME_KINDS: Final = tuple(kind for kind in EventKind if kind.value.startswith(("runtime_", "profile_", "swap_")))
-"""The kinds that tell of a runtime, its work profile or a swap of models, and of no call."""
+_OF_NO_CALL: Final = ("runtime_", "profile_", "swap_", "budget_", "cloud_requested", "cloud_approved")
+RUNTIME_KINDS: Final = tuple(kind for kind in EventKind if kind.value.startswith(_OF_NO_CALL))
+"""The kinds that tell of a runtime, its profile, a swap, a budget or a consent, and need name no call."""
 
 
 def an_event(kind: EventKind, number: int = 1, **changes: Any) -> LifecycleEvent:
@@ -71,6 +73,19 @@ def an_event(kind: EventKind, number: int = 1, **changes: Any) -> LifecycleEvent
         "swap_reason": "context_too_long",
         "job_id": "job-1",
         "state_hash": "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",
+        "budget": "month",
+        "budget_owner": "acme",
+        "budget_unit": "nano_usd",
+        "budget_limit": 2_000_000_000,
+        "budget_taken": 1_700_000_000,
+        "recalled_from": "memo",
+        "consent_id": "consent_1",
+        "consent_request_id": "req_1",
+        "projection_plan_id": "plan_1",
+        "consent_scope": "session_scoped",
+        "consent_reason": "expired",
+        "session_ids": ("chat-7",),
+        "outcome": "answered",
     }
     return LifecycleEvent(**{**told, **changes})
 
@@ -184,3 +199,137 @@ async def _emitting(sink: EventSink, number: int) -> None:
     sink.emit(an_event(EventKind.CALL_STARTED, number))
     await asyncio.sleep(0)
     sink.emit(an_event(EventKind.CALL_ANSWERED, number))
+
+
+class EventEmitterContract:
+    """What every ``EventEmitter`` keeps to; it is an ``EventSink``, too. Give the fixture ``emitter``, a fresh one."""
+
+    @pytest.fixture
+    def emitter(self) -> EventEmitter:
+        raise NotImplementedError("the subclass says which emitter")
+
+    @pytest.fixture
+    def sink(self, emitter: EventEmitter) -> EventSink:
+        return emitter
+
+    def test_it_is_an_emitter(self, emitter: EventEmitter) -> None:
+        assert isinstance(emitter, EventEmitter)
+
+    def test_handlers_hear_of_their_kind_in_the_order_in_which_they_subscribed(self, emitter: EventEmitter) -> None:
+        heard: list[tuple[str, LifecycleEvent]] = []
+        for name in ("first", "second", "third"):
+            emitter.on(EventKind.CALL_ANSWERED, partial(_note, heard, name))
+        emitter.on("call-refused", partial(_note, heard, "other"))
+        event = an_event(EventKind.CALL_ANSWERED)
+        emitter.emit(event)
+        assert heard == [("first", event), ("second", event), ("third", event)]  # all finished by now
+
+    def test_whoever_unsubscribes_hears_no_more_and_others_do(self, emitter: EventEmitter) -> None:
+        heard: list[tuple[str, LifecycleEvent]] = []
+        note = partial(_note, heard, "same")
+        leave = emitter.on(EventKind.CALL_STARTED, note)
+        emitter.on(EventKind.CALL_STARTED, note)  # the same handler, once more
+        leave()
+        leave()
+        emitter.emit(an_event(EventKind.CALL_STARTED))
+        assert len(heard) == 1
+
+    def test_once_is_once_also_when_the_handler_emits(self, emitter: EventEmitter) -> None:
+        heard: list[EventKind] = []
+
+        def again(event: LifecycleEvent) -> None:
+            heard.append(event.kind)
+            emitter.emit(event)
+
+        emitter.once(EventKind.CALL_STARTED, again)
+        emitter.emit(an_event(EventKind.CALL_STARTED))
+        emitter.emit(an_event(EventKind.CALL_STARTED))
+        assert heard == [EventKind.CALL_STARTED]
+        assert emitter.listener_count(EventKind.CALL_STARTED) == 0
+
+    def test_whoever_waits_for_one_event_may_give_up(self, emitter: EventEmitter) -> None:
+        heard: list[tuple[str, LifecycleEvent]] = []
+        leave = emitter.once(EventKind.CALL_STARTED, partial(_note, heard, "never"))
+        leave()
+        emitter.emit(an_event(EventKind.CALL_STARTED))
+        assert heard == []
+
+    def test_off_ends_the_subscriptions_of_that_handler_and_that_kind(self, emitter: EventEmitter) -> None:
+        heard: list[tuple[str, LifecycleEvent]] = []
+        one, other = partial(_note, heard, "one"), partial(_note, heard, "other")
+        for kind in (EventKind.CALL_STARTED, EventKind.CALL_ANSWERED):
+            emitter.on(kind, one)
+            emitter.on(kind, other)
+        emitter.off(EventKind.CALL_STARTED, one)
+        emitter.off(EventKind.CALL_STARTED, one)
+        emitter.emit(an_event(EventKind.CALL_STARTED))
+        emitter.emit(an_event(EventKind.CALL_ANSWERED))
+        assert [name for name, _ in heard] == ["other", "one", "other"]
+
+    def test_subscriptions_are_counted_and_removed_by_kind_or_all_at_once(self, emitter: EventEmitter) -> None:
+        for kind in (EventKind.CALL_STARTED, EventKind.CALL_STARTED, EventKind.CALL_ANSWERED):
+            emitter.on(kind, print)
+        assert [emitter.listener_count(kind) for kind in ("call_started", "call_answered", "call_failed")] == [2, 1, 0]
+        emitter.remove_all_listeners(EventKind.CALL_STARTED)
+        assert [emitter.listener_count(kind) for kind in ("call_started", "call_answered")] == [0, 1]
+        emitter.remove_all_listeners()
+        assert emitter.listener_count("call_answered") == 0
+
+    def test_a_handler_that_fails_disturbs_nobody_and_is_told_of(self, emitter: EventEmitter) -> None:
+        heard: list[tuple[str, LifecycleEvent]] = []
+        broken = RuntimeError("no")
+
+        def fail(_event: LifecycleEvent) -> None:
+            raise broken
+
+        emitter.on(EventKind.CALL_FAILED, fail)
+        emitter.on(EventKind.CALL_FAILED, partial(_note, heard, "next"))
+        emitter.emit(an_event(EventKind.CALL_FAILED))
+        assert len(heard) == 1
+        (failure,) = emitter.failures
+        assert (failure.kind, failure.error) == (EventKind.CALL_FAILED, broken)
+        assert failure.error.__traceback__ is None
+        for _ in range(200):
+            emitter.emit(an_event(EventKind.CALL_FAILED))
+        assert len(emitter.failures) <= 100
+
+    def test_what_is_changed_while_an_event_is_told_counts_at_once_for_whoever_leaves(
+        self, emitter: EventEmitter
+    ) -> None:
+        heard: list[tuple[str, LifecycleEvent]] = []
+        late, later = partial(_note, heard, "removed"), partial(_note, heard, "added")
+
+        def change(_event: LifecycleEvent) -> None:
+            emitter.off(EventKind.CALL_STARTED, late)
+            emitter.on(EventKind.CALL_STARTED, later)
+
+        emitter.once(EventKind.CALL_STARTED, change)
+        emitter.on(EventKind.CALL_STARTED, late)
+        emitter.emit(an_event(EventKind.CALL_STARTED))
+        assert heard == []
+        emitter.emit(an_event(EventKind.CALL_STARTED))
+        assert [name for name, _ in heard] == ["added"]
+
+    def test_of_many_threads_one_hears_what_is_told_once(self, emitter: EventEmitter) -> None:
+        heard: list[tuple[str, LifecycleEvent]] = []
+        for number in range(50):
+            emitter.once(EventKind.CALL_STARTED, partial(_note, heard, str(number)))
+        with ThreadPoolExecutor(8) as threads:
+            list(threads.map(lambda _: emitter.emit(an_event(EventKind.CALL_STARTED)), range(40)))
+        assert sorted(name for name, _ in heard) == sorted(map(str, range(50)))
+
+    @pytest.mark.parametrize("kind", ["", "call answered", "task-complete"])
+    def test_a_kind_that_there_is_not_is_refused(self, emitter: EventEmitter, kind: str) -> None:
+        with pytest.raises(ValueError, match="not a valid"):
+            emitter.on(kind, print)
+
+    def test_a_handler_that_would_have_to_be_awaited_is_refused(self, emitter: EventEmitter) -> None:
+        async def waiting(_event: LifecycleEvent) -> None: ...
+
+        for subscribe in (emitter.on, emitter.once):
+            with pytest.raises(TypeError, match="handler"):
+                subscribe(EventKind.CALL_STARTED, waiting)
+
+
+def _note(heard: list[tuple[str, LifecycleEvent]], name: str, event: LifecycleEvent) -> None:
+    heard.append((name, event))

@@ -2,6 +2,7 @@
 
 Whatever is drawn can be built and written as JSON; ``conversations`` and ``requests`` are valid as
 well. Texts are empty, long, in any script, and often look like markup, JSON, keys or commands.
+``values_of(kind)`` draws values of any type of the domain.
 """
 
 from provider_runtime.testing.strategies.conversations import (
@@ -9,6 +10,7 @@ from provider_runtime.testing.strategies.conversations import (
     handoff_targets,
     messages,
 )
+from provider_runtime.testing.strategies.domain.any_type import values_of
 from provider_runtime.testing.strategies.parts import (
     assistant_parts,
     cache_boundaries,
@@ -82,4 +84,5 @@ __all__ = [
     "tool_results",
     "tools",
     "usages",
+    "values_of",
 ]

@@ -1,7 +1,5 @@
 """Strategies for what stores keep: sessions, snapshots, steps."""
 
-from datetime import UTC, datetime
-
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
@@ -18,12 +16,7 @@ from provider_runtime.domain.records.sessions import (
 from provider_runtime.domain.records.snapshots import MachineSnapshot, SnapshotStatus
 from provider_runtime.domain.records.traces import StepOutcome, TraceEntry
 from provider_runtime.testing.strategies.profiles import states
-from provider_runtime.testing.strategies.values import few, json_objects, json_values, names, perhaps, texts
-
-
-def moments() -> SearchStrategy[datetime]:
-    """Times of day, in UTC."""
-    return st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1)).map(lambda moment: moment.replace(tzinfo=UTC))  # noqa: DTZ001 - hypothesis draws without a zone
+from provider_runtime.testing.strategies.values import few, json_objects, json_values, moments, names, perhaps, texts
 
 
 def counts() -> SearchStrategy[int]:

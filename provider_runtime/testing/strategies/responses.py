@@ -10,6 +10,8 @@ from provider_runtime.domain.conversation.response import (
     Attempt,
     CallWarning,
     FinishReason,
+    MemoHit,
+    PassedOver,
     ProviderResponse,
 )
 from provider_runtime.domain.conversation.usage import CostBreakdown, PricingSource, Usage
@@ -20,6 +22,7 @@ from provider_runtime.testing.strategies.values import (
     few,
     floats,
     json_values,
+    moments,
     names,
     perhaps,
     provider_ids,
@@ -79,6 +82,16 @@ def attempts() -> SearchStrategy[Attempt]:
     )
 
 
+def passed_over() -> SearchStrategy[PassedOver]:
+    """Alternatives that did not answer."""
+    return st.builds(PassedOver, provider=perhaps(provider_ids()), model_id=names(), code=names(), reason=texts())
+
+
+def memo_hits() -> SearchStrategy[MemoHit]:
+    """Where answers came from that were given before."""
+    return st.builds(MemoHit, kept_at=moments(), call_id=call_ids(), usage=usages())
+
+
 def outputs() -> SearchStrategy[AssistantOutput]:
     """What a model produced, also nothing."""
     return st.builds(AssistantOutput, content=few(assistant_parts()), structured_output=json_values())
@@ -101,5 +114,7 @@ def responses() -> SearchStrategy[ProviderResponse]:
         call_id=perhaps(call_ids()),
         runtime_id=perhaps(st.just(RuntimeId("rt-1"))),
         attempts=few(attempts(), most=2),
+        passed_over=few(passed_over(), most=1),
         duration_s=perhaps(floats(0, 1000)),
+        memo=perhaps(memo_hits()),
     )

@@ -1,5 +1,6 @@
 """Strategies for single values: texts, names, ids, JSON."""
 
+from datetime import UTC, datetime
 from string import ascii_letters, digits
 from typing import Final, TypeVar
 
@@ -46,6 +47,12 @@ def provider_ids() -> SearchStrategy[ProviderId]:
 def call_ids() -> SearchStrategy[CallId]:
     """Names of calls."""
     return st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1, max_size=40).map(CallId)
+
+
+def moments() -> SearchStrategy[datetime]:
+    """Times of day, in UTC."""
+    drawn = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1))  # noqa: DTZ001 - hypothesis draws without a zone
+    return drawn.map(lambda moment: moment.replace(tzinfo=UTC, fold=0))
 
 
 def json_values() -> SearchStrategy[JsonValue]:

@@ -12,7 +12,9 @@ from attrs import frozen
 from provider_runtime import (
     CallOptions,
     EnvCredential,
+    FileAudit,
     FileReceipts,
+    Governance,
     KeyFileCredential,
     ModelCatalog,
     NamedKeyCredential,
@@ -79,6 +81,7 @@ async def given(way: Way, key: str, header: str, base_url: str, kind: ProviderKi
         "secrets": SecretFile(path=private / "keys.json"),
         "retry": RetryPolicy(max_attempts=2, initial_backoff_ms=0, max_backoff_ms=1),
         "receipts": FileReceipts(path=kept / f"{way}.jsonl"),
+        "governance": Governance(grants=["*"], audit=FileAudit(path=kept / "audit")),
         "catalog": ModelCatalog(),  # a runtime prints with its catalog: the shipped one takes a second
         "prices": PricingTable(),
         **more,

@@ -17,8 +17,7 @@ from provider_runtime.domain.records.evidence import (
     WorldView,
     fingerprint_of,
 )
-from provider_runtime.testing.strategies.records import moments
-from provider_runtime.testing.strategies.values import names, perhaps, texts
+from provider_runtime.testing.strategies.values import moments, names, perhaps, texts
 
 prov_model = pytest.importorskip("prov.model", reason="the extra `provenance` is not installed")
 

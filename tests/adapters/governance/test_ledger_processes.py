@@ -11,7 +11,7 @@ import pytest
 from store_children import Child, Children, Failpoint, opened
 
 from provider_runtime.adapters.governance.ledger import JournalLedger
-from provider_runtime.adapters.governance.ledger_entries import decoded
+from provider_runtime.adapters.governance.ledger_entries import EntryReader
 from provider_runtime.domain.policy.budgets.entries import Held, Settled
 from provider_runtime.domain.policy.budgets.holds import Fate
 from provider_runtime.testing.contracts.budgets import a_claim, an_order, taken
@@ -49,7 +49,7 @@ def _heard(child: Child, *, until: int | None = None) -> tuple[set[int], set[int
 async def _check(kind: str, folder: Path, held: set[int], posted: set[int]) -> None:
     """Nothing that was told is lost, nothing counts twice, and what was under way is posted in full."""
     media = opened(kind, folder)
-    entries = [decoded(entry) for entry in (await media.journal("budgets").read()).entries]
+    entries = [EntryReader().read(entry) for entry in (await media.journal("budgets").read()).entries]
     taken_there = {number for number, entry in enumerate(entries, start=1) if isinstance(entry, Held)}
     posts = [entry.hold for entry in entries if isinstance(entry, Settled)]
     assert held <= taken_there

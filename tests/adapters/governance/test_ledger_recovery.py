@@ -9,6 +9,7 @@ from store_faults import FaultyFiles, no_room
 from provider_runtime.adapters.backends.filesystem.media import FilesystemMedia
 from provider_runtime.adapters.backends.medium import Media
 from provider_runtime.adapters.backends.sqlite.media import SqliteMedia
+from provider_runtime.adapters.governance.checkpoints import count_in
 from provider_runtime.adapters.governance.ledger import FilesystemBudgetLedger, JournalLedger, SqliteBudgetLedger
 from provider_runtime.domain.errors import BackendError, RecordCorrupt
 from provider_runtime.domain.policy.budgets.holds import Admitted, Fate
@@ -74,6 +75,77 @@ async def test_who_opens_a_ledger_reads_only_what_came_after_the_checkpoint(tmp_
     ahead = ledger_in(media, clock)
     with pytest.raises(RecordCorrupt):  # so it was read: entries behind it seem to run back in time
         await ahead.standings([a_claim()])
+    await media.aclose()
+
+
+async def unread(media: Media) -> int:
+    """How many entries whoever opens the ledger now has to read."""
+    found = await media.documents().get("checkpoints", "budgets")
+    return await media.journal("budgets").count() - (0 if found is None else count_in(found.content))
+
+
+@KINDS
+@pytest.mark.parametrize("owners", [1, 3])
+async def test_few_entries_are_ever_left_to_be_read(tmp_path: Path, kind: str, owners: int) -> None:
+    clock, media = FrozenClock(), [media_of(kind, tmp_path) for _ in range(owners)]
+    ledgers = [ledger_in(one, clock, every=20) for one in media]
+    for _ in range(12):
+        for ledger in ledgers:
+            await spend(ledger, 3)
+            assert await unread(media[0]) <= 20 + 2 + 1
+    for one in media:
+        await one.aclose()
+
+
+@KINDS
+async def test_short_lives_leave_few_entries_to_be_read(tmp_path: Path, kind: str) -> None:
+    clock = FrozenClock()
+    for _ in range(15):
+        media = media_of(kind, tmp_path)
+        await spend(ledger_in(media, clock, every=20), 2)
+        assert await unread(media) <= 20 + 2 + 1
+        await media.aclose()
+
+
+async def test_a_checkpoint_that_could_not_be_kept_is_made_again_soon(tmp_path: Path) -> None:
+    files = FaultyFiles(at=1, make=no_room, of=("create",))  # the first document is not to be written
+    media, clock = FilesystemMedia(root=tmp_path / "ledger", files=files), FrozenClock()
+    ledger = ledger_in(media, clock, every=20)
+    await spend(ledger, 10)
+    assert await unread(media) == 20
+    await spend(ledger, 2)
+    assert await unread(media) <= 2
+    await media.aclose()
+
+
+@KINDS
+async def test_a_checkpoint_never_takes_the_place_of_a_later_one(tmp_path: Path, kind: str) -> None:
+    clock, media = FrozenClock(), media_of(kind, tmp_path)
+    slow, busy = ledger_in(media, clock, every=20), ledger_in(media, clock, every=20)
+    await spend(slow, 9)  # two short of its checkpoint
+    await spend(busy, 15)
+    later = await media.documents().get("checkpoints", "budgets")
+    assert later is not None
+    ahead = later.content.replace(b'"count":40', b'"count":5000')
+    assert ahead != later.content
+    await media.documents().put("checkpoints", "budgets", ahead)
+    await spend(slow, 15)
+    found = await media.documents().get("checkpoints", "budgets")
+    assert found is not None
+    assert count_in(found.content) == 5000
+    await media.aclose()
+
+
+@KINDS
+async def test_a_checkpoint_of_another_release_is_passed_over(tmp_path: Path, kind: str) -> None:
+    clock, media = FrozenClock(), media_of(kind, tmp_path)
+    ledger = ledger_in(media, clock, every=10)
+    await spend(ledger, 12)
+    await media.documents().put("checkpoints", "budgets", b'{"version":1,"count":3,"balances":"of another form"}')
+    again = ledger_in(media, clock, every=10)
+    assert await balance(again, a_claim()) == await balance(ledger, a_claim())
+    await spend(again, 1)
+    assert await unread(media) <= 10 + 2
     await media.aclose()
 
 

@@ -4,8 +4,9 @@ import ssl
 from collections.abc import Callable
 
 import pytest
-from aiohttp import ClientConnectionError
+from aiohttp import ClientConnectionError, ClientSession, TraceConfig, TraceRequestStartParams
 from aioresponses import aioresponses
+from loopback_server import LoopbackServer
 
 from provider_runtime.adapters.http.transport import AiohttpTransport
 from provider_runtime.domain.catalog.providers import Tier
@@ -52,4 +53,32 @@ async def test_whatever_a_mock_raises_ends_as_a_failure(
     mocked_answers.post(_URL, exception=error)
     (outcome,) = await _outcomes(a_request(_URL, tier=Tier.CLOUD), times=1)
     assert isinstance(outcome, HttpFailure)
-    assert outcome.delivery is Delivery.NOT_SENT
+    assert outcome.delivery is Delivery.AMBIGUOUS  # nobody can say what a mock has done
+
+
+async def test_a_mock_sees_the_request_as_aiohttp_would_write_it(
+    mocked_answers: aioresponses, a_request: Requests, key: str
+) -> None:
+    mocked_answers.post(_URL, payload={"fine": True})
+    await _outcomes(a_request(_URL, tier=Tier.CLOUD), times=1)
+    ((asked,),) = mocked_answers.requests.values()
+    assert asked.kwargs["headers"]["authorization"] == f"Bearer {key}"
+    assert asked.kwargs["data"].getvalue() == b'{"question":"why"}'
+
+
+async def test_whoever_traces_sessions_sees_every_request(server: LoopbackServer, a_request: Requests) -> None:
+    seen: list[str] = []
+
+    async def note(_session: ClientSession, _context: object, started: TraceRequestStartParams) -> None:
+        seen.append(str(started.url))
+
+    tracing = TraceConfig()
+    tracing.on_request_start.append(note)
+    transport = AiohttpTransport()
+    await transport.exchange(a_request(server.url))
+    (pool,) = transport._pools.values()
+    pool.session.trace_configs.append(tracing)  # as instrumentations do, when a session is made
+    tracing.freeze()
+    await transport.exchange(a_request(server.url))
+    await transport.aclose()
+    assert seen == [server.url]

@@ -73,12 +73,14 @@ def test_what_the_conventions_do_not_know_stands_under_our_own_name() -> None:
         "provider_runtime.attempts": 1,
         "provider_runtime.provider_request_id": "req_1",
         "provider_runtime.request_digest": "5e884898da28047151d0e56f8dc62927",
+        "provider_runtime.recalled_from": "memo",
         "provider_runtime.request_bytes": 180,
         "provider_runtime.total_tokens": 15,
         "provider_runtime.cost_nano_usd": 4200,
         "provider_runtime.warnings": ("empty_output",),
         "provider_runtime.role": "worker",
         "provider_runtime.profile_id": "team@0123456789abcdef",
+        "provider_runtime.consent_id": "consent_1",
         "provider_runtime.label.job": "nightly",
         "provider_runtime.label.tenant": "acme",
     }
@@ -284,9 +286,17 @@ def test_every_field_of_an_event_is_told_or_left_out_on_purpose() -> None:
     told = exported.text
     left_out = {"kind", "at", "duration_s", "wait_s", "status_code", "error_code", "retry_denied_by", "labels"}
     left_out |= {"previous_profile_id", "automation", "cloud_escalation", "job_id", "state_hash"}  # of no call
+    left_out |= {
+        "consent_request_id",
+        "projection_plan_id",
+        "consent_scope",
+        "consent_reason",
+        "session_ids",
+        "outcome",
+    }
     event = an_event(EventKind.CALL_ANSWERED)
     for field in fields(LifecycleEvent):
-        if field.name in left_out or field.name.startswith("swap_"):
+        if field.name in left_out or field.name.startswith(("swap_", "budget")):
             continue
         value = getattr(event, field.name)
         text = value[0] if isinstance(value, tuple) else value

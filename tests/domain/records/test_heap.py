@@ -19,27 +19,10 @@ from provider_runtime.domain.records.heap import (
     store_of_heap,
 )
 from provider_runtime.domain.records.state import State
+from provider_runtime.testing.strategies.domain.machines import graphs
 from provider_runtime.testing.strategies.values import json_values
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
-
-
-@st.composite
-def graphs(draw: st.DrawFn) -> list[Any]:
-    """Living objects that refer to one another at will, round in circles too."""
-    kinds = draw(st.lists(st.sampled_from((list, dict, Closure)), min_size=1, max_size=6))
-    made: list[Any] = [Closure(parameters=("x",)) if kind is Closure else kind() for kind in kinds]
-    anything = scalars | st.sampled_from(made)
-    bindings = [item for item in made if isinstance(item, dict)]
-    for item in made:
-        if isinstance(item, list):
-            item.extend(draw(st.lists(anything, max_size=3)))
-        elif isinstance(item, dict):
-            item.update(draw(st.dictionaries(st.text() | st.just("$ref"), anything, max_size=3)))
-        else:
-            item.body = draw(anything)
-            item.env = draw(st.sampled_from(bindings)) if bindings else {}
-    return made
 
 
 def same_graph(one: Any, other: Any) -> bool:

@@ -44,7 +44,8 @@ class MediaArtifacts(OverMedia):
 
     At most ``capacity`` of them, and at most ``max_bytes`` of JSON; ``None``: any number. When and
     how often one was used is remembered by this object alone, so that reading writes nothing. What
-    it finds in the medium when it begins counts as used when it was made.
+    it finds in the medium counts as used when it was made; it is looked through once, at the first
+    ``put`` that has to keep within bounds.
     """
 
     capacity: int | None = field(default=None, validator=optional(whole(1)))
@@ -53,8 +54,10 @@ class MediaArtifacts(OverMedia):
     _codec: RecordCodec[Artifact] = field(
         factory=lambda: RecordCodec(kind="artifact", of=Artifact), init=False, repr=False
     )
-    _used: "OrderedDict[str, _Use] | None" = field(default=None, init=False, repr=False)
-    """By name, the one that was not used for longest first."""
+    _used: "OrderedDict[str, _Use]" = field(factory=OrderedDict, init=False, repr=False)
+    """By name, the one that was not used for longest first; all of them, once it was looked through."""
+    _size: int = field(default=0, init=False)
+    _looked_through: bool = field(default=False, init=False)
     _hits: int = field(default=0, init=False)
     _misses: int = field(default=0, init=False)
 
@@ -81,13 +84,11 @@ class MediaArtifacts(OverMedia):
             accessed_at_ms=given.accessed_at_ms or given.created_at_ms or now,
         )
         name, content = _name_of(key), self._codec.write(Artifact(key=key, value=value, metadata=made))
-        used = await self._index()
         if self.max_bytes is not None and len(content) > self.max_bytes:
             await self._drop(name)  # what stood there is no longer right, and this one would push out all others
             return
         await self.media.documents().put(_COLLECTION, name, content)
-        used[name] = _Use(len(content), made.accessed_at_ms, made.access_count)
-        used.move_to_end(name)
+        self._note(name, _Use(len(content), made.accessed_at_ms, made.access_count))
         await self._keep_within_bounds()
 
     async def clear(self) -> None:
@@ -111,40 +112,54 @@ class MediaArtifacts(OverMedia):
         if found is None or artifact is None:
             self._misses += 1
             return None
-        used = await self._index()
-        use = used.setdefault(name, _Use(len(found.content), 0, artifact.metadata.access_count))
+        use = self._used.get(name) or _Use(len(found.content), 0, artifact.metadata.access_count)
         use.access_count, use.accessed_at_ms = use.access_count + 1, self._now()
-        used.move_to_end(name)
+        self._note(name, use)
         self._hits += 1
         seen = evolve(artifact.metadata, accessed_at_ms=use.accessed_at_ms, access_count=use.access_count)
         return evolve(artifact, metadata=seen)
 
-    async def _index(self) -> "OrderedDict[str, _Use]":
-        if self._used is None:
-            found: list[tuple[str, _Use]] = []
-            for name in await self.media.documents().keys(_COLLECTION):
-                document = await self.media.documents().get(_COLLECTION, name)
-                if document is None:
-                    continue
-                metadata = ArtifactMetadata()
-                with suppress(RecordCorrupt):  # the first to go; whoever asks for it is told
-                    metadata = self._codec.read(document.content, name).metadata
-                use = _Use(len(document.content), metadata.accessed_at_ms, metadata.access_count)
-                found.append((name, use))
-            if self._used is None:  # nobody else was faster meanwhile
-                self._used = OrderedDict(sorted(found, key=lambda one: one[1].accessed_at_ms))
-        return self._used
+    def _note(self, name: str, use: _Use) -> None:
+        """Remember that this one was used last."""
+        self._forget(name)
+        self._used[name] = use
+        self._size += use.size
+
+    def _forget(self, name: str) -> None:
+        if (use := self._used.pop(name, None)) is not None:
+            self._size -= use.size
 
     async def _keep_within_bounds(self) -> None:
-        used = await self._index()
-        while used and (
-            (self.capacity is not None and len(used) > self.capacity)
-            or (self.max_bytes is not None and sum(use.size for use in used.values()) > self.max_bytes)
-        ):
-            await self._drop(next(iter(used)))
+        if self.capacity is None and self.max_bytes is None:
+            return
+        if not self._looked_through:
+            await self._look_through()
+        while self._used and self._is_too_much():
+            await self._drop(next(iter(self._used)))  # forgotten before it waits: who else drops, drops another
+
+    def _is_too_much(self) -> bool:
+        too_many = self.capacity is not None and len(self._used) > self.capacity
+        return too_many or (self.max_bytes is not None and self._size > self.max_bytes)
+
+    async def _look_through(self) -> None:
+        """Learn of what others put there, or an earlier process: the first to go."""
+        found: list[tuple[str, _Use]] = []
+        for name in await self.media.documents().keys(_COLLECTION):
+            document = await self.media.documents().get(_COLLECTION, name)
+            if document is None:
+                continue
+            metadata = ArtifactMetadata()
+            with suppress(RecordCorrupt):  # the first of all to go; whoever asks for it is told
+                metadata = self._codec.read(document.content, name).metadata
+            found.append((name, _Use(len(document.content), metadata.accessed_at_ms, metadata.access_count)))
+        for name, use in sorted(found, key=lambda one: one[1].accessed_at_ms, reverse=True):
+            if name not in self._used:
+                self._note(name, use)
+                self._used.move_to_end(name, last=False)
+        self._looked_through = True
 
     async def _drop(self, name: str) -> None:
-        (await self._index()).pop(name, None)
+        self._forget(name)
         await self.media.documents().delete(_COLLECTION, name)
 
     async def _names(self, expr_key: str) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """RecordCodec: a record as the bytes that a medium keeps, and back."""
 
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 from attrs import field, frozen
@@ -31,7 +32,11 @@ class RecordCodec(Generic[T]):
     of: type[T]
     version: int = 1
     upgrades: Mapping[int, Upgrade] = field(factory=dict, repr=False)
-    converter: Converter = field(factory=make_converter, repr=False)
+
+    @cached_property
+    def converter(self) -> Converter:
+        """Made when the first record is written or read: it costs more than all the rest of a store."""
+        return make_converter()
 
     def write(self, record: T) -> bytes:
         """``record`` as bytes; equal records give equal bytes. ``BackendError`` for what JSON cannot carry."""

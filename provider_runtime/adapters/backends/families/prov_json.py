@@ -1,9 +1,10 @@
-"""A provenance graph for other tools: W3C PROV-JSON, and a drawing for Graphviz."""
+"""A provenance graph for other tools: W3C PROV-JSON, a drawing for Graphviz, and plain JSON."""
 
 import json
 from hashlib import sha256
 from typing import Any, Final
 
+from provider_runtime.adapters.serialization import make_converter
 from provider_runtime.domain.records.evidence import Derivation, Evidence, ProvenanceGraph
 
 _PREFIX: Final = "runtime"
@@ -34,6 +35,14 @@ def dot(graph: ProvenanceGraph) -> str:
         for source in one.sources
     ]
     return "\n".join(["digraph provenance {", *lines, "}"]) + "\n"
+
+
+def plain_json(graph: ProvenanceGraph) -> str:
+    """``graph`` in the canonical form of its own types, without the snippets."""
+    converter = make_converter()
+    evidence = [{**converter.unstructure(one), "snippet": ""} for one in graph.evidence]
+    document = {"evidence": evidence, "derivations": [converter.unstructure(one) for one in graph.derivations]}
+    return json.dumps(document, sort_keys=True, ensure_ascii=False)
 
 
 def _evidence_entity(evidence: Evidence) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from attrs import define, field
 
 from provider_runtime.adapters.backends.families.codec import RecordCodec
 from provider_runtime.adapters.backends.families.places import InFiles, InMemory, InSqlite, OverMedia
+from provider_runtime.adapters.backends.families.prov_json import dot, plain_json, prov_json
 from provider_runtime.adapters.backends.names import checked_name
 from provider_runtime.adapters.system import SystemClock
 from provider_runtime.domain.errors import RecordMissing
@@ -17,11 +18,13 @@ from provider_runtime.domain.records.evidence import (
     EpistemicMode,
     Evidence,
     EvidenceStatus,
+    GraphForm,
     ProvenanceGraph,
     Span,
     StalenessReport,
     WorldView,
     evidence_id_of,
+    fault_of_id,
     fingerprint_of,
     snippet_of,
     status_of,
@@ -39,6 +42,7 @@ class MediaProvenance(OverMedia):
 
     sources: SourceReader = field(repr=False)
     clock: Clock = field(factory=SystemClock, repr=False)
+    _mode: EpistemicMode = field(default=EpistemicMode.OBSERVED, init=False)
     _evidence: RecordCodec[Evidence] = field(
         factory=lambda: RecordCodec(kind="evidence", of=Evidence), init=False, repr=False
     )
@@ -53,8 +57,9 @@ class MediaProvenance(OverMedia):
         span: Span | None = None,
         obtained_via: str = "read",
         world_view: WorldView = WorldView.BASE,
-        mode: EpistemicMode = EpistemicMode.OBSERVED,
+        mode: EpistemicMode | None = None,
     ) -> str:
+        mode = self._mode if mode is None else EpistemicMode(mode)
         text = await self.sources.read(ref)
         if text is None:
             raise RecordMissing(
@@ -75,9 +80,18 @@ class MediaProvenance(OverMedia):
             captured_at=self.clock.now(),
             mode=mode,
         )
-        content = self._evidence.write(evidence)
-        await self.media.documents().put_if(_EVIDENCE, evidence_id, content, version=None)  # there already: kept once
-        return evidence_id
+        return await self._keep(evidence)
+
+    async def record(self, evidence: Evidence) -> str:
+        if (fault := fault_of_id(evidence)) is not None:
+            raise ValueError(fault)
+        return await self._keep(evidence)
+
+    def get_mode(self) -> EpistemicMode:
+        return self._mode
+
+    def set_mode(self, mode: EpistemicMode) -> None:
+        self._mode = EpistemicMode(mode)
 
     async def get_evidence(self, evidence_id: str) -> Evidence | None:
         found = await self.media.documents().get(_EVIDENCE, checked_name("evidence", evidence_id))
@@ -166,6 +180,22 @@ class MediaProvenance(OverMedia):
 
     async def graph(self) -> ProvenanceGraph:
         return ProvenanceGraph(evidence=await self.query(), derivations=await self._all_derivations())
+
+    async def export(self, form: GraphForm = GraphForm.PROV_JSON) -> str:
+        graph = await self.graph()
+        match GraphForm(form):
+            case GraphForm.JSON:
+                return plain_json(graph)
+            case GraphForm.DOT:
+                return dot(graph)
+            case GraphForm.PROV_JSON:
+                return prov_json(graph)
+
+    async def _keep(self, evidence: Evidence) -> str:
+        content = self._evidence.write(evidence)
+        name = evidence.evidence_id
+        await self.media.documents().put_if(_EVIDENCE, name, content, version=None)  # there already: kept once
+        return name
 
     async def _derivation(self, item: str) -> Derivation | None:
         found = await self.media.documents().get(_DERIVATIONS, checked_name("item", item))

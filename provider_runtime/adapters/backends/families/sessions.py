@@ -11,7 +11,7 @@ from provider_runtime.adapters.backends.families.places import InFiles, InMemory
 from provider_runtime.adapters.backends.medium import START, Document, Journal
 from provider_runtime.adapters.backends.names import checked_name
 from provider_runtime.adapters.system import SystemClock
-from provider_runtime.domain.errors import RecordCorrupt, RecordMissing
+from provider_runtime.domain.errors import RecordConflict, RecordCorrupt, RecordMissing
 from provider_runtime.domain.records.sessions import (
     LoggedEvent,
     SessionAnswer,
@@ -66,7 +66,7 @@ class MediaSessions(OverMedia):
     async def save(self, name: str, data: SessionData) -> None:
         while True:
             found = await self._document(name)
-            log = self._sessions.read(found.content, name).log if found else f"session-{secrets.token_hex(16)}"
+            log = self._sessions.read(found.content, name).log if found else _new_log()
             content = self._sessions.write(StoredSession(log=log, data=data))
             version = found.version if found else None
             if await self.media.documents().put_if(_COLLECTION, name, content, version=version) is not None:
@@ -86,6 +86,27 @@ class MediaSessions(OverMedia):
 
     async def exists(self, name: str) -> bool:
         return await self.media.documents().exists(_COLLECTION, checked_name("session", name))
+
+    async def fork(self, source: str, target: str) -> None:
+        stored = await self._stored(source)
+        if stored is None:
+            raise _missing(source, "there is no session of this name", "Save it first.")
+        if await self.exists(target):
+            raise _taken(target)
+        name_of_log = _new_log()
+        log = self.media.journal(name_of_log)
+        async for logged in self._logged(source, self.media.journal(stored.log), 0):
+            await log.append(_always(self._events.write(logged)))
+        documents = self.media.documents()
+        for key in await documents.keys(_ANSWERS, prefix=_answer_key(stored.log)):
+            answer = await documents.get(_ANSWERS, key)
+            if answer is not None:
+                await documents.put(_ANSWERS, name_of_log + key.removeprefix(stored.log), answer.content)
+        # The log and the answers first: whoever sees the session sees all of it.
+        content = self._sessions.write(StoredSession(log=name_of_log, data=stored.data))
+        if await self.media.documents().put_if(_COLLECTION, target, content, version=None) is None:
+            await log.clear()
+            raise _taken(target)
 
     async def record(self, name: str, event: SessionEvent) -> LoggedEvent:
         log, at = await self._log(name), self.clock.now()
@@ -137,7 +158,9 @@ class MediaSessions(OverMedia):
         entries = (await log.read(after=at, limit=1)).entries
         return self._events.read(entries[0], f"{name}/log") if entries else None
 
-    async def _logged(self, name: str, log: Journal, first: int, count: int | None) -> AsyncIterator[LoggedEvent]:
+    async def _logged(
+        self, name: str, log: Journal, first: int, count: int | None = None
+    ) -> AsyncIterator[LoggedEvent]:
         """At most ``count`` events from number ``first`` on. One that was cut while it was written never was."""
         number, end = first, None if count is None else first + max(count, 0)
         start = START
@@ -166,6 +189,7 @@ class MediaSessions(OverMedia):
             ended_at=stored.data.ended_at,
             counts=last.counts if last else SessionCounts(),
             history_size=last.seq + 1 if last else 0,
+            config=stored.data.config,
         )
 
     async def _log(self, name: str) -> Journal:
@@ -211,6 +235,20 @@ def _out_of_place(key: str) -> RecordCorrupt:
         message="an event is out of its place in the log",
         remedy="Restore the log from a copy, or delete the session.",
     )
+
+
+def _always(entry: bytes) -> Callable[[bytes | None], bytes]:
+    return lambda _last: entry
+
+
+def _new_log() -> str:
+    return f"session-{secrets.token_hex(16)}"
+
+
+def _taken(name: str) -> RecordConflict:
+    message = "there is a session of this name already"
+    remedy = "Give the fork another name, or delete that one first."
+    return RecordConflict(kind="session", key=name, message=message, remedy=remedy)
 
 
 def _missing(key: str, message: str, remedy: str) -> RecordMissing:

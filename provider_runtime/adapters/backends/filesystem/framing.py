@@ -12,6 +12,7 @@ from provider_runtime.domain.errors import BackendError
 _BLOCK: Final = 64 * 1024
 _LINE: Final = 4 * 1024
 """Most lines are shorter."""
+_HEX: Final = frozenset(b"0123456789abcdef")
 
 
 class Damaged(Exception):
@@ -215,4 +216,4 @@ def sound_end(framing: Framing, file: Extent) -> int:
 
 
 def _number(text: bytes) -> int | None:
-    return int(text, 16) if len(text) == 8 and all(digit in b"0123456789abcdef" for digit in text) else None
+    return int(text, 16) if len(text) == 8 and _HEX.issuperset(text) else None

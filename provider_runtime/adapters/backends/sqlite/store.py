@@ -1,5 +1,6 @@
 """SqliteStore: one file, a thread that writes it by groups, and a thread that reads it."""
 
+import errno
 import os
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -129,14 +130,26 @@ class SqliteStore:
         try:
             make_folders(SystemFiles(), self.path.parent)
             with StoreLock(path=self.path.with_name(f"{self.path.name}.lock")).held():
-                files = SystemFiles()
-                descriptor, is_new = files.open_to_append(self.path)  # SQLite would follow a link, and ask the umask
-                files.close(descriptor)
-                if is_new:
-                    files.sync_folder(self.path.parent)
+                self._make_file(SystemFiles())
                 return self._connected(is_writer=is_writer)
         except OSError as failure:
             raise unavailable("store", self.path.name, failure) from None
+
+    def _make_file(self, files: SystemFiles) -> None:
+        """Make the file if there is none, private from the first moment: SQLite would ask the umask, and follow a link.
+
+        One that is there is never opened here. Closing it would drop every lock that SQLite holds on it in
+        this process, whichever connection took it: another process could then take itself for the last, and
+        throw the log away that this one goes on writing to (sqlite.org/howtocorrupt.html, 2.2).
+        """
+        try:
+            descriptor = files.create(self.path)
+        except FileExistsError:
+            if self.path.is_symlink():
+                raise OSError(errno.ELOOP, os.strerror(errno.ELOOP)) from None
+            return
+        files.close(descriptor)
+        files.sync_folder(self.path.parent)
 
     def _connected(self, *, is_writer: bool) -> sqlite3.Connection:
         connection = sqlite3.connect(

@@ -36,6 +36,10 @@ def wire_messages(messages: tuple[Message, ...], encoding: Encoding) -> list[dic
     """Every message in place. Raises ``IntentUnsupported`` or ``RequestInvalid``."""
     written: list[dict[str, Any]] = []
     for index, message in enumerate(messages):
+        plain = message.plain_text
+        if plain is not None and (message.role is MessageRole.USER or message.role is MessageRole.ASSISTANT):
+            written.append({"role": str(message.role), "content": plain})
+            continue
         place = f"messages[{index}]"
         if message.role is MessageRole.USER:
             written.append({"role": "user", "content": _content(message.content, encoding, place)})

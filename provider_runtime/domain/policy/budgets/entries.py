@@ -4,18 +4,8 @@ from typing import TypeAlias
 
 from attrs import frozen
 
-from provider_runtime.domain.identity import CallId
-from provider_runtime.domain.policy.budgets.holds import Account, Fate
-
-
-@frozen(kw_only=True)
-class Taken:
-    """One line of a hold as it was entered."""
-
-    account: Account
-    window: int
-    amount: int
-    limit: int
+from provider_runtime.domain.identity import CallId, OrderId
+from provider_runtime.domain.policy.budgets.holds import Fate, Line
 
 
 @frozen(kw_only=True)
@@ -25,8 +15,9 @@ class Held:
     at_ms: int
     call_id: CallId
     attempt: int
-    lines: tuple[Taken, ...]
+    lines: tuple[Line, ...]
     lease_until_ms: int
+    order_id: OrderId | None = None
 
 
 @frozen(kw_only=True)
@@ -56,4 +47,14 @@ class Adjusted:
     charges: tuple[int, ...]
 
 
-Entry: TypeAlias = Held | Settled | Expired | Adjusted
+@frozen(kw_only=True)
+class Reset:
+    """Somebody in charge let an account begin anew: what was posted in ``window`` counts no more."""
+
+    at_ms: int
+    budget: str
+    owner: str
+    window: int
+
+
+Entry: TypeAlias = Held | Settled | Expired | Adjusted | Reset

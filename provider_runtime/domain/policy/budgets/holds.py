@@ -1,16 +1,17 @@
 """Holds: what is set aside for one attempt before it is sent, and what becomes of it."""
 
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from attrs import field, frozen
 from attrs.validators import optional
 
 from provider_runtime.domain.checks import all_are, is_a, whole
-from provider_runtime.domain.identity import CallId
+from provider_runtime.domain.identity import CallId, OrderId
 from provider_runtime.domain.json_values import tuple_of
 from provider_runtime.domain.policy.budgets.limits import LARGEST
 
+NO_WINDOW: Final = -1
 _AMOUNT = whole(0, LARGEST)
 
 
@@ -40,7 +41,10 @@ class Fate(StrEnum):
     @property
     def state(self) -> HoldState:
         """What a hold is from then on."""
-        return HoldState(self.value)
+        return _STATES[self]
+
+
+_STATES: Final = {fate: HoldState(fate.value) for fate in Fate}
 
 
 @frozen(kw_only=True)
@@ -67,12 +71,18 @@ class Claim:
 
 @frozen(kw_only=True)
 class HoldOrder:
-    """What shall be held for one attempt: every claim or none. ``lease_ms``: how long its owner may be silent."""
+    """What shall be held for one attempt: every claim or none. ``lease_ms``: how long its owner may be silent.
+
+    ``order_id`` is for whoever may not hear the answer: an order of the same name, given again, is
+    answered with the hold that was taken for it, and no second one is taken. It is shown again when that
+    hold is settled.
+    """
 
     call_id: CallId
     attempt: int = field(validator=whole(1))
     claims: tuple[Claim, ...] = field(converter=tuple_of, validator=all_are(Claim))
     lease_ms: int = field(validator=whole(1))
+    order_id: OrderId | None = field(default=None, validator=optional(is_a(OrderId)))
 
     @claims.validator
     def _once_each(self, _attribute: object, claims: tuple[Claim, ...]) -> None:
@@ -83,19 +93,22 @@ class HoldOrder:
 
 @frozen(kw_only=True)
 class Line:
-    """What one hold takes from one window of one account. ``posted``: what was posted there in the end."""
+    """What one hold takes from one window of one account, whose limit was ``limit`` then.
+
+    ``window`` is ``NO_WINDOW`` once the account was reset: what is said of the hold from then on counts nowhere.
+    """
 
     account: Account
     window: int
     amount: int
     limit: int
-    posted: int = 0
 
 
 @frozen(kw_only=True)
 class Hold:
     """What is set aside for one attempt. ``number`` names it in its ledger.
 
+    ``posted`` is what was posted in the end, line by line; empty while the hold is under way.
     ``fence`` is shown when the hold is settled: who was taken for lost, and comes back, has an
     outdated one. Times are milliseconds since 1970 by the clock of the ledger.
     """
@@ -107,6 +120,8 @@ class Hold:
     lease_until_ms: int
     fence: int = 1
     state: HoldState = HoldState.HELD
+    posted: tuple[int, ...] = ()
+    order_id: OrderId | None = None
 
     @property
     def amounts(self) -> tuple[int, ...]:
@@ -146,6 +161,18 @@ class Standing:
     def remaining(self) -> int:
         """What is neither spent nor set aside; not below zero."""
         return max(0, self.limit - self.balance.taken)
+
+
+@frozen(kw_only=True)
+class Tally:
+    """How an account stands, and how much of what is posted there nobody has confirmed.
+
+    The limit is that of the last claim. ``unconfirmed`` was posted in full because nobody could say what
+    it came to; an adjustment puts it right.
+    """
+
+    standing: Standing
+    unconfirmed: int
 
 
 @frozen(kw_only=True)

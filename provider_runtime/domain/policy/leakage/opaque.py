@@ -49,6 +49,8 @@ class OpaquePart:
 def opaque_parts(messages: tuple[Message, ...]) -> Iterator[OpaquePart]:
     """Every part of ``messages`` that cannot be read, in order."""
     for number, message in enumerate(messages):
+        if message.plain_text is not None:
+            continue
         for position, part in enumerate(message.content):
             yield from _in_part(part, f"messages[{number}].content[{position}]")
 

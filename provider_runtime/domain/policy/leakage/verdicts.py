@@ -54,8 +54,13 @@ def leakage_verdict(looked: Looked, policy: LeakagePolicy) -> Verdict:
         return _refusal(_found(bad))
     warned = tuple(finding for finding, treatment in treated if treatment is Treatment.WARN)
     if not warned:
-        return Pass(gate=GATE, reason="what was found is allowed by policy")
-    return Pass(gate=GATE, reason=f"found and sent: {_list(warned)}", warnings=tuple(map(_warning, warned)))
+        return Pass(gate=GATE, reason="what was found is allowed by policy", findings=looked.findings)
+    return Pass(
+        gate=GATE,
+        reason=f"found and sent: {_list(warned)}",
+        warnings=tuple(map(_warning, warned)),
+        findings=looked.findings,
+    )
 
 
 def _refusal(error: LeakageRefused) -> Refusal:

@@ -1,18 +1,24 @@
 """What every ``ProvenanceProvider`` promises."""
 
+import json
 from datetime import timedelta
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
 from provider_runtime.domain.errors import RecordMissing
 from provider_runtime.domain.records.evidence import (
     EpistemicMode,
+    Evidence,
     EvidenceStatus,
+    GraphForm,
     Span,
     StalenessReport,
     WorldView,
+    evidence_id_of,
+    fingerprint_of,
 )
 from provider_runtime.ports.stores.provenance import ProvenanceProvider
 from provider_runtime.testing.contracts.stores.drawn import DRAWN
@@ -72,6 +78,56 @@ class ProvenanceProviderContract:
             await provenance.capture("report", obtained_via="search"),
         ]
         assert len({first, *others}) == 6
+
+    async def test_evidence_that_was_captured_elsewhere_is_kept_as_it_is(
+        self, provenance: ProvenanceProvider, clock: FrozenClock
+    ) -> None:
+        fingerprint = fingerprint_of("Prices stay.")
+        evidence_id = evidence_id_of(
+            ref="page",
+            span=None,
+            fingerprint=fingerprint,
+            obtained_via="fetch",
+            world_view=WorldView.BASE,
+            mode=EpistemicMode.MEASURED,
+        )
+        evidence = Evidence(
+            evidence_id=evidence_id,
+            ref="page",
+            fingerprint=fingerprint,
+            snippet="Prices stay.",
+            obtained_via="fetch",
+            captured_at=clock.now(),
+            mode=EpistemicMode.MEASURED,
+        )
+        assert await provenance.record(evidence) == evidence_id
+        assert await provenance.record(evolve(evidence, captured_at=clock.now() + timedelta(hours=1))) == evidence_id
+        assert await provenance.get_evidence(evidence_id) == evidence
+        with pytest.raises(ValueError, match="does not follow"):
+            await provenance.record(evolve(evidence, ref="another page"))
+
+    async def test_what_is_captured_is_known_in_the_mode_that_was_set(self, provenance: ProvenanceProvider) -> None:
+        assert provenance.get_mode() is EpistemicMode.OBSERVED
+        provenance.set_mode(EpistemicMode.ASSUMED)
+        assert provenance.get_mode() is EpistemicMode.ASSUMED
+        assumed = await provenance.get_evidence(await provenance.capture("report"))
+        measured = await provenance.get_evidence(await provenance.capture("report", mode=EpistemicMode.MEASURED))
+        assert assumed is not None
+        assert measured is not None
+        assert (assumed.mode, measured.mode) == (EpistemicMode.ASSUMED, EpistemicMode.MEASURED)
+
+    @pytest.mark.parametrize("form", GraphForm)
+    async def test_the_graph_is_exported_with_every_link_and_no_word_of_a_source(
+        self, provenance: ProvenanceProvider, form: GraphForm
+    ) -> None:
+        evidence_id = await provenance.capture("report")
+        await provenance.record_derivation("summary", (evidence_id,), activity="summarise")
+        text = await provenance.export(form)
+        assert text == await provenance.export(form)
+        assert all(word in text for word in (evidence_id, "summary", "summarise"))
+        assert "Sales rose" not in text
+        if form is not GraphForm.DOT:
+            assert isinstance(json.loads(text), dict)
 
     async def test_a_source_that_is_not_there_or_too_short_is_refused(self, provenance: ProvenanceProvider) -> None:
         with pytest.raises(RecordMissing):

@@ -10,7 +10,7 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provider_runtime.domain.errors import BackendError, ErrorCode, RecordCorrupt, RecordMissing
+from provider_runtime.domain.errors import BackendError, ErrorCode, RecordConflict, RecordCorrupt, RecordMissing
 from provider_runtime.domain.json_values import freeze_object
 from provider_runtime.domain.records.sessions import (
     SessionAnswer,
@@ -215,6 +215,38 @@ class SessionProviderContract:
         for seq in range(len(logged)):
             moment = await sessions.jump("any", seq)
             assert [moment.checkpoint, *moment.replay] == logged[moment.checkpoint.seq : seq + 1]
+
+    async def test_a_fork_begins_with_the_same_and_goes_its_own_way(self, sessions: SessionProvider) -> None:
+        await sessions.save("work", SESSION)
+        before = [await sessions.record("work", event) for event in (_STEP, checkpoint(State(control=1)), _STEP)]
+        await sessions.fork("work", "trial")
+        assert await sessions.load("trial") == SESSION
+        assert await sessions.history("trial") == tuple(before)
+        assert (await sessions.jump("trial", 2)).state == State(control=1)
+        await sessions.record("trial", _STEP)
+        await sessions.save("work", evolve(SESSION, step_count=9))
+        assert len(await sessions.history("work")) == 3
+        assert await sessions.load("trial") == SESSION
+        await sessions.delete("work")
+        assert len(await sessions.history("trial")) == 4
+
+    async def test_nothing_is_forked_from_nothing_or_over_another(self, sessions: SessionProvider) -> None:
+        with pytest.raises(RecordMissing):
+            await sessions.fork("nothing", "trial")
+        await sessions.save("work", SESSION)
+        await sessions.save("other", evolve(SESSION, step_count=9))
+        await sessions.record("other", _STEP)
+        with pytest.raises(RecordConflict):
+            await sessions.fork("work", "other")
+        assert await sessions.load("other") == evolve(SESSION, step_count=9)
+        assert len(await sessions.history("other")) == 1
+        with pytest.raises(BackendError):
+            await sessions.fork("work", "")
+
+    async def test_a_list_says_with_what_configuration(self, sessions: SessionProvider) -> None:
+        await sessions.save("work", evolve(SESSION, config=freeze_object({"depth": 3})))
+        (info,) = await sessions.list()
+        assert (info.name, info.config) == ("work", {"depth": 3})
 
 
 class SnapshotProviderContract:

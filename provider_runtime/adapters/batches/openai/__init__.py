@@ -1,0 +1,1 @@
+"""OpenAI's batch files: lines that hold the body of a call, answered by lines that hold the body of its answer."""

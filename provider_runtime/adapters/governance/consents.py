@@ -1,0 +1,165 @@
+"""Ledgers of consents over any journal: written once, chosen a medium by small subclasses."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final, TypeVar
+
+from attrs import define, field
+
+from provider_runtime.adapters.backends.filesystem.media import FilesystemMedia
+from provider_runtime.adapters.backends.medium import Documents, Journal, Media
+from provider_runtime.adapters.backends.memory import MemoryJournal
+from provider_runtime.adapters.backends.sqlite.media import SqliteMedia
+from provider_runtime.adapters.governance.consent_entries import ConsentEntryCodec
+from provider_runtime.adapters.governance.folding import FoldedJournal
+from provider_runtime.adapters.system import SystemClock
+from provider_runtime.domain.policy.consent.books import ConsentBooks
+from provider_runtime.domain.policy.consent.decisions import Consent, SignedReceipt, UseTaken
+from provider_runtime.domain.policy.consent.entries import ConsentEntry
+from provider_runtime.domain.policy.consent.faults import ConsentFault
+from provider_runtime.domain.policy.consent.plans import ConsentRequest
+from provider_runtime.domain.policy.consent.subject import ConsentSubject
+from provider_runtime.domain.policy.consent.verdicts import Found, Revocations
+from provider_runtime.ports.system import Clock
+
+_T = TypeVar("_T")
+_JOURNAL: Final = "consents"
+
+
+@define(kw_only=True, eq=False)
+class JournalConsentLedger:
+    """Consents in ``journal``. See ``ConsentLedger``.
+
+    Revocations are entries like all others, so what is found is never behind them.
+    """
+
+    journal: Journal = field(repr=False)
+    documents: Documents | None = field(default=None, repr=False)
+    clock: Clock = field(factory=SystemClock, repr=False)
+    checkpoint_every: int = 2000
+    _folded: FoldedJournal[ConsentBooks, ConsentEntry] = field(init=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        # Not a default of the field: subclasses make their journal after it.
+        self._folded = FoldedJournal(
+            name=_JOURNAL,
+            journal=self.journal,
+            codec=ConsentEntryCodec(),
+            documents=self.documents,
+            checkpoint_every=self.checkpoint_every,
+        )
+
+    @property
+    def in_process(self) -> bool:
+        return False
+
+    async def find(self, subject: ConsentSubject) -> Found:
+        def look(books: ConsentBooks) -> Found:
+            return Found(
+                consents=books.find(subject),
+                revocations=Revocations(as_of=self.clock.now()),
+                latest=books.latest,
+            )
+
+        return await self._looked(look)
+
+    async def use(self, consent: Consent, use_id: str) -> UseTaken | ConsentFault:
+        return await self._folded.step(lambda books: books.use(consent, use_id, self.clock.now()))
+
+    async def give_back(self, consent: Consent, use_id: str) -> None:
+        request_id = consent.request.request_id
+        await self._folded.step(lambda books: (books.give_back(request_id, use_id, self.clock.now()), None))
+
+    async def ask(self, request: ConsentRequest) -> ConsentRequest:
+        return await self._folded.step(lambda books: books.ask(request, self.clock.now()))
+
+    async def question(self, request_id: str) -> ConsentRequest:
+        return await self._looked(lambda books: books.question(request_id, self.clock.now()))
+
+    async def decide(self, request_id: str, signed: SignedReceipt) -> Consent:
+        def entry(books: ConsentBooks) -> tuple[ConsentEntry, Consent]:
+            question = books.question(request_id, self.clock.now())
+            return books.decide(request_id, signed, self.clock.now()), Consent(request=question, signed=signed)
+
+        return await self._folded.step(entry)
+
+    async def revoke(self, request_ids: Sequence[str], *, user_id: str, reason: str | None = None) -> tuple[str, ...]:
+        def entry(books: ConsentBooks) -> tuple[ConsentEntry | None, tuple[str, ...]]:
+            revoked = books.revoke(request_ids, user_id, reason, self.clock.now())
+            return revoked, () if revoked is None else revoked.request_ids
+
+        return await self._folded.step(entry)
+
+    async def waiting(self) -> tuple[ConsentRequest, ...]:
+        return await self._looked(lambda books: books.waiting(books.time(self.clock.now())))
+
+    async def consents(self) -> tuple[Consent, ...]:
+        return await self._looked(lambda books: books.consents())
+
+    async def flush(self) -> None:
+        await self._folded.flush()
+
+    async def aclose(self) -> None:
+        await self._folded.aclose()
+
+    async def _looked(self, look: Callable[[ConsentBooks], _T]) -> _T:
+        return await self._folded.step(lambda books: (None, look(books)))
+
+
+@define(kw_only=True, eq=False)
+class MemoryConsentLedger(JournalConsentLedger):
+    """Consents in memory, gone at exit. Hand one to several runtimes, and they share them; in one event loop."""
+
+    # Nobody else reads this journal, and this object reads each entry at its next step.
+    journal: Journal = field(factory=lambda: MemoryJournal(keep=16), init=False, repr=False)
+
+    @property
+    def in_process(self) -> bool:
+        return True
+
+
+@define(kw_only=True, eq=False)
+class FilesystemConsentLedger(JournalConsentLedger):
+    """Consents in the folder ``path``, durable; several processes may share it."""
+
+    path: Path = field(converter=Path)
+    media: Media = field(init=False, repr=False)
+    journal: Journal = field(init=False, repr=False)
+    documents: Documents | None = field(init=False, repr=False)
+
+    @media.default
+    def _make_media(self) -> Media:
+        return FilesystemMedia(root=self.path)
+
+    @journal.default
+    def _make_journal(self) -> Journal:
+        return self.media.journal(_JOURNAL)
+
+    @documents.default
+    def _make_documents(self) -> Documents:
+        return self.media.documents()
+
+
+@define(kw_only=True, eq=False)
+class SqliteConsentLedger(JournalConsentLedger):
+    """Consents in the SQLite file ``path``, durable; several processes may share it. Busy calls share one ``fsync``."""
+
+    path: Path = field(converter=Path)
+    media: SqliteMedia = field(init=False, repr=False)
+    journal: Journal = field(init=False, repr=False)
+    documents: Documents | None = field(init=False, repr=False)
+
+    @media.default
+    def _make_media(self) -> SqliteMedia:
+        return SqliteMedia(path=self.path)
+
+    @journal.default
+    def _make_journal(self) -> Journal:
+        return self.media.journal(_JOURNAL)
+
+    @documents.default
+    def _make_documents(self) -> Documents:
+        return self.media.documents()
+
+    async def aclose(self) -> None:
+        await self.media.aclose()

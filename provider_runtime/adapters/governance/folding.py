@@ -1,0 +1,145 @@
+"""FoldedJournal: a state that is what the entries of a journal add up to, for any kind of entry."""
+
+from collections.abc import Callable
+from typing import Final, Generic, Protocol, TypeVar
+
+from attrs import define, field
+
+from provider_runtime.adapters.backends.medium import START, Documents, Journal, Position, Tail
+from provider_runtime.domain.errors import BackendError, RecordCorrupt
+
+EntryT = TypeVar("EntryT")
+Entry_contra = TypeVar("Entry_contra", contravariant=True)
+_T = TypeVar("_T")
+_CHECKPOINTS: Final = "checkpoints"
+_OWN_KEPT: Final = 1024
+
+
+class Fold(Protocol[Entry_contra]):
+    """A state that entries bring forward, one after another."""
+
+    @property
+    def count(self) -> int:
+        """How many were entered."""
+        ...
+
+    def apply(self, entry: Entry_contra) -> None:
+        """Enter one more. Raises ``ValueError`` for one that cannot follow those before."""
+        ...
+
+
+StateT = TypeVar("StateT", bound=Fold)  # type: ignore[type-arg]  # of the entries that the same journal has
+
+
+class EntryCodec(Protocol[StateT, EntryT]):
+    """Entries, and the state that they lead to, as bytes and back. What does not read back is ``RecordCorrupt``."""
+
+    def begin(self) -> StateT:
+        """The state before the first entry."""
+        ...
+
+    def encoded(self, entry: EntryT) -> bytes: ...
+
+    def decoded(self, raw: bytes) -> EntryT: ...
+
+    def kept(self, state: StateT, position: Position) -> bytes:
+        """The state as it is at ``position``."""
+        ...
+
+    def restored(self, raw: bytes) -> tuple[StateT, Position]: ...
+
+    def unreadable(self, what: str) -> RecordCorrupt: ...
+
+
+@define(kw_only=True, eq=False)
+class FoldedJournal(Generic[StateT, EntryT]):
+    """Reads what came since the last step, by whomever, and enters at most one thing more, with nobody in between.
+
+    An entry of this object's own counts once it is read back. Every ``checkpoint_every`` entries the
+    state is kept in ``documents``, so that whoever opens the journal next need not read it all.
+    """
+
+    name: str
+    journal: Journal = field(repr=False)
+    codec: EntryCodec[StateT, EntryT] = field(repr=False)
+    documents: Documents | None = field(default=None, repr=False)
+    checkpoint_every: int = 2000
+    _state: StateT | None = field(default=None, init=False, repr=False)
+    _position: Position = field(default=START, init=False)
+    """Behind the last entry in the state."""
+    _durable: Position = field(default=START, init=False)
+    """Behind the last entry that the medium is known to keep."""
+    _kept_count: int = field(default=0, init=False)
+    _checkpoint: bytes | None = field(default=None, init=False, repr=False)
+    _own: dict[bytes, EntryT] = field(factory=dict, init=False, repr=False)
+    """Entries made here and not yet read back: they need no decoding."""
+
+    async def step(self, decide: Callable[[StateT], tuple[EntryT | None, _T]]) -> _T:
+        """What ``decide`` makes of the state as it is now; the entry that it returns is kept when this returns."""
+        answers: list[_T] = []
+
+        def step(tail: Tail) -> bytes | None:
+            entry, answer = decide(self._up_to_date(tail))
+            answers.append(answer)
+            if entry is None:
+                return None
+            raw = self.codec.encoded(entry)
+            if len(self._own) >= _OWN_KEPT:
+                self._own.clear()  # these were never kept
+            self._own[raw] = entry
+            return raw
+
+        if self._state is None:
+            await self._open()
+        self._durable = await self.journal.decide(step)
+        if self._checkpoint is not None:
+            await self._keep_checkpoint()
+        return answers[-1]  # a medium that tries a step again keeps what it came to in the end
+
+    async def flush(self) -> None:
+        """Let go of threads and files until the next use."""
+        await self.journal.flush()
+        if self.documents is not None:
+            await self.documents.flush()
+
+    async def aclose(self) -> None:
+        """Flush for good."""
+        await self.journal.aclose()
+        if self.documents is not None:
+            await self.documents.aclose()
+
+    async def _open(self) -> None:
+        found = None if self.documents is None else await self.documents.get(_CHECKPOINTS, self.name)
+        state, position = (self.codec.begin(), START) if found is None else self.codec.restored(found.content)
+        if self._state is None:  # nobody else has opened it meanwhile
+            self._state, self._position, self._durable, self._kept_count = state, position, position, state.count
+
+    def _up_to_date(self, tail: Tail) -> StateT:
+        """The state as of ``tail``. Runs in a step, so nobody else is at it."""
+        state = self.codec.begin() if self._state is None else self._state
+        try:
+            since = tail.since(self._position)
+        except RecordCorrupt:
+            # Entries were read in a step whose group the medium then took back. What it is known to
+            # keep must still be there: a journal that was cut or replaced would forget what was decided.
+            tail.since(self._durable)
+            state, since = self.codec.begin(), tail.since(START)
+        try:
+            for raw in since:
+                state.apply(self._own.pop(raw) if raw in self._own else self.codec.decoded(raw))
+        except ValueError:
+            self._state, self._position = self.codec.begin(), START
+            raise self.codec.unreadable("its entries contradict each other") from None
+        self._state, self._position = state, tail.end
+        if self.documents is not None and state.count - self._kept_count >= self.checkpoint_every:
+            self._checkpoint, self._kept_count = self.codec.kept(state, self._position), state.count
+        return state
+
+    async def _keep_checkpoint(self) -> None:
+        content, self._checkpoint = self._checkpoint, None
+        if self.documents is None or content is None:
+            return
+        try:
+            await self.documents.put(_CHECKPOINTS, self.name, content)
+        except BackendError:
+            return  # a short cut for whoever comes next; the entries themselves are kept

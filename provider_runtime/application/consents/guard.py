@@ -1,0 +1,214 @@
+"""ConsentGuard: the ledger asked, the seals checked, the domain's verdict; whatever goes wrong, the answer is no."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, Final, TypeVar
+
+from attrs import define, evolve, field
+
+from provider_runtime.application.sending.to_its_end import to_its_end
+from provider_runtime.domain.policy.consent.decisions import Consent, SignedReceipt, UseTaken
+from provider_runtime.domain.policy.consent.faults import ConsentFault
+from provider_runtime.domain.policy.consent.reading import read_receipt
+from provider_runtime.domain.policy.consent.receipts import RECEIPT_PURPOSE, ConsentReceipt
+from provider_runtime.domain.policy.consent.subject import ConsentSubject
+from provider_runtime.domain.policy.consent.verdicts import (
+    ConsentVerdict,
+    Found,
+    Granted,
+    Moment,
+    Revocations,
+    Trust,
+    Withheld,
+    consent_verdict,
+)
+from provider_runtime.domain.seals import SealVerdict
+from provider_runtime.ports.governance.consent import ConsentLedger, RevocationList
+from provider_runtime.ports.signing import Verifier
+from provider_runtime.ports.system import Clock, Randomness
+
+T = TypeVar("T")
+LIMIT_S: Final = 2.0
+_KEPT: Final = 1024
+
+
+@define(kw_only=True, eq=False)
+class ConsentGuard:
+    """Says whether a live consent covers a call. A ledger that raises, hangs or answers nonsense has none.
+
+    ``limit_s`` bounds each question to the ledger and to the ``verifier``; without one, no seal is worth
+    anything. What was read and checked is kept for as long as a list of revocations may be old.
+    Source: reliability §3.8.
+    """
+
+    ledger: ConsentLedger
+    trust: Trust
+    clock: Clock
+    randomness: Randomness
+    verifier: Verifier | None = None
+    revocations: RevocationList | None = None
+    limit_s: float = LIMIT_S
+    _read: dict[str, ConsentReceipt | ConsentFault] = field(factory=dict, init=False, repr=False)
+    _worth: dict[SignedReceipt, tuple[SealVerdict, float]] = field(factory=dict, init=False, repr=False)
+    _left: set[asyncio.Task[Any]] = field(factory=set, init=False, repr=False)
+    """What was given up, until it has ended: a task that nobody holds may vanish half done."""
+
+    async def judge(self, subject: ConsentSubject) -> ConsentVerdict:
+        """Whether a live consent covers the call. Takes no use."""
+        found = await self._found(subject)
+        if isinstance(found, ConsentFault):
+            return Withheld(fault=found)
+        return await self._verdict(subject, found, Moment(now=self.clock.now()))
+
+    async def judge_again(self, granted: Granted, taken: UseTaken | None, moment: Moment) -> ConsentVerdict:
+        """Whether the consent that a call is made on still holds. A use of its own does not count against it.
+
+        Only that consent counts, and what was denied since: a call does not move from one to another.
+        """
+        found = await self._found(granted.subject)
+        if isinstance(found, ConsentFault):
+            return Withheld(fault=found)
+        own = granted.consent.request.request_id
+        counted = taken is not None and taken.counted
+        consents = tuple(
+            evolve(consent, used=max(0, consent.used - 1)) if is_own and counted else consent
+            for consent in found.consents
+            if (is_own := consent.request.request_id == own) or not self._approves(consent)
+        )
+        return await self._verdict(granted.subject, evolve(found, consents=consents), moment)
+
+    async def use(self, granted: Granted) -> UseTaken | ConsentFault:
+        """A use of the consent, or why there is none. Whoever leaves meanwhile leaves none taken."""
+        use_id = f"use_{self.randomness.token(8).hex()}"
+
+        async def undo(answer: object) -> None:
+            if isinstance(answer, UseTaken):
+                await self.give_back(granted, answer)
+
+        answer: object = await to_its_end(self._bounded(self.ledger.use(granted.consent, use_id)), undo=undo)
+        if isinstance(answer, UseTaken) and answer.use_id == use_id:
+            return answer
+        if not isinstance(answer, ConsentFault):
+            answer = ConsentFault.ANSWER_UNREADABLE
+        if answer.family is ConsentFault.LEDGER_FAILED.family:
+            # Nobody knows whether the use was entered. What is asked for later comes later, so this undoes it.
+            self._hold(asyncio.ensure_future(self.ledger.give_back(granted.consent, use_id)))
+        return answer
+
+    async def give_back(self, granted: Granted, taken: UseTaken) -> None:
+        """Nothing was sent on that use. A ledger that fails now keeps it: then there is one use less, never more."""
+        if taken.counted:
+            await to_its_end(self._bounded(self.ledger.give_back(granted.consent, taken.use_id)))
+
+    async def flush(self) -> None:
+        """Wait for what was given up, within the limit, and have the ledger let go of threads and files."""
+        if self._left:
+            _, unending = await asyncio.wait(tuple(self._left), timeout=self.limit_s)
+            for task in unending:
+                task.cancel()
+        await self.ledger.flush()
+
+    # ── asking ───────────────────────────────────────────────────────────────────────────────
+
+    async def _found(self, subject: ConsentSubject) -> Found | ConsentFault:
+        found: object = await self._bounded(self.ledger.find(subject))
+        if isinstance(found, ConsentFault):
+            return found
+        if not isinstance(found, Found) or not _are_consents(found.consents):
+            return ConsentFault.ANSWER_UNREADABLE
+        return found if self.revocations is None else evolve(found, revocations=await self._revoked(found))
+
+    async def _revoked(self, found: Found) -> Revocations | None:
+        """What the ledger and the list say together, as of the older of the two."""
+        if self.revocations is None or found.revocations is None:
+            return found.revocations
+        listed: object = await self._bounded(self.revocations.read())
+        if not isinstance(listed, Revocations):
+            return None
+        return Revocations(
+            as_of=min(found.revocations.as_of, listed.as_of),
+            consent_ids=found.revocations.consent_ids | listed.consent_ids,
+        )
+
+    async def _verdict(self, subject: ConsentSubject, found: Found, moment: Moment) -> ConsentVerdict:
+        try:
+            seals = await self._bounded(self._seals(found))
+            if isinstance(seals, ConsentFault):
+                return Withheld(fault=ConsentFault.SEAL_UNCHECKED)
+            return consent_verdict(subject, found, seals=seals, trust=self.trust, moment=moment, read=self._receipt_in)
+        except (AttributeError, TypeError, ValueError):  # what the ledger handed over is not what it looks like
+            return Withheld(fault=ConsentFault.ANSWER_UNREADABLE)
+
+    async def _seals(self, found: Found) -> dict[SignedReceipt, SealVerdict]:
+        return {
+            consent.signed: await self._worth_of(consent.signed)
+            for consent in found.consents
+            if consent.signed.seal is not None
+        }
+
+    async def _worth_of(self, signed: SignedReceipt) -> SealVerdict:
+        now, known = self.clock.monotonic(), self._worth.get(signed)
+        if known is not None and now - known[1] <= self.trust.revocations_max_age.total_seconds():
+            return known[0]
+        if signed.seal is None or self.verifier is None:
+            return SealVerdict.UNKNOWN_KEY
+        worth = SealVerdict(await self.verifier.verify(signed.text.encode(), signed.seal, purpose=RECEIPT_PURPOSE))
+        if len(self._worth) >= _KEPT:
+            self._worth.clear()
+        self._worth[signed] = (worth, now)
+        return worth
+
+    def _receipt_in(self, text: str) -> ConsentReceipt | ConsentFault:
+        read = self._read.get(text)
+        if read is None:
+            if len(self._read) >= _KEPT:
+                self._read.clear()
+            read = self._read[text] = read_receipt(text)
+        return read
+
+    def _approves(self, consent: Consent) -> bool:
+        read = self._receipt_in(consent.signed.text)
+        return isinstance(read, ConsentReceipt) and read.approved
+
+    # ── within the limit ─────────────────────────────────────────────────────────────────────
+
+    async def _bounded(self, work: Coroutine[Any, Any, T]) -> T | ConsentFault:
+        """What ``work`` comes to, or the fault that it failed or took too long.
+
+        In a task of its own: a ledger that swallows its cancellation cannot hold up the call, and one that
+        raises ``CancelledError`` is told from a caller who leaves.
+        """
+        task = asyncio.ensure_future(work)
+        try:
+            await asyncio.wait({task}, timeout=self.limit_s)
+        except asyncio.CancelledError:
+            self._give_up(task)
+            raise
+        if not task.done():
+            self._give_up(task)
+            return ConsentFault.LEDGER_TOO_SLOW
+        if task.cancelled():
+            return ConsentFault.LEDGER_FAILED
+        failure = task.exception()
+        if failure is None:
+            return task.result()
+        if not isinstance(failure, Exception):
+            raise failure
+        return ConsentFault.LEDGER_FAILED
+
+    def _give_up(self, task: "asyncio.Task[Any]") -> None:
+        task.cancel()
+        self._hold(task)
+
+    def _hold(self, task: "asyncio.Task[Any]") -> None:
+        self._left.add(task)
+        task.add_done_callback(self._let_go)
+
+    def _let_go(self, task: "asyncio.Task[Any]") -> None:
+        self._left.discard(task)
+        if not task.cancelled():
+            task.exception()  # looked at, so that asyncio does not log it as overlooked
+
+
+def _are_consents(found: object) -> bool:
+    return isinstance(found, tuple) and all(isinstance(one, Consent) for one in found)

@@ -1,0 +1,1 @@
+"""The command ``batch``: a file of requests in, a file of answers out."""

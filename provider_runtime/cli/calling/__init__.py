@@ -1,0 +1,1 @@
+"""What `run` is given besides a prompt: files, and the schema of the answer."""

@@ -1,0 +1,1 @@
+"""``doctor``: is everything as it should be, and what to do where it is not."""

@@ -1,0 +1,1 @@
+"""``profiles``: which model plays which role, kept in editions, and which profile holds."""

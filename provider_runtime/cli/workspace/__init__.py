@@ -1,0 +1,1 @@
+"""Workspaces: a configuration file, and the folder of what is kept."""

@@ -1,0 +1,1 @@
+"""Batches in files, run by a runtime."""

@@ -1,0 +1,93 @@
+"""The parts that govern a runtime, as its settings ask for them."""
+
+from attrs import frozen
+
+from provider_runtime.adapters.backends.filesystem.documents import FilesystemDocuments
+from provider_runtime.adapters.backends.filesystem.framing import Lines
+from provider_runtime.adapters.backends.filesystem.journal import FilesystemJournal
+from provider_runtime.adapters.backends.memory import MemoryDocuments, MemoryJournal
+from provider_runtime.adapters.backends.sqlite.media import SqliteMedia
+from provider_runtime.adapters.governance.ledger import MemoryBudgetLedger
+from provider_runtime.adapters.governance.local import LocalGovernanceProvider
+from provider_runtime.adapters.governance.security import JournalSecurity
+from provider_runtime.application.gates import Gate
+from provider_runtime.application.gates.grants import GrantsGate
+from provider_runtime.composition.governance.settings import (
+    Audit,
+    AuditStore,
+    FileAudit,
+    Governance,
+    MemoryAudit,
+    SqliteAudit,
+)
+from provider_runtime.domain.identity import RuntimeId
+from provider_runtime.domain.policy.budgets.limits import Budget
+from provider_runtime.domain.policy.budgets.resources import budgets_of
+from provider_runtime.ports.governance.budgets import BudgetLedger
+from provider_runtime.ports.governance.provider import GovernanceProvider
+from provider_runtime.ports.governance.security import SecurityProvider
+from provider_runtime.ports.system import Clock
+from provider_runtime.ports.telemetry import EventSink
+
+
+def store(audit: Audit) -> AuditStore:
+    """A store where the settings want it. Nothing is opened before the first use."""
+    match audit:
+        case AuditStore():
+            return audit
+        case FileAudit(path=path):
+            journal = FilesystemJournal(path=path / "audit.jsonl", framing=Lines())
+            return AuditStore(journal=journal, documents=FilesystemDocuments(root=path / "documents"))
+        case SqliteAudit(path=path):
+            media = SqliteMedia(path=path)
+            return AuditStore(journal=media.journal("audit"), documents=media.documents())
+        case MemoryAudit(keep=keep):
+            return AuditStore(journal=MemoryJournal(keep=keep), documents=MemoryDocuments())
+
+
+def budgets(given: tuple[Budget, ...], governance: Governance | None) -> tuple[Budget, ...]:
+    """The budgets of a runtime: its own, and what the limits of its governance come to."""
+    return given if governance is None else (*given, *budgets_of(governance.limits_in_force))
+
+
+@frozen(kw_only=True)
+class Governing:
+    """What governs a runtime, if anything does: who grants, who decides and writes down, and the gate of both."""
+
+    governance: GovernanceProvider | None = None
+    security: SecurityProvider | None = None
+
+    @property
+    def gate(self) -> Gate | None:
+        """The gate of grants; none where nothing is to be granted."""
+        return None if self.security is None else GrantsGate(security=self.security, governance=self.governance)
+
+
+def governing(
+    settings: Governance | None,
+    *,
+    owner: RuntimeId,
+    ledger: BudgetLedger | None,
+    clock: Clock,
+    governance: GovernanceProvider | None = None,
+    security: SecurityProvider | None = None,
+    event_sink: EventSink | None = None,
+) -> Governing:
+    """What the settings ask for, but for the parts that were handed in ready-made."""
+    if settings is None and governance is None:
+        return Governing(security=security)
+    chosen = settings or Governance()
+    place = store(chosen.audit)
+    if governance is None and chosen.profile is not None:
+        governance = LocalGovernanceProvider(
+            ledger=ledger or MemoryBudgetLedger(clock=clock),
+            documents=place.documents,
+            profile=chosen.profile,
+            limits=chosen.limits_in_force,
+            owner=owner,
+            clock=clock,
+            event_sink=event_sink,
+        )
+    if security is None:
+        security = JournalSecurity(journal=place.journal, capabilities=chosen.grants, clock=clock)
+    return Governing(governance=governance, security=security)

@@ -1,0 +1,1 @@
+"""Where families of records are kept, and the families there."""

@@ -1,0 +1,1 @@
+"""Grants: which capabilities somebody has, under which conditions, and what was decided about them."""

@@ -1,0 +1,1 @@
+"""What the ports of governance promise: budgets, capabilities, security, consent."""

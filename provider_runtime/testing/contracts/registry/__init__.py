@@ -1,0 +1,1 @@
+"""Contracts of what operators keep: work profiles."""
