@@ -18,6 +18,7 @@ from provider_runtime.domain.conversation.response import ProviderResponse
 from provider_runtime.domain.policy.budgets.limits import Budget
 from provider_runtime.domain.policy.consent.receipts import ConsentReceipt
 from provider_runtime.domain.profiles.swapping import ModelSwap
+from provider_runtime.domain.records.oversight.checkpoints import Checkpoint
 from provider_runtime.domain.records.oversight.timelines import CallTrace
 from provider_runtime.domain.records.receipts import CallReceipt, ChainVerdict
 from provider_runtime.domain.records.sessions import SessionInfo
@@ -27,7 +28,10 @@ _SETTINGS: Final = (
     '`{"file": …, "data": …, "settings": […]}`; each setting is `{"key": …, "value": …, "origin": …, "where": …}`. '
     "`origin` is `default`, `file`, `environment` or `option`, `where` the line, the variable or the option."
 )
-_SESSION: Final = "What the session has come to and its last events; with `--at`, its state and what is replayed on it."
+_SESSION: Final = (
+    '`{"session": …, "events": […]}`, a [`SessionData`](../how-to/keep-state-and-sessions.md) and the end of its log; '
+    'with `--at`, `{"seq": …, "checkpoint": …, "replay": […]}`.'
+)
 _BATCH: Final = (
     '`{"batch_id": …, "end": …, "lines": …, "left": …, "models": {…}, "refused_by": {…}, "failed_with": {…}, …}`: '
     "what the batch came to, and `error` if that ended it. Amounts of money are text."
@@ -54,8 +58,9 @@ SHAPES: Final[dict[str, tuple[type[Any] | str, bool]]] = {
     "profiles add": (ListedProfile, False),
     "profiles edit": (ListedProfile, False),
     "receipts list": (CallReceipt, True),
-    "receipts verify": (ChainVerdict, False),
     "receipts show": (CallReceipt, False),
+    "receipts verify": (ChainVerdict, False),
+    "receipts checkpoint": (Checkpoint, False),
     "traces list": (CallTrace, True),
     "traces show": (CallTrace, False),
     "sessions list": (SessionInfo, True),

@@ -35,7 +35,6 @@ WITHOUT_JSON = frozenset(
         "consent key",
         "receipts key",
         "report",
-        "receipts checkpoint",
         "sessions remove",
         "snapshots export",
         "snapshots import",

@@ -6,7 +6,7 @@ from typing import Any, Final
 import click
 
 from provider_runtime.adapters.serialization import make_converter, to_json
-from provider_runtime.cli.failures import run_or_exit
+from provider_runtime.cli.failures import EXIT_CODES_HELP, run_or_exit
 from provider_runtime.cli.records.choosing import Wanted, chosen, wanted_options
 from provider_runtime.cli.records.places import file_argument, json_option, nothing_called, receipts_at
 from provider_runtime.cli.records.receipt_pages import receipt_table, show_receipt
@@ -29,7 +29,7 @@ def receipts() -> None:
     """
 
 
-@receipts.command("list")
+@receipts.command("list", epilog=EXIT_CODES_HELP)
 @file_argument
 @wanted_options
 @data_option
@@ -58,7 +58,7 @@ def list_receipts(file: Path | None, last: int | None, folder: DataFolder, as_js
     run_or_exit(work)
 
 
-@receipts.command("show")
+@receipts.command("show", epilog=EXIT_CODES_HELP)
 @click.argument("which", metavar="[ID]", default=_LAST)
 @click.option("--file", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Receipts in this file.")
 @data_option

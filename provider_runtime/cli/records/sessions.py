@@ -9,7 +9,7 @@ from rich.text import Text
 
 from provider_runtime.adapters.backends.families.sessions import MediaSessions
 from provider_runtime.adapters.serialization import make_converter, to_json
-from provider_runtime.cli.failures import run_or_exit
+from provider_runtime.cli.failures import EXIT_CODES_HELP, run_or_exit
 from provider_runtime.cli.records.places import json_option, media_at, nothing_called, store_option
 from provider_runtime.cli.registry.folder import DataFolder, data_option
 from provider_runtime.cli.rendering import console
@@ -23,7 +23,7 @@ def sessions() -> None:
     """Sessions that programs keep in the data folder, or in a store of their own."""
 
 
-@sessions.command("list")
+@sessions.command("list", epilog=EXIT_CODES_HELP)
 @store_option
 @data_option
 @json_option
@@ -47,7 +47,7 @@ def list_sessions(store: Path | None, folder: DataFolder, as_json: bool) -> None
     run_or_exit(work)
 
 
-@sessions.command("show")
+@sessions.command("show", epilog=EXIT_CODES_HELP)
 @click.argument("name")
 @click.option("--last", type=click.IntRange(min=0), default=_SHOWN, show_default=True, help="So many events.")
 @click.option("--at", "seq", type=click.IntRange(min=0), help="Jump to this event: its checkpoint, and what to replay.")
@@ -82,7 +82,7 @@ def show(name: str, last: int, seq: int | None, store: Path | None, folder: Data
     run_or_exit(work)
 
 
-@sessions.command("remove")
+@sessions.command("remove", epilog=EXIT_CODES_HELP)
 @click.argument("name")
 @store_option
 @data_option

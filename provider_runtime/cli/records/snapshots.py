@@ -8,7 +8,7 @@ from rich.text import Text
 
 from provider_runtime.adapters.backends.families.snapshots import MediaSnapshots
 from provider_runtime.adapters.serialization import make_converter, to_json
-from provider_runtime.cli.failures import run_or_exit
+from provider_runtime.cli.failures import EXIT_CODES_HELP, run_or_exit
 from provider_runtime.cli.records.places import json_option, media_at, nothing_called, store_option
 from provider_runtime.cli.registry.folder import DataFolder, data_option
 from provider_runtime.cli.rendering import console
@@ -23,7 +23,7 @@ def snapshots() -> None:
     """Snapshots that programs keep in the data folder, or in a store of their own."""
 
 
-@snapshots.command("list")
+@snapshots.command("list", epilog=EXIT_CODES_HELP)
 @store_option
 @data_option
 @json_option
@@ -47,7 +47,7 @@ def list_snapshots(store: Path | None, folder: DataFolder, as_json: bool) -> Non
     run_or_exit(work)
 
 
-@snapshots.command("show")
+@snapshots.command("show", epilog=EXIT_CODES_HELP)
 @click.argument("name")
 @store_option
 @data_option
@@ -56,7 +56,7 @@ def show(name: str, store: Path | None, folder: DataFolder, as_json: bool) -> No
     """Show one snapshot.
 
     \b
-    provider-runtime snapshots show "before the summary"
+    provider-runtime snapshots show "before the summary" --json
     """
 
     async def work() -> None:
@@ -72,7 +72,7 @@ def show(name: str, store: Path | None, folder: DataFolder, as_json: bool) -> No
     run_or_exit(work)
 
 
-@snapshots.command("export")
+@snapshots.command("export", epilog=EXIT_CODES_HELP)
 @click.argument("name")
 @_file
 @store_option
@@ -81,7 +81,7 @@ def export(name: str, file: Path, store: Path | None, folder: DataFolder) -> Non
     """Write a snapshot to FILE, as one JSON document for your eyes only.
 
     \b
-    provider-runtime snapshots export "before the summary" handed-on.json
+    provider-runtime snapshots export "before the summary" summary.json
     """
 
     async def work() -> None:
@@ -92,7 +92,7 @@ def export(name: str, file: Path, store: Path | None, folder: DataFolder) -> Non
     run_or_exit(work)
 
 
-@snapshots.command("import")
+@snapshots.command("import", epilog=EXIT_CODES_HELP)
 @_file
 @click.option("--name", help="Keep it under this name instead of its own.")
 @click.option("--replace", is_flag=True, help="Put it in the place of one of that name.")
@@ -102,7 +102,7 @@ def import_(file: Path, name: str | None, replace: bool, store: Path | None, fol
     """Keep the snapshot in FILE, which `snapshots export` wrote. It is checked before anything is changed.
 
     \b
-    provider-runtime snapshots import handed-on.json --name theirs
+    provider-runtime snapshots import summary.json --name "of yesterday"
     """
 
     async def work() -> None:
@@ -123,7 +123,7 @@ def import_(file: Path, name: str | None, replace: bool, store: Path | None, fol
     run_or_exit(work)
 
 
-@snapshots.command("remove")
+@snapshots.command("remove", epilog=EXIT_CODES_HELP)
 @click.argument("name")
 @store_option
 @data_option

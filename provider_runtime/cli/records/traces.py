@@ -6,7 +6,7 @@ from typing import Final
 import click
 
 from provider_runtime.adapters.serialization import make_converter, to_json
-from provider_runtime.cli.failures import run_or_exit
+from provider_runtime.cli.failures import EXIT_CODES_HELP, run_or_exit
 from provider_runtime.cli.records.event_files import latest_in_file, traces_in_file
 from provider_runtime.cli.records.places import json_option, nothing_called, traces_in
 from provider_runtime.cli.records.timelines import show_trace, trace_table
@@ -29,7 +29,7 @@ def traces() -> None:
     """Traces: how each call went, attempt by attempt. Names, codes and times; nothing of what was said."""
 
 
-@traces.command("list")
+@traces.command("list", epilog=EXIT_CODES_HELP)
 @click.option("--last", type=click.IntRange(min=1), default=_SHOWN, show_default=True, help="So many, the last ones.")
 @_events_option
 @data_option
@@ -57,7 +57,7 @@ def list_traces(last: int, event_file: Path | None, folder: DataFolder, as_json:
     run_or_exit(work)
 
 
-@traces.command("show")
+@traces.command("show", epilog=EXIT_CODES_HELP)
 @click.argument("call_id", metavar="[CALL]", default=_LAST)
 @_events_option
 @data_option

@@ -17,7 +17,7 @@ from provider_runtime.adapters.signing.hmac_sha256 import HmacSigner
 from provider_runtime.adapters.signing.key_files import KeyFileSigner
 from provider_runtime.adapters.signing.trusting import TrustingSeveral
 from provider_runtime.adapters.system import SystemClock
-from provider_runtime.cli.failures import BROKEN, run_or_exit, usage_error
+from provider_runtime.cli.failures import BROKEN, EXIT_CODES_HELP, run_or_exit, usage_error
 from provider_runtime.cli.records.places import file_argument, json_option, receipts_at
 from provider_runtime.cli.records.receipt_pages import show_verdict
 from provider_runtime.cli.registry.folder import DataFolder, data_option
@@ -43,7 +43,7 @@ _REMEMBER: Final = click.option(
 )
 
 
-@click.command()
+@click.command(epilog=EXIT_CODES_HELP)
 @file_argument
 @click.option("--head", help="A receipt hash noted earlier, which must still be in the chain.")
 @click.option("--since", help="The mark of an earlier verdict (see --json); only what came later is recomputed.")
@@ -89,7 +89,7 @@ def verify(file: Path | None, folder: DataFolder, *, as_json: bool, **options: o
     run_or_exit(work)
 
 
-@click.command()
+@click.command(epilog=EXIT_CODES_HELP)
 @file_argument
 @click.option(
     "--to", "sink", type=click.Path(path_type=Path, dir_okay=False), required=True, help="Append the checkpoint there."
@@ -100,8 +100,16 @@ def verify(file: Path | None, folder: DataFolder, *, as_json: bool, **options: o
 @_METHOD
 @_REMEMBER
 @data_option
+@json_option
 def checkpoint(
-    file: Path | None, sink: Path, key_file: Path, method: str, remember: Path | None, folder: DataFolder
+    file: Path | None,
+    sink: Path,
+    key_file: Path,
+    method: str,
+    remember: Path | None,
+    folder: DataFolder,
+    *,
+    as_json: bool,
 ) -> None:
     """Verify the chain, also against the checkpoints in --to, and seal how far it has come.
 
@@ -130,12 +138,15 @@ def checkpoint(
         kept = FilesystemCheckpoints(path=sink)
         await kept.take(made)
         await kept.aclose()
-        click.echo(f"Sealed {verdict.count} receipts with {made.seal.key_id}.")
+        if as_json:
+            click.echo(to_json(make_converter(), made))
+        else:
+            click.echo(f"Sealed {verdict.count} receipts with {made.seal.key_id}.")
 
     run_or_exit(work)
 
 
-@click.command()
+@click.command(epilog=EXIT_CODES_HELP)
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 def key(file: Path) -> None:
     """Make a key to seal checkpoints with, in FILE, for your eyes only; print its public half.

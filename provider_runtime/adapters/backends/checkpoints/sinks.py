@@ -24,7 +24,9 @@ class JournalCheckpoints:
     journal: Journal = field(repr=False)
     name: str = "checkpoints"
     """What errors call the place."""
-    _made_codec: RecordCodec[Checkpoint] | None = field(default=None, init=False, repr=False)
+    _codec: RecordCodec[Checkpoint] = field(
+        factory=lambda: RecordCodec(kind="checkpoint", of=Checkpoint), init=False, repr=False
+    )
 
     async def take(self, checkpoint: Checkpoint) -> None:
         content = self._codec.write(checkpoint)
@@ -37,13 +39,6 @@ class JournalCheckpoints:
         """
         entries, codec = (await self.journal.read()).entries, self._codec
         return tuple(codec.read(entry, f"{self.name}:{number}") for number, entry in enumerate(entries, start=1))
-
-    @property
-    def _codec(self) -> RecordCodec[Checkpoint]:
-        """Made when it is needed: it costs as much as opening a runtime."""
-        if self._made_codec is None:
-            self._made_codec = RecordCodec(kind="checkpoint", of=Checkpoint)
-        return self._made_codec
 
     async def flush(self) -> None:
         await self.journal.flush()

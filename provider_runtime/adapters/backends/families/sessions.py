@@ -158,7 +158,9 @@ class MediaSessions(OverMedia):
         entries = (await log.read(after=at, limit=1)).entries
         return self._events.read(entries[0], f"{name}/log") if entries else None
 
-    async def _logged(self, name: str, log: Journal, first: int, count: int | None) -> AsyncIterator[LoggedEvent]:
+    async def _logged(
+        self, name: str, log: Journal, first: int, count: int | None = None
+    ) -> AsyncIterator[LoggedEvent]:
         """At most ``count`` events from number ``first`` on. One that was cut while it was written never was."""
         number, end = first, None if count is None else first + max(count, 0)
         start = START
