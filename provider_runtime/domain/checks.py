@@ -23,8 +23,11 @@ def is_a(*kinds: type) -> Check:
 
 def all_are(*kinds: type) -> Check:
     """Several values, each of one of these classes."""
+    usual = frozenset(kinds)
 
     def check(_instance: object, attribute: "Attribute[Any]", values: Iterable[object]) -> None:
+        if usual.issuperset(map(type, values)):
+            return
         for number, value in enumerate(values):
             if not isinstance(value, kinds):
                 raise TypeError(f"{attribute.name}[{number}] must be {_names(kinds)}, not {type(value).__name__}")

@@ -158,7 +158,12 @@ class PricingTable:
     def rule_among(self, names: Iterable[ProviderId], models: Iterable[str]) -> PriceRule | None:
         """The rule of the first name that has one for any of ``models``, the earlier models first."""
         tried = tuple(models)
-        return next((rule for name in names for model in tried if (rule := self.rule_for(name, model))), None)
+        for name in names:
+            patterns = self._patterns.get(name)
+            rule = None if patterns is None else next(filter(None, map(patterns.match, tried)), None)
+            if rule is not None:
+                return rule
+        return None
 
     @cached_property
     def _patterns(self) -> Mapping[ProviderId, PatternIndex[PriceRule]]:

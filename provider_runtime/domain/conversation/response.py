@@ -118,6 +118,39 @@ class ProviderResponse:
         """Whether this answer was given before, and cost nothing now."""
         return self.memo is not None
 
+    def settled(
+        self,
+        *,
+        cost: CostBreakdown | None,
+        warnings: tuple[CallWarning, ...],
+        call_id: CallId,
+        runtime_id: RuntimeId,
+        attempts: tuple[Attempt, ...],
+        passed_over: tuple[PassedOver, ...],
+        duration_s: float,
+    ) -> "ProviderResponse":
+        """The same answer as the caller gets it, with everything that is known when the call ends.
+
+        Field by field: ``evolve`` takes as long to find the fields as to make the response.
+        """
+        return ProviderResponse(
+            output=self.output,
+            provider=self.provider,
+            model=self.model,
+            finish_reason=self.finish_reason,
+            usage=self.usage,
+            cost=cost,
+            warnings=warnings,
+            raw_provider_response=self.raw_provider_response,
+            response_id=self.response_id,
+            provider_request_id=self.provider_request_id,
+            call_id=call_id,
+            runtime_id=runtime_id,
+            attempts=attempts,
+            passed_over=passed_over,
+            duration_s=duration_s,
+        )
+
     @property
     def text(self) -> str:
         """The text parts joined, nothing between them; empty when there are none."""
