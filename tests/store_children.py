@@ -49,7 +49,7 @@ from provider_runtime.domain.records.sessions import (
 from provider_runtime.domain.records.state import State
 from provider_runtime.domain.secrets import Secret
 from provider_runtime.ports.governance.budgets import BudgetLedger
-from provider_runtime.testing.contracts.budgets import a_claim, an_order
+from provider_runtime.testing.contracts.governance.budgets import a_claim, an_order
 from provider_runtime.testing.contracts.media.journals import counting
 from provider_runtime.testing.contracts.oversight.call_traces import a_trace
 from provider_runtime.testing.governance_server import client_of

@@ -16,7 +16,7 @@ from provider_runtime.cli.budgets.bars import BLOCKS, LETTERS, bar, marks
 from provider_runtime.cli.budgets.rows import BudgetRow
 from provider_runtime.domain.policy.budgets.holds import Fate
 from provider_runtime.domain.policy.budgets.limits import Amount, Unit
-from provider_runtime.testing.contracts.budgets import a_claim, an_order, taken
+from provider_runtime.testing.contracts.governance.budgets import a_claim, an_order, taken
 from provider_runtime.testing.sandbox import Fault, Sandbox
 
 Command = Callable[..., Result]

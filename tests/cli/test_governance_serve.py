@@ -17,7 +17,7 @@ from governance_program import TOKEN, GovernanceProgram
 from provider_runtime.adapters.governance.ledger import FilesystemBudgetLedger
 from provider_runtime.domain.errors import LedgerDenied
 from provider_runtime.domain.policy.budgets.holds import Fate
-from provider_runtime.testing.contracts.budgets import a_claim, an_order, balance, taken
+from provider_runtime.testing.contracts.governance.budgets import a_claim, an_order, balance, taken
 from provider_runtime.testing.governance_server import client_of
 
 Command = Callable[..., Result]

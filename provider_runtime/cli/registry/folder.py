@@ -31,9 +31,9 @@ from provider_runtime.composition.workspace.reading import ReadConfig, read_conf
 from provider_runtime.composition.workspace.settings import secrets_place
 from provider_runtime.domain.catalog.providers import ProviderConfig
 from provider_runtime.domain.errors import ProviderRuntimeError
+from provider_runtime.ports.registry.profiles import WorkProfileStore
+from provider_runtime.ports.registry.providers import ProviderConfigStore
 from provider_runtime.ports.secrets import SecretStore
-from provider_runtime.ports.stores.profiles import WorkProfileStore
-from provider_runtime.ports.stores.providers import ProviderConfigStore
 
 VARIABLE: Final = "PROVIDER_RUNTIME_DATA"
 WORKSPACE_VARIABLE: Final = "PROVIDER_RUNTIME_WORKSPACE"

@@ -19,7 +19,7 @@ from provider_runtime.domain.catalog.providers import ProviderConfig
 from provider_runtime.domain.catalog.records import ProviderRecord
 from provider_runtime.domain.errors import ConfigError, ProviderNotRegistered
 from provider_runtime.domain.policy.credentials import fault_of_binding
-from provider_runtime.ports.stores.providers import ProviderConfigStore
+from provider_runtime.ports.registry.providers import ProviderConfigStore
 
 _json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 

@@ -19,8 +19,8 @@ from provider_runtime.domain.errors import InvalidSettings, RecordMissing
 from provider_runtime.domain.identity import ProviderId
 from provider_runtime.domain.profiles.editions import ProfileChoice, ProfileEdition
 from provider_runtime.domain.profiles.profile import WorkProfile
-from provider_runtime.ports.stores.profiles import WorkProfileStore
-from provider_runtime.ports.stores.providers import ProviderConfigStore
+from provider_runtime.ports.registry.profiles import WorkProfileStore
+from provider_runtime.ports.registry.providers import ProviderConfigStore
 
 
 async def workspace_settings(

@@ -28,7 +28,7 @@ from provider_runtime.domain.policy.budgets.holds import Admitted, Claim, Fate, 
 from provider_runtime.domain.policy.servers import ServerAddress
 from provider_runtime.domain.secrets import Secret
 from provider_runtime.ports.governance.budgets import BudgetLedger
-from provider_runtime.testing.contracts.budgets import LEASE_S, a_claim, an_order
+from provider_runtime.testing.contracts.governance.budgets import LEASE_S, a_claim, an_order
 from provider_runtime.testing.fakes import FixedRandomness, FrozenClock
 from provider_runtime.testing.governance_server import TOKEN, GovernanceServer
 

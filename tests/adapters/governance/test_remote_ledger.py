@@ -25,7 +25,7 @@ from provider_runtime.domain.policy.budgets.limits import Amount, Budget
 from provider_runtime.domain.policy.servers import ServerAddress
 from provider_runtime.domain.secrets import Secret
 from provider_runtime.ports.http import HttpReply, HttpTransport
-from provider_runtime.testing.contracts.budgets import a_claim, an_order, balance, taken
+from provider_runtime.testing.contracts.governance.budgets import a_claim, an_order, balance, taken
 from provider_runtime.testing.contracts.loopback import answering, hanging_up, loopback, stopping_midway
 from provider_runtime.testing.fakes import FakeTransport, FixedRandomness, FrozenClock
 from provider_runtime.testing.governance_server import TOKEN, GovernanceServer, client_of
