@@ -22,7 +22,7 @@ from provider_runtime.domain.policy.budgets.resources import Quantities, Resourc
 from provider_runtime.domain.policy.grants.profiles import AIRGAP, STRICT
 from provider_runtime.domain.policy.servers import ServerAddress
 from provider_runtime.domain.secrets import Secret
-from provider_runtime.testing.fakes import FixedRandomness, FrozenClock
+from provider_runtime.testing.fakes import FrozenClock
 from provider_runtime.testing.governance_server import TOKEN, GovernanceServer
 from provider_runtime.testing.sandbox import Sandbox
 from provider_runtime.testing.settings import sandbox_settings
@@ -42,7 +42,6 @@ def governed_by(server: str, network: Network, owner: str = "work", token: str =
         owner=owner,
         open_transport=network.transport,
         clock=FrozenClock(),
-        randomness=FixedRandomness(seed=owner.encode()),
         try_s=60,
     )
 
