@@ -1,15 +1,18 @@
 """GovernanceServer: a real governance server on loopback, for the tests of services that share budgets."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Self
 
 from attrs import define, field
 
 from provider_runtime.adapters.governance.ledger import MemoryBudgetLedger
+from provider_runtime.adapters.governance.local import LedgerGovernance
 from provider_runtime.adapters.governance.remote.desk import Admission, LedgerDesk
+from provider_runtime.adapters.governance.remote.governed import GovernedWork
 from provider_runtime.adapters.governance.remote.ledger import RemoteBudgetLedger
 from provider_runtime.adapters.http.serving import HttpService
 from provider_runtime.adapters.http.transport import AiohttpTransport
+from provider_runtime.domain.identity import RuntimeId
 from provider_runtime.domain.policy.budgets.access import LedgerClient
 from provider_runtime.domain.policy.budgets.limits import Budget
 from provider_runtime.domain.policy.servers import ServerAddress
@@ -24,12 +27,14 @@ TOKEN = "a-token-for-tests-alone"  # noqa: S105 - of servers that a test starts 
 class GovernanceServer:
     """``async with GovernanceServer() as server:`` serves ``ledger`` at ``server.url`` until the block ends.
 
-    ``clients`` are those it knows, by their tokens. The ledger stays whoever handed it over's.
+    ``clients`` are those it knows, by their tokens; ``govern`` makes the governance of an owner. The
+    ledger stays whoever handed it over's.
     """
 
     ledger: BudgetLedger = field(factory=MemoryBudgetLedger, repr=False)
     clients: Mapping[str, LedgerClient] = field(factory=lambda: {TOKEN: KEEPER}, repr=False)
     limits: Mapping[str, Budget] = field(factory=dict)
+    govern: Callable[[RuntimeId], LedgerGovernance] | None = field(default=None, repr=False)
     port: int = 0
     _service: HttpService | None = field(default=None, init=False, repr=False)
     _desk: LedgerDesk | None = field(default=None, init=False, repr=False)
@@ -45,7 +50,8 @@ class GovernanceServer:
 
     async def __aenter__(self) -> Self:
         admissions = tuple(Admission(client=client, token=Secret(token)) for token, client in self.clients.items())
-        self._desk = LedgerDesk(ledger=self.ledger, admissions=admissions, limits=self.limits)
+        governed = None if self.govern is None else GovernedWork(make=self.govern)
+        self._desk = LedgerDesk(ledger=self.ledger, admissions=admissions, limits=self.limits, governed=governed)
         self._service = HttpService(answerer=self._desk, port=self.port, ending_s=0.5)
         await self._service.start()
         self.port = self._service.port

@@ -5,18 +5,25 @@ from pathlib import Path
 
 import pytest
 
+from provider_runtime.adapters.backends.memory import MemoryDocuments
+from provider_runtime.adapters.governance.ledger import MemoryBudgetLedger
 from provider_runtime.adapters.governance.local import (
     FilesystemGovernanceProvider,
     LedgerGovernance,
     LocalGovernanceProvider,
     SqliteGovernanceProvider,
 )
+from provider_runtime.adapters.governance.remote.provider import RemoteGovernanceProvider
+from provider_runtime.domain.identity import RuntimeId
+from provider_runtime.domain.policy.servers import ServerAddress
+from provider_runtime.domain.secrets import Secret
 from provider_runtime.testing.contracts.governance.provider import (
     THE_LIMITS,
     THE_PROFILE,
     GovernanceProviderContract,
 )
 from provider_runtime.testing.fakes import FrozenClock
+from provider_runtime.testing.governance_server import TOKEN, GovernanceServer
 from provider_runtime.testing.mocks import MockGovernanceProvider
 
 
@@ -48,3 +55,29 @@ class TestSqliteGovernanceProvider(TestLocalGovernanceProvider):
         return SqliteGovernanceProvider(
             path=folder / "governance.sqlite", profile=THE_PROFILE, limits=THE_LIMITS, clock=clock
         )
+
+
+class TestRemoteGovernanceProvider(GovernanceProviderContract):
+    @pytest.fixture
+    async def governance(self, clock: FrozenClock) -> AsyncIterator[RemoteGovernanceProvider]:  # type: ignore[override]  # it ends, too
+        ledger, documents = MemoryBudgetLedger(clock=clock), MemoryDocuments()
+
+        def govern(owner: RuntimeId) -> LedgerGovernance:
+            return LedgerGovernance(
+                ledger=ledger,
+                documents=documents,
+                profile=THE_PROFILE,
+                limits=THE_LIMITS,
+                owner=owner,
+                clock=clock,
+            )
+
+        async def token() -> Secret:
+            return Secret(TOKEN)
+
+        async with GovernanceServer(ledger=ledger, govern=govern) as server:
+            address = ServerAddress.parse(server.url, setting="url")
+            governance = RemoteGovernanceProvider(address=address, token=token)
+            await governance.get_profile()  # time begins when the server first hears of it
+            yield governance
+            await governance.aclose()

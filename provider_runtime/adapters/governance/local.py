@@ -18,8 +18,8 @@ from provider_runtime.adapters.governance.ledger import (
 )
 from provider_runtime.adapters.system import SystemClock
 from provider_runtime.domain.checks import is_a
-from provider_runtime.domain.errors import RecordCorrupt, RecordMissing
-from provider_runtime.domain.identity import CallId, RuntimeId
+from provider_runtime.domain.errors import LedgerConflict, RecordCorrupt, RecordMissing
+from provider_runtime.domain.identity import CallId, OrderId, RuntimeId
 from provider_runtime.domain.policy.budgets.holds import Account, Claim, Declined, Fate, HoldOrder
 from provider_runtime.domain.policy.budgets.limits import LARGEST
 from provider_runtime.domain.policy.budgets.resources import (
@@ -93,6 +93,10 @@ class LedgerGovernance:
         return self.limits
 
     async def consume_budget(self, resource: Resource, amount: int | Decimal) -> bool:
+        return await self.consume_once(resource, amount, None)
+
+    async def consume_once(self, resource: Resource, amount: int | Decimal, order_id: OrderId | None) -> bool:
+        """``consume_budget`` for whoever may not hear the answer: said again by this name, it takes nothing more."""
         wanted = quantity(amount)
         if Resource(resource) is Resource.TIME:
             left = await self.remaining(Resource.TIME)
@@ -100,7 +104,7 @@ class LedgerGovernance:
         units = in_units(Resource(resource), wanted)
         if units > LARGEST:
             return False  # more than any budget has
-        return await self._to_its_end(self._consumed(Resource(resource), units))
+        return await self._to_its_end(self._consumed(Resource(resource), units, order_id))
 
     async def has_remaining(self, resource: Resource) -> bool:
         left = await self.remaining(resource)
@@ -148,10 +152,15 @@ class LedgerGovernance:
         await self.ledger.aclose()
         await self.documents.aclose()
 
-    async def _consumed(self, resource: Resource, units: int) -> bool:
+    async def _consumed(self, resource: Resource, units: int, order_id: OrderId | None) -> bool:
         claims = (self._claim(resource, units),)
-        order = HoldOrder(call_id=CallId(self.owner), attempt=1, claims=claims, lease_ms=_LEASE_MS)
-        answer = await self.ledger.reserve(order)
+        order = HoldOrder(call_id=CallId(self.owner), attempt=1, claims=claims, lease_ms=_LEASE_MS, order_id=order_id)
+        try:
+            answer = await self.ledger.reserve(order)
+        except LedgerConflict:
+            if order_id is None:
+                raise
+            return True  # what was ordered by this name was consumed before
         if isinstance(answer, Declined):
             self._tell(EventKind.BUDGET_EXCEEDED, resource, answer.standing.limit, answer.standing.balance.taken)
             return False

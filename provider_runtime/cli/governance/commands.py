@@ -10,7 +10,12 @@ from typing import Any, Final
 
 import click
 
+from provider_runtime.adapters.backends.medium import Documents
+from provider_runtime.adapters.backends.memory import MemoryDocuments
+from provider_runtime.adapters.governance.ledger import FilesystemBudgetLedger, SqliteBudgetLedger
+from provider_runtime.adapters.governance.local import LedgerGovernance
 from provider_runtime.adapters.governance.remote.desk import LedgerDesk
+from provider_runtime.adapters.governance.remote.governed import GovernedWork
 from provider_runtime.adapters.http.serving import HttpService
 from provider_runtime.cli.budgets.opening import Place, ledger_at
 from provider_runtime.cli.failures import run_or_exit, usage_error
@@ -20,6 +25,9 @@ from provider_runtime.cli.workspace.opening import settings_for
 from provider_runtime.composition.choices import secret_store
 from provider_runtime.composition.settings import FileLedger, MemoryLedger, RemoteLedger, SqliteLedger
 from provider_runtime.domain.errors import BackendError, ErrorCode, InvalidSettings
+from provider_runtime.domain.identity import RuntimeId
+from provider_runtime.domain.policy.grants.profiles import GOVERNANCE_PROFILES
+from provider_runtime.ports.governance.budgets import BudgetLedger
 
 PORT: Final = 8465
 _MEMORY: Final = "memory"
@@ -63,6 +71,11 @@ def governance() -> None:
     help="Several clients, each with accounts of its own: a TOML file.",
 )
 @click.option(
+    "--profile",
+    type=click.Choice(sorted(GOVERNANCE_PROFILES)),
+    help="Answer for governance, too: what work may do under this profile.",
+)
+@click.option(
     "--certificate", type=click.Path(path_type=Path, dir_okay=False), help="Speak TLS, with this certificate (PEM)."
 )
 @click.option("--certificate-key", type=click.Path(path_type=Path, dir_okay=False), help="Its key (PEM).")
@@ -104,7 +117,12 @@ async def _serve(
         usage_error("the ledger of `run` is kept by another server: name one of this machine with --ledger")
     admissions = await admissions_of(clients, secret_store(settings))
     ledger = ledger_at(place, settings)
-    desk = LedgerDesk(ledger=ledger, admissions=admissions, limits={budget.name: budget for budget in settings.budgets})
+    desk = LedgerDesk(
+        ledger=ledger,
+        admissions=admissions,
+        limits={budget.name: budget for budget in settings.budgets},
+        governed=_governed(ledger, options["profile"]),
+    )
     service = HttpService(
         answerer=desk,
         host=options["host"],
@@ -123,6 +141,21 @@ async def _serve(
         await ledger.aclose()
     if not as_json:
         click.echo("Ended. Everything that was answered is kept.", err=True)
+
+
+def _governed(ledger: BudgetLedger, name: str | None) -> GovernedWork | None:
+    """Governance by the profile of this name, counted in the same ledger."""
+    if name is None:
+        return None
+    profile = GOVERNANCE_PROFILES[name]
+    documents: Documents = MemoryDocuments()
+    if isinstance(ledger, SqliteBudgetLedger | FilesystemBudgetLedger):
+        documents = ledger.media.documents()
+
+    def make(owner: RuntimeId) -> LedgerGovernance:
+        return LedgerGovernance(ledger=ledger, documents=documents, profile=profile, owner=owner)
+
+    return GovernedWork(make=make)
 
 
 async def _start(service: HttpService) -> None:

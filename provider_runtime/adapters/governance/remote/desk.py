@@ -7,6 +7,7 @@ import msgspec
 from attrs import define, evolve, field, frozen
 
 from provider_runtime.adapters.governance.remote import messages as said
+from provider_runtime.adapters.governance.remote.governed import GovernedWork, keeper, order_of, within_reach
 from provider_runtime.adapters.governance.remote.problems import NO_TOKEN, answered, failed, refused
 from provider_runtime.adapters.governance.remote.sessions import Session, Sessions
 from provider_runtime.adapters.governance.remote.values import (
@@ -18,7 +19,7 @@ from provider_runtime.adapters.governance.remote.values import (
 )
 from provider_runtime.adapters.system import SystemRandomness
 from provider_runtime.domain.errors import ErrorCode, LedgerConflict, LedgerDenied, ProviderRuntimeError
-from provider_runtime.domain.identity import CallId, OrderId
+from provider_runtime.domain.identity import CallId
 from provider_runtime.domain.policy.budgets.access import LedgerClient
 from provider_runtime.domain.policy.budgets.holds import Account, Claim, Hold, HoldOrder, Tally
 from provider_runtime.domain.policy.budgets.limits import Budget
@@ -29,7 +30,6 @@ from provider_runtime.ports.system import Randomness
 
 HEALTH: Final = "/v1/health"
 _PREFIX: Final = "/v1/"
-_SEPARATOR: Final = "/"
 _STALE: Final = refused(409, "stale", "this was answered before, and the answer was heard")
 _WITHDRAWN: Final = refused(409, ErrorCode.LEDGER_CONFLICT.value, "the order was withdrawn")
 _QUESTIONS: Final = {question.name: msgspec.json.Decoder(question) for question in said.QUESTIONS}
@@ -49,11 +49,13 @@ class LedgerDesk:
 
     Each client sees and takes from the accounts within its reach alone, and settles only what it has
     taken itself. ``limits`` are the server's own: no client claims more of a budget of that name.
+    ``governed`` answers for the profiles and budgets of governance, where the server has any.
     """
 
     ledger: BudgetLedger = field(repr=False)
     admissions: tuple[Admission, ...] = field(repr=False)
     limits: Mapping[str, Budget] = field(factory=dict)
+    governed: GovernedWork | None = field(default=None, repr=False)
     randomness: Randomness = field(factory=SystemRandomness, repr=False)
     _sessions: Sessions = field(init=False, repr=False)
 
@@ -99,6 +101,8 @@ class LedgerDesk:
             case said.Look():
                 claims = self._claims(client, question.claims)
                 return said.Standings(standings=tuple(map(standing_out, await self.ledger.standings(claims))))
+            case said.Sync() | said.AskGranted():
+                return await self._governed().told(client, question)
             case said.AskTallies():
                 tallies = [tally for tally in await self.ledger.tallies() if client.may_use(tally.standing.account)]
                 return said.Tallies(tallies=tuple(tally_out(self._limited(tally)) for tally in tallies))
@@ -114,18 +118,28 @@ class LedgerDesk:
             case said.Withdraw():
                 if wish.reserving is not None:
                     await session.rule_out(wish.reserving, _WITHDRAWN)
-                await self.ledger.withdraw(_order_id(client, wish.order))
+                await self.ledger.withdraw(order_of(client, wish.order))
+            case said.Consume() | said.ResetGovernance():
+                return await self._governed().granted(client, wish)
             case said.Reconcile():
-                _keeper(client)
+                keeper(client)
                 holds = [hold for hold in await self.ledger.reconcile() if client.may_use_all(_accounts(hold))]
                 return said.Holds(holds=tuple(hold_out(hold, None) for hold in holds))
             case said.Adjust():
                 await self._adjust(client, wish)
             case said.ResetAccount():
-                _keeper(client)
-                _within_reach(client, [Account(budget=wish.budget, owner=wish.owner)])
+                keeper(client)
+                within_reach(client, [Account(budget=wish.budget, owner=wish.owner)])
                 await self.ledger.reset_account(wish.budget, wish.owner)
         return said.Done()
+
+    def _governed(self) -> GovernedWork:
+        if self.governed is not None:
+            return self.governed
+        raise LedgerDenied(
+            message="this server keeps budgets, and governs nothing",
+            remedy="Start it with a governance profile: governance serve --profile NAME.",
+        )
 
     def _order(self, client: LedgerClient, wish: said.Reserve) -> HoldOrder:
         return HoldOrder(
@@ -133,12 +147,12 @@ class LedgerDesk:
             attempt=wish.attempt,
             claims=self._claims(client, wish.claims),
             lease_ms=wish.lease_ms,
-            order_id=_order_id(client, wish.order),
+            order_id=order_of(client, wish.order),
         )
 
     def _claims(self, client: LedgerClient, asked: Iterable[said.ClaimMessage]) -> list[Claim]:
         claims = claims_in(asked)
-        _within_reach(client, [claim.account for claim in claims])
+        within_reach(client, [claim.account for claim in claims])
         return [self._bounded(claim) for claim in claims]
 
     def _bounded(self, claim: Claim) -> Claim:
@@ -161,10 +175,10 @@ class LedgerDesk:
         return evolve(tally, standing=evolve(standing, limit=min(standing.limit, budget.limit.value)))
 
     async def _adjust(self, client: LedgerClient, wish: said.Adjust) -> None:
-        _keeper(client)
+        keeper(client)
         for hold in await self.ledger.reconcile():
             if hold.number == wish.number:
-                _within_reach(client, _accounts(hold))
+                within_reach(client, _accounts(hold))
         await self.ledger.adjust(wish.number, wish.charges)
 
     def _client_with(self, bearer: Secret | None) -> LedgerClient | None:
@@ -185,11 +199,6 @@ async def _outcome(work: Callable[[], Awaitable[said.Answer]]) -> HttpAnswer:
         return refused(400, ErrorCode.REQUEST_INVALID.value, str(fault))
 
 
-def _order_id(client: LedgerClient, order: str) -> OrderId:
-    """The order as the ledger knows it: no client gives, settles or withdraws the orders of another."""
-    return OrderId(f"{client.name}{_SEPARATOR}{order}")
-
-
 def _owned(client: LedgerClient, wish: said.Settle) -> Hold:
     """As much of the hold as the ledger looks at when it is settled."""
     return Hold(
@@ -199,27 +208,9 @@ def _owned(client: LedgerClient, wish: said.Settle) -> Hold:
         lines=(),
         lease_until_ms=0,
         fence=wish.fence,
-        order_id=_order_id(client, wish.order),
+        order_id=order_of(client, wish.order),
     )
 
 
 def _accounts(hold: Hold) -> list[Account]:
     return [line.account for line in hold.lines]
-
-
-def _within_reach(client: LedgerClient, accounts: Iterable[Account]) -> None:
-    for account in accounts:
-        if not client.may_use(account):
-            raise LedgerDenied(
-                key=f"{account.budget}:{account.owner}",
-                message=f"the client {client.name} may not use {account.budget} of {account.owner}",
-                remedy="Widen the accounts of this client at the server, or claim others.",
-            )
-
-
-def _keeper(client: LedgerClient) -> None:
-    if not client.keeper:
-        raise LedgerDenied(
-            message=f"the client {client.name} may spend, and not keep the ledger",
-            remedy="Make it a keeper at the server, or ask with the token of one.",
-        )

@@ -10,6 +10,8 @@ from typing import Annotated, ClassVar, Final, TypeAlias
 import msgspec
 
 from provider_runtime.domain.policy.budgets.holds import Fate, HoldState
+from provider_runtime.domain.policy.budgets.resources import Resource
+from provider_runtime.domain.policy.grants.profiles import OracleRequest, TruthRegime
 
 VERSION: Final = 1
 SESSION_UNKNOWN: Final = "session_unknown"
@@ -168,6 +170,42 @@ class AskTallies(Question):
     name: ClassVar[str] = "tallies"
 
 
+class Sync(Question):
+    """Which profile the work of ``owner`` is under, and how much of its budget there is: ``GovernanceProvider``."""
+
+    name: ClassVar[str] = "governance"
+
+    owner: Id
+
+
+class AskGranted(Question):
+    """``GovernanceProvider.granted``."""
+
+    name: ClassVar[str] = "governance/granted"
+
+    owner: Id
+    caps: Annotated[tuple[Name, ...], msgspec.Meta(max_length=1024)]
+
+
+class Consume(Wish):
+    """``GovernanceProvider.consume_budget``; ``amount`` as a decimal number."""
+
+    name: ClassVar[str] = "governance/consume"
+
+    owner: Id
+    resource: Resource
+    amount: Id
+    order: Id
+
+
+class ResetGovernance(Wish):
+    """``GovernanceProvider.reset``."""
+
+    name: ClassVar[str] = "governance/reset"
+
+    owner: Id
+
+
 QUESTIONS: Final[tuple[type[Question | Wish], ...]] = (
     Join,
     Reserve,
@@ -178,6 +216,10 @@ QUESTIONS: Final[tuple[type[Question | Wish], ...]] = (
     ResetAccount,
     Look,
     AskTallies,
+    Sync,
+    AskGranted,
+    Consume,
+    ResetGovernance,
 )
 
 
@@ -219,6 +261,48 @@ class Tallies(msgspec.Struct):
     tallies: tuple[TallyMessage, ...]
 
 
+class Amounts(msgspec.Struct):
+    """So much of each resource, as decimal numbers; ``None``: no limit."""
+
+    tokens: str | None = None
+    cost: str | None = None
+    time: str | None = None
+    iterations: str | None = None
+
+
+class ProfileMessage(msgspec.Struct):
+    """A governance profile; ``budgets`` in the order of the fields of ``ProfileBudgets``."""
+
+    name: Name
+    caps: tuple[str, ...]
+    ops: tuple[str, ...]
+    requests: tuple[OracleRequest, ...]
+    budgets: tuple[Whole, Whole, Whole, Whole, Whole, Whole | None]
+    truth: TruthRegime
+    deterministic: bool
+
+
+class Synced(msgspec.Struct):
+    """A profile, and the report of its budget."""
+
+    profile: ProfileMessage
+    limits: Amounts
+    consumed: Amounts
+    remaining: Amounts
+
+
+class GrantedCaps(msgspec.Struct):
+    """Those of the capabilities that are granted."""
+
+    caps: tuple[str, ...]
+
+
+class Consumed(msgspec.Struct):
+    """Whether so much was left, and is taken now."""
+
+    taken: bool
+
+
 class Problem(msgspec.Struct):
     """Why it was not done. ``code`` is one of ours, or ``session_unknown``."""
 
@@ -229,4 +313,4 @@ class Problem(msgspec.Struct):
     key: str = ""
 
 
-Answer: TypeAlias = Joined | Done | Reserved | Holds | Standings | Tallies | Problem
+Answer: TypeAlias = Joined | Done | Reserved | Holds | Standings | Tallies | Synced | GrantedCaps | Consumed | Problem
