@@ -41,7 +41,7 @@ from provider_runtime.domain.policy.budgets.holds import Admitted, Fate
 from provider_runtime.domain.records.sessions import SessionData, SessionEvent, SessionEventKind, checkpoint
 from provider_runtime.domain.records.state import State
 from provider_runtime.domain.secrets import Secret
-from provider_runtime.testing.contracts.budgets import a_claim, an_order
+from provider_runtime.testing.contracts.governance.budgets import a_claim, an_order
 from provider_runtime.testing.contracts.oversight.call_traces import a_trace
 from provider_runtime.testing.stages import a_record
 

@@ -34,6 +34,7 @@ _BY_HOME: Final = {
     "adapters.contexts": "RecipeCompiler",
     "adapters.price_files": "prices_json",
     "adapters.process": "harden_process",
+    "adapters.report_page.page": "report_page",
     "adapters.session_calls": "RecordedCalls ReplayedCalls",
     "adapters.signing.ed25519": "Ed25519Signer Ed25519Verifier new_signing_key",
     "adapters.signing.hmac_sha256": "HmacSigner",
@@ -46,6 +47,7 @@ _BY_HOME: Final = {
     "application.consents.desk": "ConsentDesk",
     "application.explaining": "CallPlan GateVerdict",
     "application.profiles.choosing": "WorkProfiles",
+    "application.reports.gathering": "gather_report ReportOrder",
     "composition.batches.running": "open_batch run_batch",
     "composition.consents.settings": "ConsentSettings FileConsents MemoryConsents SqliteConsents TrustedIssuer",
     "composition.governance.settings": "FileAudit Governance MemoryAudit SqliteAudit",
@@ -54,8 +56,8 @@ _BY_HOME: Final = {
     "composition.registry": "RuntimeHandle RuntimeRegistry",
     "composition.runtime": "ProviderRuntime",
     "composition.settings": (
-        "FileLedger FileReceipts KeyringSecrets MemoryLedger MemoryReceipts RuntimeSettings SecretFile SqliteLedger "
-        "SqliteReceipts"
+        "FileLedger FileReceipts KeyringSecrets MemoryLedger MemoryReceipts RemoteLedger RuntimeSettings SecretFile "
+        "SqliteLedger SqliteReceipts"
     ),
     "composition.shared": "SharedParts",
     "composition.stores.families": "open_stores Stores",
@@ -96,11 +98,12 @@ _BY_HOME: Final = {
         "ConsentRefused ConsentRequired ConsentRevoked ConsentUsed CostUnknown CredentialBoundElsewhere "
         "CredentialMissing CredentialsRejected EndpointBlocked EndpointInvalid ErrorCode GovernanceLocked "
         "GuardFailed IntentUnsupported InvalidPricingConfig InvalidProviderConfig InvalidRetryPolicy "
-        "InvalidSettings InvalidTimeout LeakageRefused MissingProviderRuntimeError ModelNotAllowed ModelNotFound "
-        "ProtocolError ProviderError ProviderHintMismatch ProviderNotRegistered ProviderRuntimeError "
-        "ProviderRuntimeNormalizationError ProviderRuntimeScopeError ProviderStatusError RateLimitWait "
-        "RecordConflict RecordCorrupt RecordMissing ReplayMiss RequestInvalid RetryDenial RoutingError "
-        "RuntimeClosed SerializationError StoreUnsafe SwapFailed SwapFault SwapRefused TierRefused TransportError"
+        "InvalidSettings InvalidTimeout LeakageRefused LedgerDenied LedgerUnavailable MissingProviderRuntimeError "
+        "ModelNotAllowed ModelNotFound ProtocolError ProviderError ProviderHintMismatch ProviderNotRegistered "
+        "ProviderRuntimeError ProviderRuntimeNormalizationError ProviderRuntimeScopeError ProviderStatusError "
+        "RateLimitWait RecordConflict RecordCorrupt RecordMissing ReplayMiss RequestInvalid RetryDenial "
+        "RoutingError RuntimeClosed SerializationError StoreUnsafe SwapFailed SwapFault SwapRefused TierRefused "
+        "TransportError"
     ),
     "domain.identity": "CallId KeyId ProfileId ProviderId Role RuntimeId",
     "domain.json_values": "freeze JsonObject JsonValue",
@@ -140,6 +143,7 @@ _BY_HOME: Final = {
     "domain.records.oversight.timelines": "CallTrace",
     "domain.records.receipts": "CallOutcome CallReceipt CallRecord ChainVerdict",
     "domain.records.state": "State",
+    "domain.reports.report": "BudgetState Report",
     "domain.seals": "PublicKey Seal SealVerdict",
     "domain.secrets": "Secret",
     "ports.context": "ContextCompiler ContextOrder",

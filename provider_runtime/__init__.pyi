@@ -85,6 +85,9 @@ from provider_runtime.adapters.price_files import (
 from provider_runtime.adapters.process import (
     harden_process,
 )
+from provider_runtime.adapters.report_page.page import (
+    report_page,
+)
 from provider_runtime.adapters.session_calls import (
     RecordedCalls,
     ReplayedCalls,
@@ -126,6 +129,10 @@ from provider_runtime.application.explaining import (
 from provider_runtime.application.profiles.choosing import (
     WorkProfiles,
 )
+from provider_runtime.application.reports.gathering import (
+    ReportOrder,
+    gather_report,
+)
 from provider_runtime.composition.batches.running import (
     open_batch,
     run_batch,
@@ -164,6 +171,7 @@ from provider_runtime.composition.settings import (
     KeyringSecrets,
     MemoryLedger,
     MemoryReceipts,
+    RemoteLedger,
     RuntimeSettings,
     SecretFile,
     SqliteLedger,
@@ -331,6 +339,8 @@ from provider_runtime.domain.errors import (
     InvalidSettings,
     InvalidTimeout,
     LeakageRefused,
+    LedgerDenied,
+    LedgerUnavailable,
     MissingProviderRuntimeError,
     ModelNotAllowed,
     ModelNotFound,
@@ -519,6 +529,10 @@ from provider_runtime.domain.records.receipts import (
 from provider_runtime.domain.records.state import (
     State,
 )
+from provider_runtime.domain.reports.report import (
+    BudgetState,
+    Report,
+)
 from provider_runtime.domain.seals import (
     PublicKey,
     Seal,
@@ -630,6 +644,7 @@ __all__ = [
     "BudgetExceeded",
     "BudgetLedger",
     "BudgetReport",
+    "BudgetState",
     "CacheBoundary",
     "CacheTtl",
     "CallId",
@@ -759,6 +774,8 @@ __all__ = [
     "LeakScanner",
     "LeakagePolicy",
     "LeakageRefused",
+    "LedgerDenied",
+    "LedgerUnavailable",
     "LifecycleEvent",
     "LoggingEventSink",
     "LogicProvider",
@@ -849,8 +866,11 @@ __all__ = [
     "RecordMissing",
     "RecordedCalls",
     "RefusalPart",
+    "RemoteLedger",
     "ReplayMiss",
     "ReplayedCalls",
+    "Report",
+    "ReportOrder",
     "RequestInvalid",
     "Resolution",
     "Resource",
@@ -945,6 +965,7 @@ __all__ = [
     "builtin_prices",
     "catalog_json",
     "freeze",
+    "gather_report",
     "governance_profile",
     "hand_off",
     "harden_process",
@@ -961,6 +982,7 @@ __all__ = [
     "prices_json",
     "read_catalog",
     "read_prices",
+    "report_page",
     "run_batch",
     "system",
     "tool_result",

@@ -7,12 +7,16 @@ from markdown_tables import code, docstring, table
 from reference_settings import annotations_of
 
 from provider_runtime.application.explaining import CallPlan, GateVerdict
+from provider_runtime.cli.budgets.rows import BudgetRow, HoldRow
+from provider_runtime.cli.consent.panel import Shown
 from provider_runtime.cli.doctor.findings import Finding
 from provider_runtime.cli.profiles.commands import ListedProfile
 from provider_runtime.cli.registry.secrets import KeptKey
 from provider_runtime.domain.catalog.health import ProviderHealth
 from provider_runtime.domain.catalog.records import ProviderRecord
 from provider_runtime.domain.conversation.response import ProviderResponse
+from provider_runtime.domain.policy.budgets.limits import Budget
+from provider_runtime.domain.policy.consent.receipts import ConsentReceipt
 from provider_runtime.domain.profiles.swapping import ModelSwap
 from provider_runtime.domain.records.oversight.checkpoints import Checkpoint
 from provider_runtime.domain.records.oversight.timelines import CallTrace
@@ -27,6 +31,10 @@ _SETTINGS: Final = (
 _SESSION: Final = (
     '`{"session": …, "events": […]}`, a [`SessionData`](../how-to/keep-state-and-sessions.md) and the end of its log; '
     'with `--at`, `{"seq": …, "checkpoint": …, "replay": […]}`.'
+)
+_BATCH: Final = (
+    '`{"batch_id": …, "end": …, "lines": …, "left": …, "models": {…}, "refused_by": {…}, "failed_with": {…}, …}`: '
+    "what the batch came to, and `error` if that ended it. Amounts of money are text."
 )
 SHAPES: Final[dict[str, tuple[type[Any] | str, bool]]] = {
     "run": (ProviderResponse, False),
@@ -59,6 +67,18 @@ SHAPES: Final[dict[str, tuple[type[Any] | str, bool]]] = {
     "sessions show": (_SESSION, False),
     "snapshots list": (SnapshotInfo, True),
     "snapshots show": (MachineSnapshot, False),
+    "consent request": (Shown, False),
+    "consent list": (Shown, True),
+    "consent show": (Shown, False),
+    "consent grant": (ConsentReceipt, False),
+    "consent deny": (ConsentReceipt, False),
+    "consent revoke": (Shown, False),
+    "budget show": (BudgetRow, True),
+    "budget set": (Budget, False),
+    "budget reset": (BudgetRow, True),
+    "budget reconcile": (HoldRow, True),
+    "governance serve": ('`{"url": …, "pid": …, "ledger": …, "clients": […]}`, once it listens.', False),
+    "batch": (_BATCH, False),
     "doctor": (Finding, True),
     "init": ('`{"file": …, "data": …}`: the paths of the configuration file and of the data folder.', False),
     "config path": ("The same two paths; `null` where there is none.", False),

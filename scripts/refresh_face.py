@@ -22,13 +22,18 @@ def stub() -> str:
     lines.append("")
     for home in sorted(by_home):
         lines.append(f"from {home} import (")
-        lines.extend(f"    {name}," for name in sorted(by_home[home]))
+        lines.extend(f"    {name}," for name in sorted(by_home[home], key=_as_ruff_sorts))
         lines.append(")")
     lines += ["", "HOMES: Mapping[str, str]", "__all__ = ["]
     lines.extend(
         f'    "{name}",' for name in sorted(provider_runtime.HOMES, key=lambda name: (not name.isupper(), name))
     )
     return "\n".join([*lines, "]", ""])
+
+
+def _as_ruff_sorts(name: str) -> tuple[bool, bool, str]:
+    """Constants, then classes, then functions; each without regard to capital letters."""
+    return not name.isupper(), name[0].islower(), name.lower()
 
 
 def main() -> int:

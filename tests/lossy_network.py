@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Awaitable, Callable
 from enum import Enum
 
 from attrs import define, field
@@ -22,6 +23,7 @@ class Mishap(Enum):
     LATE = "it arrives much later, when nobody waits for it"
     AGAIN_LATE = "it is answered, and arrives once more much later"
     ANSWER_LOST_AND_LATE = "it is answered, nobody hears it, and it arrives once more much later"
+    RESTARTED = "the server is started anew just before it arrives"
 
 
 _GONE = HttpFailure(code=ErrorCode.CONNECTION_LOST, delivery=Delivery.AMBIGUOUS, detail="gone", may_heal=True)
@@ -34,10 +36,18 @@ class Network:
 
     mishaps: deque[Mishap] = field(factory=deque)
     late: list[HttpRequest] = field(factory=list)
+    restart: Callable[[], Awaitable[None]] | None = None
+    restarting: Awaitable[None] | None = None
 
     def transport(self) -> HttpTransport:
         """Another connection."""
         return LossyTransport(self)
+
+    async def quiet(self) -> None:
+        """Let nothing more happen, and wait for the server to be up."""
+        self.mishaps.clear()
+        if self.restarting is not None:
+            await self.restarting
 
     async def deliver_late(self, number: int) -> None:
         """Let one of the questions arrive that were kept back; its answer goes nowhere."""
@@ -63,6 +73,10 @@ class LossyTransport:
             case Mishap.LATE:
                 self.network.late.append(request)
                 return _GONE
+            case Mishap.RESTARTED if self.network.restart is not None:
+                # Whoever asks may be gone before it is up again.
+                self.network.restarting = asyncio.ensure_future(self.network.restart())
+                await asyncio.shield(self.network.restarting)
             case Mishap.TWICE_AT_ONCE:
                 reply, _ = await asyncio.gather(self._real.exchange(request), self._real.exchange(request))
                 return reply

@@ -8,10 +8,12 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from governance_program import TOKEN
 from store_faults import KillingFiles, connection_that, die
 
 from provider_runtime.adapters.backends.checkpoints.notary import Notary
@@ -28,9 +30,12 @@ from provider_runtime.adapters.backends.sqlite.media import SqliteMedia
 from provider_runtime.adapters.call_traces.store import MediaCallTraces
 from provider_runtime.adapters.governance.consents import JournalConsentLedger
 from provider_runtime.adapters.governance.ledger import JournalLedger
+from provider_runtime.adapters.governance.remote.desk import Admission, LedgerDesk
 from provider_runtime.adapters.governance.security import JournalSecurity
+from provider_runtime.adapters.http.serving import HttpService
 from provider_runtime.adapters.signing.hmac_sha256 import HmacSigner
 from provider_runtime.adapters.system import SystemClock
+from provider_runtime.domain.policy.budgets.access import LedgerClient
 from provider_runtime.domain.policy.budgets.holds import Admitted, Fate
 from provider_runtime.domain.policy.consent.decisions import UseTaken
 from provider_runtime.domain.policy.grants.capability import Capability, Constraints
@@ -43,9 +48,11 @@ from provider_runtime.domain.records.sessions import (
 )
 from provider_runtime.domain.records.state import State
 from provider_runtime.domain.secrets import Secret
-from provider_runtime.testing.contracts.budgets import a_claim, an_order
+from provider_runtime.ports.governance.budgets import BudgetLedger
+from provider_runtime.testing.contracts.governance.budgets import a_claim, an_order
 from provider_runtime.testing.contracts.media.journals import counting
 from provider_runtime.testing.contracts.oversight.call_traces import a_trace
+from provider_runtime.testing.governance_server import client_of
 from provider_runtime.testing.stages import a_record
 
 NOTARY = HmacSigner(key=Secret("a-key-of-the-notary"))
@@ -106,24 +113,34 @@ def add(folder: Path, kind: str, rounds: int, _failpoint: None, _told: BinaryIO)
     asyncio.run(main())
 
 
+@asynccontextmanager
+async def ledger_in(folder: Path, kind: str, failpoint: Failpoint | None = None) -> AsyncIterator[BudgetLedger]:
+    """The ledger in ``folder``; for the kind ``remote`` that of the server whose address stands there."""
+    if kind == "remote":
+        async with aclosing(client_of((folder / "url").read_text(), TOKEN, timeout_s=60, try_s=20)) as remote:
+            yield remote
+        return
+    media: Media = opened(kind, folder, failpoint)
+    yield JournalLedger(journal=media.journal("budgets"), documents=media.documents(), checkpoint_every=50)
+    await media.aclose()
+
+
 def spend(folder: Path, kind: str, rounds: int, failpoint: Failpoint | None, told: BinaryIO) -> None:
     """Four at once hold 10 and post 7, again and again; write which holds are told to be taken and posted."""
 
     async def main() -> None:
-        media: Media = opened(kind, folder, failpoint)
-        ledger = JournalLedger(journal=media.journal("budgets"), documents=media.documents(), checkpoint_every=50)
+        async with ledger_in(folder, kind, failpoint) as ledger:
 
-        async def one() -> None:
-            for _ in range(rounds):
-                answer = await ledger.reserve(an_order(a_claim(10, limit=10**9)))
-                if not isinstance(answer, Admitted):
-                    raise AssertionError("there is room for all")
-                told.write(b"held %d\n" % answer.hold.number)
-                await ledger.settle(answer.hold, Fate.POSTED, [7])
-                told.write(b"posted %d\n" % answer.hold.number)
+            async def one() -> None:
+                for _ in range(rounds):
+                    answer = await ledger.reserve(an_order(a_claim(10, limit=10**9)))
+                    if not isinstance(answer, Admitted):
+                        raise AssertionError("there is room for all")
+                    told.write(b"held %d\n" % answer.hold.number)
+                    await ledger.settle(answer.hold, Fate.POSTED, [7])
+                    told.write(b"posted %d\n" % answer.hold.number)
 
-        await asyncio.gather(*(one() for _ in range(4)))
-        await media.aclose()
+            await asyncio.gather(*(one() for _ in range(4)))
 
     asyncio.run(main())
 
@@ -132,11 +149,9 @@ def race(folder: Path, kind: str, rounds: int, _failpoint: None, told: BinaryIO)
     """All at once try to hold 10 of 100; write how many could."""
 
     async def main() -> None:
-        media: Media = opened(kind, folder)
-        ledger = JournalLedger(journal=media.journal("budgets"), documents=media.documents())
-        answers = await asyncio.gather(*(ledger.reserve(an_order(a_claim(10))) for _ in range(rounds)))
-        told.write(b"admitted %d\n" % sum(isinstance(answer, Admitted) for answer in answers))
-        await media.aclose()
+        async with ledger_in(folder, kind) as ledger:
+            answers = await asyncio.gather(*(ledger.reserve(an_order(a_claim(10))) for _ in range(rounds)))
+            told.write(b"admitted %d\n" % sum(isinstance(answer, Admitted) for answer in answers))
 
     asyncio.run(main())
 
@@ -241,6 +256,20 @@ def consent_race(folder: Path, kind: str, rounds: int, _failpoint: None, told: B
             if isinstance(answer, UseTaken):
                 told.write(b"used %s\n" % answer.use_id.encode())
         await media.aclose()
+
+    asyncio.run(main())
+
+
+def serve(folder: Path, kind: str, rounds: int, failpoint: Failpoint | None, told: BinaryIO) -> None:
+    """Serve the ledger in ``folder`` at the port ``rounds``, or any free one, until it is ended; write the port."""
+
+    async def main() -> None:
+        async with ledger_in(folder, kind, failpoint) as ledger:
+            admission = Admission(client=LedgerClient(name="tests", keeper=True), token=Secret(TOKEN))
+            service = HttpService(answerer=LedgerDesk(ledger=ledger, admissions=(admission,)), port=rounds)
+            await service.start()
+            told.write(b"port %d\n" % service.port)
+            await asyncio.Event().wait()
 
     asyncio.run(main())
 

@@ -18,7 +18,7 @@ from provider_runtime.domain.profiles.assigning import PlayedRole
 from provider_runtime.domain.secrets import Secret
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, slots=False)  # made anew for each call, and slots take twice the time to fill
 class Call:
     """What was asked, by whom, when.
 

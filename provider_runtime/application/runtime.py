@@ -65,8 +65,8 @@ class Lifetime:
 class CallRuntime:
     """One isolated runtime: everything a call needs, and nothing that another runtime can reach.
 
-    Keeps nothing between calls but its receipts and its catalog; safe for any number of calls at
-    once in one event loop.
+    Keeps nothing between calls but its receipts, its catalog, and answers that it is told to keep;
+    safe for any number of calls at once in one event loop.
     """
 
     runtime_id: RuntimeId

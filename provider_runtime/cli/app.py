@@ -62,6 +62,11 @@ SECTIONS: Final = (
                 f"{_HERE}.records.receipts:receipts",
                 "Receipts: one of each call, in a chain that shows any change.",
             ),
+            Listed(
+                "report",
+                f"{_HERE}.reports.command:report",
+                "Make one page of HTML from receipts: calls, cost, tokens, latency, refusals, budgets, timelines.",
+            ),
             Listed("traces", f"{_HERE}.records.traces:traces", "Traces: how each call went, attempt by attempt."),
             Listed(
                 "sessions",
@@ -72,6 +77,26 @@ SECTIONS: Final = (
                 "snapshots",
                 f"{_HERE}.records.snapshots:snapshots",
                 "Snapshots that programs keep in the data folder, or in a store of their own.",
+            ),
+        ),
+    ),
+    Section(
+        "What it may do, and cost",
+        (
+            Listed(
+                "consent",
+                f"{_HERE}.consent.commands:consent",
+                "Consent to calls that leave this machine: who may be sent which bytes, for how long, how often.",
+            ),
+            Listed(
+                "budget",
+                f"{_HERE}.budgets.commands:budget",
+                "Budgets: what calls may come to, what they came to, and putting it right.",
+            ),
+            Listed(
+                "governance",
+                f"{_HERE}.governance.commands:governance",
+                "A server that keeps budgets for processes on several machines.",
             ),
         ),
     ),

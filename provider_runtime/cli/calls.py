@@ -7,10 +7,11 @@ import click
 from attrs import evolve
 
 from provider_runtime.adapters.serialization import make_converter, response_to_json, to_json
+from provider_runtime.cli.consent.asking import run_with_consent
 from provider_runtime.cli.failures import EXIT_CODES_HELP, PROVIDER_FAILED, run_or_exit, usage_error
 from provider_runtime.cli.inputs import call_input, call_options
 from provider_runtime.cli.recall import recall_options, recalled_call, with_recall
-from provider_runtime.cli.records.recording import keep_option, recording
+from provider_runtime.cli.records.recording import keep_option
 from provider_runtime.cli.rendering import show_plan, show_response
 from provider_runtime.cli.workspace.opening import opened
 
@@ -25,7 +26,8 @@ def run(quiet: bool, verbose: bool, keep: bool, **options: Any) -> None:  # noqa
     """Ask a model, and print its answer.
 
     The answer goes to standard output; cost, tokens and warnings to standard error. With --schema the
-    answer is the JSON value, and exit code 6 says that there is none. What became of the call is kept in
+    answer is the JSON value, and exit code 6 says that there is none. Before a call leaves this machine, a
+    person at the terminal is asked; where there is none, see `consent`. What became of the call is kept in
     the data folder: see `receipts show` and `traces show`.
 
     \b
@@ -42,11 +44,9 @@ def run(quiet: bool, verbose: bool, keep: bool, **options: Any) -> None:  # noqa
     async def work() -> None:
         given = await call_input(options)
         made = evolve(given.made, settings=with_recall(given.made.settings, options))
-        async with (
-            recording(options["folder"], made.settings, wanted=keep) as kept,
-            opened(evolve(made, settings=kept.settings), **kept.parts) as runtime,
-        ):
-            response = await runtime.run(given.request, recalled_call(options))
+        response = await run_with_consent(
+            evolve(given, made=made, options=recalled_call(given.options, options)), options["folder"], keep=keep
+        )
         if options["as_json"]:
             click.echo(response_to_json(make_converter(), response))
         else:
@@ -71,7 +71,7 @@ def explain(body: bool, **options: Any) -> None:  # noqa: FBT001 - click passes 
     async def work() -> None:
         given = await call_input(options)
         async with opened(given.made) as runtime:
-            plan = await runtime.explain(given.request)
+            plan = await runtime.explain(given.request, given.options)
         if body:
             sys.stdout.buffer.write(plan.body)
             sys.stdout.buffer.flush()

@@ -13,6 +13,8 @@ from attrs import evolve, frozen
 from provider_runtime.adapters.serialization import make_converter, request_from_json
 from provider_runtime.cli.calling.files import parts_of
 from provider_runtime.cli.calling.schemas import format_of
+from provider_runtime.cli.consent.place import NAME, ConsentPlace
+from provider_runtime.cli.consent.terminal import terminal_session
 from provider_runtime.cli.failures import usage_error
 from provider_runtime.cli.options import kind_option
 from provider_runtime.cli.registry.folder import DataFolder, data_option
@@ -20,12 +22,13 @@ from provider_runtime.cli.swapping.jobs import checked_job, model_of_job
 from provider_runtime.cli.workspace.opening import CommandSettings, said_by, set_option, settings_for
 from provider_runtime.composition.presets import PRESETS
 from provider_runtime.composition.settings import FileReceipts
+from provider_runtime.domain.calls.options import CallOptions
 from provider_runtime.domain.catalog.credentials import EnvCredential
 from provider_runtime.domain.catalog.providers import ProviderConfig, ProviderKind, Tier
 from provider_runtime.domain.conversation.messages import Message, system, user
 from provider_runtime.domain.conversation.request import Effort, ModelRef, ProviderRequest, ReasoningEffort, TextFormat
 from provider_runtime.domain.identity import ProviderId, Role
-from provider_runtime.domain.policy.governance import GovernanceMode
+from provider_runtime.domain.policy.governance import ConsentRule, GovernanceMode
 
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _REQUEST_OPTIONS: Final = (
@@ -49,6 +52,7 @@ _REQUEST_OPTIONS: Final = (
     click.option("--request", "request_file", help="A canonical request as JSON, from a file or - for stdin."),
     click.option("--temperature", type=float, help="0 to 2."),
     click.option("--max-output-tokens", type=int, help="Longest answer, in tokens."),
+    click.option("--session", help="Name of the conversation; at a terminal, that of the terminal."),
     click.option("--reasoning", type=click.Choice([effort.value for effort in Effort]), help="How hard to think."),
 )
 _RUNTIME_OPTIONS: Final = (
@@ -59,6 +63,13 @@ _RUNTIME_OPTIONS: Final = (
         "--policy",
         type=click.Choice([mode.value for mode in GovernanceMode]),
         help="strict: nothing unjudged or lossy leaves this machine; locked: nothing at all does.",
+    ),
+    click.option(
+        "--consent",
+        type=click.Choice([rule.value for rule in ConsentRule]),
+        envvar="PROVIDER_RUNTIME_CONSENT",
+        help="Which calls a person has to consent to (or PROVIDER_RUNTIME_CONSENT; by default what the workspace "
+        "says, and for single calls: cloud).",
     ),
     click.option("--profile", help="The work profile to work under, by its name or its id."),
     click.option("--deadline", type=float, help="Seconds for the whole call (default: 600)."),
@@ -102,6 +113,7 @@ class CallInput:
 
     request: ProviderRequest
     made: CommandSettings
+    options: CallOptions
 
 
 async def call_input(options: dict[str, Any]) -> CallInput:
@@ -109,12 +121,28 @@ async def call_input(options: dict[str, Any]) -> CallInput:
     request = _request(options)
     if options["job"] is not None:
         request = evolve(request, model=await _model_of_job(options, options["folder"]))
-    return CallInput(request=request, made=await command_settings(options, request.model))
+    made = await command_settings(options, request.model)
+    return CallInput(request=request, made=_asked_first(made), options=_call_options(options))
+
+
+def _asked_first(made: CommandSettings) -> CommandSettings:
+    """Whatever leaves this machine needs consent, unless somebody said otherwise."""
+    policy = made.settings.policy
+    if policy.consent is not ConsentRule.NEVER or "policy.consent" in made.read.origins:
+        return made
+    return evolve(made, settings=evolve(made.settings, policy=evolve(policy, consent=ConsentRule.CLOUD)))
 
 
 async def command_settings(options: dict[str, Any], model: ModelRef | None) -> CommandSettings:
     """The settings that ``options`` describe, for calls of ``model``; ``None``: of any. Raises a ``ConfigError``."""
     return await settings_for(options["folder"], said_by(options), **await _others(options, model))
+
+
+def _call_options(options: dict[str, Any]) -> CallOptions:
+    try:
+        return CallOptions(conversation_id=options["session"] or terminal_session())
+    except ValueError as fault:
+        usage_error(str(fault).replace("conversation_id", "--session"))
 
 
 def _request(options: dict[str, Any]) -> ProviderRequest:
@@ -180,11 +208,13 @@ def _read(source: str) -> bytes:
 
 async def _others(options: dict[str, Any], model: ModelRef | None) -> dict[str, Any]:
     """What this call has otherwise than its workspace."""
-    others: dict[str, Any] = {}
+    read = options["folder"].configuration(said_by(options))
+    others: dict[str, Any] = {"consents": ConsentPlace.of(options["folder"]).found()}
+    if read.config.name is None:
+        others["name"] = NAME
     if options["receipts_file"]:
         others["receipts"] = FileReceipts(path=options["receipts_file"])
     if options["base_url"]:
-        read = options["folder"].configuration(said_by(options))
         others["providers"] = _providers(options, model, await options["folder"].providers(read))
         others["default_provider"] = _asked_at(model)
     return others

@@ -43,9 +43,9 @@ def with_recall(settings: RuntimeSettings, options: dict[str, Any]) -> RuntimeSe
     return evolve(settings, record=named.get("record"), replay=named.get("replay"))
 
 
-def recalled_call(options: dict[str, Any]) -> CallOptions | None:
+def recalled_call(call: CallOptions, options: dict[str, Any]) -> CallOptions:
     """What a call wants differently because of these options."""
-    return CallOptions(memo=True) if options["memo"] is not None else None
+    return evolve(call, memo=True) if options["memo"] is not None else call
 
 
 def place_at(path: Path) -> StorePlace:

@@ -120,7 +120,16 @@ def show_plan(plan: CallPlan) -> None:
     page.print(table)
     for warning in plan.warnings:
         page.print(Text(f"⚠ {warning.code}: {warning.message}", style="yellow"))
-    page.print(Text("Nothing was sent." if plan.allowed else "`run` would be refused. Nothing was sent.", style="dim"))
+    page.print(Text(_outlook(plan), style="dim"))
+
+
+def _outlook(plan: CallPlan) -> str:
+    """What `run` would do."""
+    if plan.allowed:
+        return "Nothing was sent."
+    refused = {verdict.gate for verdict in plan.verdicts if verdict.verdict == "refused"}
+    would = "ask for consent first" if refused == {"consent"} else "be refused"
+    return f"`run` would {would}. Nothing was sent."
 
 
 def tokens(usage: Usage) -> str:

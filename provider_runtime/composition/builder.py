@@ -7,6 +7,7 @@ from typing import Self
 from attrs import evolve, field, frozen
 
 from provider_runtime.application.providers import RegisteredProvider
+from provider_runtime.composition.consents.settings import ConsentSettings
 from provider_runtime.composition.governance.settings import Governance
 from provider_runtime.composition.lifecycle import open_runtime
 from provider_runtime.composition.presets import PRESETS, preset
@@ -25,7 +26,7 @@ from provider_runtime.domain.catalog.models import ModelCatalog
 from provider_runtime.domain.catalog.pricing import PricingTable
 from provider_runtime.domain.catalog.providers import ProviderConfig, ProviderKind, Tier
 from provider_runtime.domain.errors import InvalidSettings
-from provider_runtime.domain.identity import ProviderId
+from provider_runtime.domain.identity import ProviderId, RuntimeId
 from provider_runtime.domain.policy.budgets.limits import Budget
 from provider_runtime.domain.policy.governance import GovernancePolicy
 from provider_runtime.domain.policy.grants.profiles import GovernanceProfile
@@ -34,6 +35,7 @@ from provider_runtime.domain.profiles.experts import ExpertRole
 from provider_runtime.domain.profiles.profile import WorkProfile
 from provider_runtime.domain.secrets import Secret, secret_in
 from provider_runtime.ports.provider_adapter import ProviderAdapter
+from provider_runtime.ports.signing import Signer
 from provider_runtime.ports.telemetry import EventSink
 from provider_runtime.ports.tokens import TokenProvider
 
@@ -127,6 +129,15 @@ class ProviderRuntimeBuilder:
     def with_governance(self, governance: Governance | GovernanceProfile | str) -> Self:
         """Make no call that takes more than this grants: a governance, or a governance profile by its name."""
         return self._settings(governance=governance)
+
+    def with_consents(self, consents: ConsentSettings | None = None, *, signer: Signer | None = None) -> Self:
+        """Have people's consents kept, in memory unless ``consents`` says otherwise; ``signer`` signs decisions."""
+        builder = self._settings(consents=consents or ConsentSettings())
+        return builder if signer is None else builder._part("consent_signer", signer)  # noqa: SLF001 - same class
+
+    def with_name(self, name: str) -> Self:
+        """Call the runtime this through every change: budgets of scope ``runtime`` and consents go by it."""
+        return self._settings(name=RuntimeId(name))
 
     def with_profile(self, profile: WorkProfile, *experts: ExpertRole) -> Self:
         """Have roles played as ``profile`` says, some of them by ``experts`` with words of their own."""

@@ -66,10 +66,14 @@ class Secret:
         """The value itself, for the one place that sends it."""
         return str.__str__(self._value)
 
+    def is_shorter_than(self, length: int) -> bool:
+        """Whether it has fewer letters than that: it could be guessed."""
+        return len(self.reveal()) < length
+
     def stands_in(self, body: bytes, *texts: str) -> bool:
         """Whether this secret stands, as it is, in the body or in one of the texts. A quick look, no proof."""
-        value = self.reveal()
-        return value.encode() in body or any(value in text for text in texts)
+        value = self.reveal()  # which has no line end in it
+        return value.encode() in body or value in "\n".join(texts)
 
     def masked_in(self, text: str) -> str:
         """``text`` without this secret, and without any twelve letters in a row of it, which others may quote.

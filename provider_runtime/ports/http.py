@@ -24,7 +24,7 @@ class AuthHeader:
     prefix: str = ""
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, slots=False)  # made anew for each call, and slots take twice the time to fill
 class HttpRequest:
     """One request. ``url`` is the whole address; ``body`` is sent byte for byte, or not at all if ``None``.
 

@@ -102,7 +102,11 @@ class FakeAdapter:
 def _plain(value: Any) -> Any:
     """Any value of the conversation as JSON that tells it from every other."""
     if has(type(value)):
-        shown = {attribute.name: _plain(getattr(value, attribute.name)) for attribute in fields(type(value))}
+        shown = {
+            attribute.name: _plain(getattr(value, attribute.name))
+            for attribute in fields(type(value))
+            if attribute.init
+        }
         return {"is": type(value).__name__, **shown}
     if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in value.items()}

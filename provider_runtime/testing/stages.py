@@ -37,7 +37,7 @@ def a_prepared_call(
         provider_id=speaker.provider_id, kind=ProviderKind.OPENAI_COMPATIBLE, base_url=base_url, tier=tier
     )
     model_id = asked.model.model_id
-    route = Route(provider_id=speaker.provider_id, model_id=model_id, rule=RouteRule.HINT, explanation="a test says so")
+    route = Route(provider_id=speaker.provider_id, model_id=model_id, rule=RouteRule.HINT, told="a test says so")
     routed = RoutedCall(call=call, route=route, provider=RegisteredProvider(config=config, adapter=speaker))
     return PreparedCall(routed=routed, exchange=speaker.prepare(asked))
 

@@ -393,6 +393,13 @@ def test_governance_that_cannot_be_right_is_refused_by_name_with_a_way_out(wrong
     assert refusal.value.remedy
 
 
+async def test_a_budget_may_not_be_called_as_that_of_a_limit_is() -> None:
+    clash = Budget(name="governance.iterations", limit=Amount.calls(5))
+    with pytest.raises(InvalidSettings, match=r"governance\.iterations"):
+        async with governed("strict", budgets=[clash]):
+            pass
+
+
 def test_a_profile_that_is_mistyped_in_the_settings_opens_no_doors() -> None:
     with pytest.raises(InvalidSettings):
         ProviderRuntime.builder().with_governance("airgapp")

@@ -322,12 +322,13 @@ async def test_without_a_store_the_call_is_told_what_is_missing_and_nothing_is_h
     assert (receipt.record.error_code, receipt.record.request_digest) == ("missing_runtime", None)
 
 
-async def test_a_store_that_breaks_costs_a_warning_and_no_answer() -> None:
+@pytest.mark.parametrize("failure", [BackendError(message="gone"), RuntimeError("a store of somebody else's")], ids=str)
+async def test_a_store_that_breaks_costs_a_warning_and_no_answer(failure: Exception) -> None:
     adapter, artifacts = answering(), MockArtifactProvider()
     async with runtime_with(adapter, artifacts=artifacts) as runtime:
         await runtime.run(QUESTION, MEMO)
-        artifacts.fail("get", BackendError(message="gone"))
-        artifacts.fail("put", BackendError(message="full"))
+        artifacts.fail("get", failure)
+        artifacts.fail("put", failure)
         second = await runtime.run(QUESTION, MEMO)
         assert (await runtime.run(QUESTION, MEMO)).text == "1"
     assert second.text == "2"

@@ -14,7 +14,7 @@ from provider_runtime.domain.errors import AssignmentInvalid, RecordConflict, Re
 from provider_runtime.domain.identity import ProfileName, ProviderId, RuntimeId
 from provider_runtime.domain.profiles.editions import ProfileChoice
 from provider_runtime.domain.records.events import EventKind
-from provider_runtime.ports.stores.profiles import WorkProfileStore
+from provider_runtime.ports.registry.profiles import WorkProfileStore
 from provider_runtime.testing.contracts.registry.profiles import a_profile
 from provider_runtime.testing.fakes import EventRecorder, FrozenClock
 

@@ -94,7 +94,7 @@ def test_lines_of_every_ill_kind_are_answered_by_errors_and_the_good_ones_are_as
     bad = [b"{", b"\x00", b"\xff\xfe", b'"\\ud800"', b"[" * 5000, b'{"a":1,"a":1}', b"null", b"x" * 100_000]
     source.write_bytes(b"\xef\xbb\xbf" + b"\r\n".join([good, b"", b"   ", *bad, good]))
     result = run(source)
-    assert result.exit_code == 8
+    assert result.exit_code == 9
     outcomes = Counter(answer["outcome"] for answer in answers_in(tmp_path / "out.jsonl"))
     assert outcomes == {"answered": 2, "invalid": len(bad)}
     assert len(sandbox.requests) == 2
@@ -102,12 +102,12 @@ def test_lines_of_every_ill_kind_are_answered_by_errors_and_the_good_ones_are_as
     assert [a["line"] for a in answers_in(tmp_path / "out.jsonl") if a["outcome"] == "answered"] in ([1, 12], [12, 1])
 
 
-def test_what_fails_is_counted_by_its_code_and_ends_with_8(
+def test_what_fails_is_counted_by_its_code_and_ends_with_9(
     run: Command, sandbox: Sandbox, questions: Path, tmp_path: Path
 ) -> None:
     sandbox.script("openai", Scripted(status=400, json={"error": {"message": "Not this one."}}))
     result = run(questions)
-    assert result.exit_code == 8
+    assert result.exit_code == 9
     assert "Failed with invalid_request 1." in result.stdout
     failed = [answer for answer in answers_in(tmp_path / "out.jsonl") if answer["outcome"] == "failed"]
     assert failed[0]["error"]["message"] == "Not this one."
@@ -154,7 +154,7 @@ def test_money_ends_a_batch_and_more_money_goes_on(run: Command, questions: Path
 def test_money_that_is_spent_refuses_the_rest_unless_told_to_stop(run: Command, questions: Path) -> None:
     result = run(questions, "--max-cost", "0.0007", "--json")
     report = json.loads(result.stdout)
-    assert result.exit_code == 8
+    assert result.exit_code == 9
     assert report["refused_by"] == {"budget": report["refused"]}
     assert float(report["cost_usd"]) <= 0.0007
 

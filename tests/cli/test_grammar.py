@@ -29,12 +29,16 @@ WITHOUT_JSON = frozenset(
         "secrets remove",
         "profiles remove",
         "profiles use",
+        "budget remove",
+        "budget use",
+        "completion",
+        "consent key",
         "receipts key",
+        "report",
         "sessions remove",
         "snapshots export",
         "snapshots import",
         "snapshots remove",
-        "completion",
     }
 )
 # The same thing is called the same, and means the same wherever it stands.

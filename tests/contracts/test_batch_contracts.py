@@ -16,7 +16,9 @@ from provider_runtime.adapters.batches.openai.batch_file import OpenAIBatchForm
 from provider_runtime.domain.batches.head import BatchHead
 from provider_runtime.domain.batches.lines import BatchLine
 from provider_runtime.ports.batches import BatchForm, BatchSource, BatchStore
-from provider_runtime.testing.contracts.batches import BatchFormContract, BatchSourceContract, BatchStoreContract
+from provider_runtime.testing.contracts.batches.forms import BatchFormContract
+from provider_runtime.testing.contracts.batches.sources import BatchSourceContract
+from provider_runtime.testing.contracts.batches.stores import BatchStoreContract
 from provider_runtime.testing.mocks import MockBatchStore
 
 HEAD = BatchHead(batch_id="batch_one", form="canonical", input_sha256="0" * 64, input_bytes=7, lines=20)

@@ -11,7 +11,7 @@ from provider_runtime.adapters.governance.ledger import (
     SqliteBudgetLedger,
 )
 from provider_runtime.ports.governance.budgets import BudgetLedger
-from provider_runtime.testing.contracts.budgets import BudgetLedgerContract
+from provider_runtime.testing.contracts.governance.budgets import BudgetLedgerContract
 from provider_runtime.testing.fakes import FrozenClock
 from provider_runtime.testing.governance_server import GovernanceServer
 from provider_runtime.testing.mocks import MockBudgetLedger

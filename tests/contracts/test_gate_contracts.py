@@ -2,15 +2,19 @@
 
 import pytest
 
+from provider_runtime.adapters.governance.consents import MemoryConsentLedger
 from provider_runtime.adapters.governance.ledger import MemoryBudgetLedger
 from provider_runtime.adapters.governance.local import LocalGovernanceProvider
 from provider_runtime.adapters.governance.security import LocalSecurityProvider
 from provider_runtime.application.budgets.spending import Spending
 from provider_runtime.application.call import PreparedCall
 from provider_runtime.application.catalog import ActiveCatalog
+from provider_runtime.application.consents.guard import ConsentGuard
+from provider_runtime.application.consents.subjects import Subjects
 from provider_runtime.application.gates import Gate
 from provider_runtime.application.gates.budget import BudgetGate
 from provider_runtime.application.gates.capability import CapabilityGate
+from provider_runtime.application.gates.consent import ConsentGate
 from provider_runtime.application.gates.endpoint import EndpointGate
 from provider_runtime.application.gates.grants import GrantsGate
 from provider_runtime.application.gates.not_configured import NotConfigured
@@ -20,12 +24,16 @@ from provider_runtime.domain.catalog.pricing import PricingTable
 from provider_runtime.domain.catalog.providers import Tier
 from provider_runtime.domain.identity import RuntimeId
 from provider_runtime.domain.policy.budgets.limits import Amount, Budget
+from provider_runtime.domain.policy.consent.decisions import SignedReceipt
+from provider_runtime.domain.policy.consent.reading import receipt_text
+from provider_runtime.domain.policy.consent.verdicts import Trust
 from provider_runtime.domain.policy.governance import ConsentRule, GovernanceMode, GovernancePolicy, Unless
 from provider_runtime.domain.policy.grants.capability import Capability, Constraints
 from provider_runtime.domain.policy.grants.profiles import AIRGAP
 from provider_runtime.testing.builders import a_request, a_tool
+from provider_runtime.testing.consents import a_question, a_receipt
 from provider_runtime.testing.contracts.gates import GateContract
-from provider_runtime.testing.fakes import FrozenClock
+from provider_runtime.testing.fakes import FixedRandomness, FrozenClock
 from provider_runtime.testing.stages import a_prepared_call
 
 _SAID = "What is the weather in Bonn?"
@@ -154,3 +162,29 @@ class TestGrantsGate(GateContract):
     @pytest.fixture
     def forbidden(self) -> PreparedCall:
         return a_prepared_call(a_request(_SAID), tier=Tier.CLOUD)
+
+
+class TestConsentGate(GateContract):
+    """There is a consent to one call, and it is good for one use."""
+
+    @pytest.fixture
+    async def gate(self, allowed: PreparedCall) -> Gate:  # type: ignore[override]  # it is asked for consent first
+        clock, randomness, ledger = FrozenClock(), FixedRandomness(), MemoryConsentLedger(clock=FrozenClock())
+        subjects = Subjects(runtime=RuntimeId("desk"), policy_version="1", catalog=ActiveCatalog(ModelCatalog()))
+        guard = ConsentGuard(ledger=ledger, trust=Trust(unsigned=True), clock=clock, randomness=randomness)
+        question = await ledger.ask(a_question(subjects.of(allowed)))
+        signed = SignedReceipt(text=receipt_text(a_receipt(question)))
+        await ledger.decide(question.request_id, signed)
+        return ConsentGate(guard=guard, subjects=subjects, rule=ConsentRule.CLOUD)
+
+    @pytest.fixture
+    def name(self) -> str:
+        return "consent"
+
+    @pytest.fixture
+    def allowed(self) -> PreparedCall:
+        return a_prepared_call(a_request(_SAID))
+
+    @pytest.fixture
+    def forbidden(self) -> PreparedCall:
+        return a_prepared_call(a_request(f"{_SAID} And in Cologne?"))

@@ -10,7 +10,7 @@ from provider_runtime.adapters.backends.profiles import (
     MemoryWorkProfileStore,
     SqliteWorkProfileStore,
 )
-from provider_runtime.ports.stores.profiles import WorkProfileStore
+from provider_runtime.ports.registry.profiles import WorkProfileStore
 from provider_runtime.testing.contracts.registry.profiles import WorkProfileStoreContract
 from provider_runtime.testing.fakes import FrozenClock
 from provider_runtime.testing.mocks import MockWorkProfileStore

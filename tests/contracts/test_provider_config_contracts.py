@@ -10,7 +10,7 @@ from provider_runtime.adapters.backends.provider_configs import (
     MemoryProviderConfigStore,
     SqliteProviderConfigStore,
 )
-from provider_runtime.ports.stores.providers import ProviderConfigStore
+from provider_runtime.ports.registry.providers import ProviderConfigStore
 from provider_runtime.testing.contracts.stores.provider_configs import ProviderConfigStoreContract
 from provider_runtime.testing.fakes import FrozenClock
 from provider_runtime.testing.mocks import MockProviderConfigStore

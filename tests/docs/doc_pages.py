@@ -138,7 +138,9 @@ class Reader:
             if block.needs_a_key:
                 understood(arguments)
                 continue
-            done = CliRunner().invoke(app, arguments, env={**dict.fromkeys(_KEYS), "PROVIDER_RUNTIME_DATA": "data"})
+            done = CliRunner().invoke(
+                app, arguments, env={**dict.fromkeys((*_KEYS, "COLUMNS")), "PROVIDER_RUNTIME_DATA": "data"}
+            )
             assert done.exit_code == 0, f"{block.place}: {command}\n{done.output}\n{done.exception!r}"
             if shown:
                 assert says_the_same(shown, done.output), f"{block.place}: {command}\n{shown}\ncame as\n{done.output}"

@@ -24,8 +24,9 @@ class MemoryJournal:
     _entries: list[bytes] = field(factory=list, init=False, repr=False)
     _idle: int = field(default=0, init=False, repr=False)
     """So many places at the front of the list are empty; they are given back now and then."""
-    _dropped: Position = field(default=START, init=False, repr=False)
-    """Behind the last entry that was dropped."""
+    _dropped: int = field(default=0, init=False, repr=False)
+    """So many entries were dropped, the last of which is ``_last_dropped``."""
+    _last_dropped: bytes = field(default=b"", init=False, repr=False)
     _closed: bool = field(default=False, init=False)
 
     @property
@@ -38,7 +39,7 @@ class MemoryJournal:
 
     @property
     def end(self) -> Position:
-        return self._position(self._dropped.offset + self._kept())
+        return self._position(self._dropped + self._kept())
 
     def since(self, position: Position) -> tuple[bytes, ...]:
         return tuple(self._entries[self._place(position) :])
@@ -63,7 +64,7 @@ class MemoryJournal:
             raise closed(_KIND)
         place = self._place(after)
         entries = tuple(self._entries[place : None if limit is None else place + limit])
-        return Page(entries=entries, end=self._position(self._dropped.offset + place - self._idle + len(entries)))
+        return Page(entries=entries, end=self._position(self._dropped + place - self._idle + len(entries)))
 
     async def tail(self, limit: int) -> Page:
         if self._closed:
@@ -74,7 +75,7 @@ class MemoryJournal:
         if self._closed:
             raise closed(_KIND)
         place = first_denied(self._kept(), lambda at: self._entries[self._idle + at], is_before)
-        return self._position(self._dropped.offset + place)
+        return self._position(self._dropped + place)
 
     async def count(self) -> int:
         if self._closed:
@@ -85,7 +86,7 @@ class MemoryJournal:
         if self._closed:
             raise closed(_KIND)
         self._entries.clear()
-        self._idle, self._dropped = 0, START
+        self._idle, self._dropped = 0, 0
 
     async def flush(self) -> None:
         """Nothing is ever under way."""
@@ -100,8 +101,8 @@ class MemoryJournal:
         self._entries.append(entry)
         if self.keep is None or self._kept() <= self.keep:
             return
-        oldest = self._entries[self._idle]
-        self._dropped = Position(offset=self._dropped.offset + 1, check=check_of(oldest))
+        self._dropped += 1
+        self._last_dropped = self._entries[self._idle]
         self._entries[self._idle] = b""
         self._idle += 1
         if self._idle > self.keep:
@@ -114,15 +115,15 @@ class MemoryJournal:
             return self._idle
         if self._position(position.offset) != position:
             raise lost_position("in memory")
-        return self._idle + position.offset - self._dropped.offset
+        return self._idle + position.offset - self._dropped
 
     def _position(self, offset: int) -> Position:
         """The position with this offset; ``START`` when there is none."""
-        kept_before = offset - self._dropped.offset
-        if kept_before == 0:
-            return self._dropped
-        if not 0 < kept_before <= self._kept():
+        kept_before = offset - self._dropped
+        if offset <= 0 or not 0 <= kept_before <= self._kept():
             return START
+        if kept_before == 0:
+            return Position(offset=offset, check=check_of(self._last_dropped))
         return Position(offset=offset, check=check_of(self._entries[self._idle + kept_before - 1]))
 
 

@@ -21,7 +21,9 @@ from provider_runtime.ports.secrets import SecretStore
 
 @frozen(kw_only=True)
 class ReferredSecret:
-    """The secret that ``reference`` leads to, for ``origin`` alone. What blocks is done in a thread.
+    """The secret that ``reference`` leads to, for ``origin`` alone; ``None``: it is sent nowhere.
+
+    What blocks is done in a thread.
 
     ``environment`` holds the variables that the reference names. Raises ``InvalidSettings`` naming
     ``setting`` where there is none, ``CredentialBoundElsewhere`` for one that was kept for another
@@ -29,7 +31,7 @@ class ReferredSecret:
     """
 
     reference: CredentialRef
-    origin: Origin
+    origin: Origin | None
     setting: str
     environment: Mapping[str, Secret] = field(factory=dict, repr=False)
     secret_store: SecretStore | None = None
@@ -54,7 +56,7 @@ class ReferredSecret:
         kept = await self.secret_store.get(name)
         if kept is None:
             return self._nothing(f"nothing is kept under the name {name}")
-        if kept.bound_to != self.origin:
+        if self.origin is not None and kept.bound_to != self.origin:
             raise CredentialBoundElsewhere(
                 bound_to=str(kept.bound_to),
                 origin=str(self.origin),
@@ -66,6 +68,6 @@ class ReferredSecret:
     def _nothing(self, why: str) -> Secret:
         raise InvalidSettings(
             field=self.setting,
-            message=f"there is no credential for {self.origin}: {why}",
+            message=f"there is no credential{'' if self.origin is None else f' for {self.origin}'}: {why}",
             remedy="Set the variable, or keep the key where the reference says.",
         )

@@ -159,11 +159,13 @@ def _headers_of(response: Answer | SessionAnswer) -> dict[str, str]:
     of times is measured against that.
     """
     received = response.headers
-    headers = {name.lower(): value for name, value in received.items()}
-    if len(headers) != len(received) or not all(map(str.isascii, headers.values())):
+    names = [name.lower() for name in received]  # each once, however often it is there
+    if len(names) == len(received) and all(map(str.isascii, received.values())):
+        headers = dict(zip(names, received.values(), strict=True))
+    else:
         headers = {
             name: ", ".join(received.getall(name)).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-            for name in headers
+            for name in names
         }
     if response.status >= 400 and "date" not in headers:
         headers["date"] = formatdate(usegmt=True)

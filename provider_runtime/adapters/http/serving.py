@@ -1,6 +1,7 @@
 """HttpService: questions taken in over HTTP, within limits, and handed to whoever answers them."""
 
 import asyncio
+import logging
 from ssl import SSLContext
 from typing import TYPE_CHECKING, Final
 
@@ -63,7 +64,12 @@ class HttpService:
 
         app = web.Application(client_max_size=self.max_bytes)
         app.router.add_route("*", "/{path:.*}", self._handle)
-        runner = web.AppRunner(app, access_log=None, auto_decompress=False, shutdown_timeout=self.ending_s)
+        # aiohttp would log what is no HTTP, header lines included. Nobody else gets at this logger.
+        silent = logging.Logger(__name__)  # noqa: LOG001 - as above
+        silent.disabled = True
+        runner = web.AppRunner(
+            app, access_log=None, logger=silent, auto_decompress=False, shutdown_timeout=self.ending_s
+        )
         await runner.setup()
         try:
             await web.TCPSite(runner, self.host, self.port, ssl_context=self.ssl_context).start()

@@ -105,6 +105,8 @@ def filled(value: object) -> str | None:
 
 def a_count(value: object) -> int | None:
     """A token count: a whole number from 0 to a thousand million (``3.0`` counts as 3), else ``None``."""
+    if value is None:
+        return None
     if type(value) is int:
         return value if 0 <= value <= _MAX_COUNT else None
     if type(value) is float and value.is_integer():

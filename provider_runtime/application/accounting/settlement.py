@@ -105,8 +105,7 @@ class Account:
         cost, price_warnings = self._cost(answered)
         if self.passed_over:
             price_warnings += (_answered_instead(answered, self.passed_over),)
-        response = evolve(
-            response,
+        response = response.settled(
             cost=cost,
             warnings=(*answered.cleared.prepared.warnings, *response.warnings, *price_warnings),
             call_id=call.call_id,

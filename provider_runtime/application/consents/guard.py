@@ -78,8 +78,13 @@ class ConsentGuard:
         return await self._verdict(granted.subject, evolve(found, consents=consents), moment)
 
     async def use(self, granted: Granted) -> UseTaken | ConsentFault:
-        """A use of the consent, or why there is none. Whoever leaves meanwhile leaves none taken."""
+        """A use of the consent, or why there is none. Whoever leaves meanwhile leaves none taken.
+
+        Where uses are not bounded there is nothing to take: that the consent holds was judged just now.
+        """
         use_id = f"use_{self.randomness.token(8).hex()}"
+        if granted.receipt.uses is None:
+            return UseTaken(use_id=use_id, counted=False)
 
         async def undo(answer: object) -> None:
             if isinstance(answer, UseTaken):
@@ -132,12 +137,32 @@ class ConsentGuard:
 
     async def _verdict(self, subject: ConsentSubject, found: Found, moment: Moment) -> ConsentVerdict:
         try:
-            seals = await self._bounded(self._seals(found))
-            if isinstance(seals, ConsentFault):
+            seals = self._known_seals(found)
+            checked = await self._bounded(self._seals(found)) if seals is None else seals
+            if isinstance(checked, ConsentFault):
                 return Withheld(fault=ConsentFault.SEAL_UNCHECKED)
-            return consent_verdict(subject, found, seals=seals, trust=self.trust, moment=moment, read=self._receipt_in)
+            return consent_verdict(
+                subject, found, seals=checked, trust=self.trust, moment=moment, read=self._receipt_in
+            )
         except (AttributeError, TypeError, ValueError):  # what the ledger handed over is not what it looks like
             return Withheld(fault=ConsentFault.ANSWER_UNREADABLE)
+
+    def _known_seals(self, found: Found) -> dict[SignedReceipt, SealVerdict] | None:
+        """What the seals are worth, if all of them were checked of late; ``None`` where one has to be."""
+        known: dict[SignedReceipt, SealVerdict] = {}
+        for consent in found.consents:
+            if consent.signed.seal is not None:
+                worth = self._checked_of_late(consent.signed)
+                if worth is None:
+                    return None
+                known[consent.signed] = worth
+        return known
+
+    def _checked_of_late(self, signed: SignedReceipt) -> SealVerdict | None:
+        known = self._worth.get(signed)
+        if known is None or self.clock.monotonic() - known[1] > self.trust.revocations_max_age.total_seconds():
+            return None
+        return known[0]
 
     async def _seals(self, found: Found) -> dict[SignedReceipt, SealVerdict]:
         return {
@@ -147,15 +172,15 @@ class ConsentGuard:
         }
 
     async def _worth_of(self, signed: SignedReceipt) -> SealVerdict:
-        now, known = self.clock.monotonic(), self._worth.get(signed)
-        if known is not None and now - known[1] <= self.trust.revocations_max_age.total_seconds():
-            return known[0]
+        known = self._checked_of_late(signed)
+        if known is not None:
+            return known
         if signed.seal is None or self.verifier is None:
             return SealVerdict.UNKNOWN_KEY
         worth = SealVerdict(await self.verifier.verify(signed.text.encode(), signed.seal, purpose=RECEIPT_PURPOSE))
         if len(self._worth) >= _KEPT:
             self._worth.clear()
-        self._worth[signed] = (worth, now)
+        self._worth[signed] = (worth, self.clock.monotonic())
         return worth
 
     def _receipt_in(self, text: str) -> ConsentReceipt | ConsentFault:

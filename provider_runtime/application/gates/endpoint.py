@@ -5,6 +5,7 @@ from attrs import field, frozen
 from provider_runtime.application.call import PreparedCall
 from provider_runtime.domain.catalog.providers import ProviderConfig
 from provider_runtime.domain.errors import CallRefused
+from provider_runtime.domain.identity import ProviderId
 from provider_runtime.domain.policy.credentials import fault_of_binding
 from provider_runtime.domain.policy.endpoints import fault_of_base_url
 from provider_runtime.domain.policy.verdict import Pass, Refusal, Verdict
@@ -18,19 +19,19 @@ class EndpointGate:
 
     The transport judges every address that it leads to.
 
-    Records are frozen, so one that passed is not read again; ``_sound`` holds those.
+    Records are frozen, so one that passed is not read again; ``_sound`` holds those, by their ids.
     """
 
-    _sound: set[ProviderConfig] = field(factory=set, init=False, repr=False, eq=False)
+    _sound: dict[ProviderId, ProviderConfig] = field(factory=dict, init=False, repr=False, eq=False)
 
     async def judge(self, prepared: PreparedCall, *, rehearsal: bool) -> Verdict:  # noqa: ARG002 - it uses nothing up
         config = prepared.routed.provider.config
-        if config in self._sound:
+        if self._sound.get(config.provider_id) is config:
             return _PASS
         fault: CallRefused | None = fault_of_base_url(config.base_url, config.tier, config.allowed_networks)
         fault = fault or fault_of_binding(config)
         if fault is None:
-            self._sound.add(config)
+            self._sound[config.provider_id] = config
             return _PASS
         fault.provider, fault.model = config.provider_id, prepared.routed.route.model_id
         return Refusal(gate="endpoint", error=fault)

@@ -12,7 +12,7 @@ from provider_runtime.domain.profiles.assigning import fault_of_assignments
 from provider_runtime.domain.profiles.editions import ProfileChoice, ProfileEdition
 from provider_runtime.domain.profiles.experts import ExpertRole
 from provider_runtime.domain.profiles.profile import WorkProfile
-from provider_runtime.ports.stores.profiles import WorkProfileStore
+from provider_runtime.ports.registry.profiles import WorkProfileStore
 from provider_runtime.ports.system import Clock
 
 

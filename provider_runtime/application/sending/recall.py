@@ -27,12 +27,7 @@ from provider_runtime.domain.calls.memo import Memo
 from provider_runtime.domain.conversation.response import Attempt, MemoHit, ProviderResponse
 from provider_runtime.domain.conversation.usage import CostBreakdown, PricingSource, Usage
 from provider_runtime.domain.conversation.warnings import WarningCode, warn
-from provider_runtime.domain.errors import (
-    BackendError,
-    MissingProviderRuntimeError,
-    ProviderError,
-    ReplayMiss,
-)
+from provider_runtime.domain.errors import MissingProviderRuntimeError, ProviderError, ReplayMiss
 from provider_runtime.domain.identity import CallId
 from provider_runtime.ports.stores.answers import AnswerStore
 
@@ -139,8 +134,8 @@ class Recall:
     async def _found(self, key: AnswerKey) -> Kept | None:
         try:
             return None if self.store is None else await self.store.find(key)
-        except BackendError:
-            return None  # asked anew and kept over it, or said not to be kept
+        except Exception:  # noqa: BLE001 - whatever a store raises, the call can be made: its answer is kept over it
+            return None
 
     def _is_fresh(self, found: KeptAnswer, memo: Memo) -> bool:
         if memo.max_age_s is None:
@@ -230,7 +225,7 @@ class Recall:
         try:
             if self.store is not None:
                 await self.store.keep(key, kept)
-        except BackendError:
+        except Exception:  # noqa: BLE001 - whatever a store raises, the provider has worked and is paid
             return False
         return self.store is not None
 

@@ -27,11 +27,11 @@ from provider_runtime.domain.batches.head import Interrupted
 from provider_runtime.domain.policy.budgets.limits import Amount, Budget
 from provider_runtime.domain.policy.resilience.rate_limits import RateLimits
 
-UNANSWERED: Final = 8
+UNANSWERED: Final = 9
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 _EXIT_CODES: Final = (
     "Exit codes: 0 every line is answered, 2 usage, 3 configuration, 5 a budget is spent, 6 the provider cannot be "
-    "asked, 7 a store failed, 8 every line was asked and some have an error instead of an answer, 130 interrupted. "
+    "asked, 7 a store failed, 9 every line was asked and some have an error instead of an answer, 130 interrupted. "
     "After 3, 5, 6, 7 and 130, --resume goes on."
 )
 

@@ -66,7 +66,9 @@ def list_profiles(folder: DataFolder, as_json: bool) -> None:  # noqa: FBT001 - 
 @data_option
 @_json_option
 def show(name: str | None, folder: DataFolder, as_json: bool) -> None:  # noqa: FBT001 - click passes flags by name
-    """Show one profile: NAME, one edition of it by its id, or the one in force.
+    """Show one profile.
+
+    NAME is its name, or the id of one edition; left out, it is the one in force.
 
     \b
     provider-runtime profiles show
@@ -178,7 +180,9 @@ def remove(name: str, folder: DataFolder) -> None:
 @click.option("--none", "nobody", is_flag=True, help="Work under no profile.")
 @data_option
 def use(name: str | None, nobody: bool, folder: DataFolder) -> None:  # noqa: FBT001 - click passes flags by name
-    """Have the profile NAME hold from now on, through all its editions; an id pins one edition.
+    """Have a profile hold from now on.
+
+    By its NAME it holds through all its editions; an id pins one of them.
 
     \b
     provider-runtime profiles use team

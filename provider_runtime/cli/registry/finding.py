@@ -11,7 +11,7 @@ from provider_runtime.domain.catalog.providers import ProviderConfig
 from provider_runtime.domain.catalog.records import ProviderRecord
 from provider_runtime.domain.identity import ProviderId
 from provider_runtime.domain.origins import origin_of
-from provider_runtime.ports.stores.providers import ProviderConfigStore
+from provider_runtime.ports.registry.providers import ProviderConfigStore
 
 
 async def register_local(folder: DataFolder, ports: tuple[int, ...], *, yes: bool, as_json: bool) -> None:

@@ -16,25 +16,24 @@ from provider_runtime.adapters.backends.families.states import SqliteStateProvid
 from provider_runtime.cli.failures import usage_error
 from provider_runtime.cli.workspace.finding import Workspace, found_above, workspace_at, workspace_of
 from provider_runtime.composition.presets import PRESETS
-from provider_runtime.composition.settings import KeyringSecrets, RemoteLedger, SecretFile
-from provider_runtime.composition.workspace.config import FILE_NAME
+from provider_runtime.composition.settings import KeyringSecrets, SecretFile
+from provider_runtime.composition.workspace.config import FILE_NAME, RECORDS_NAME
+from provider_runtime.composition.workspace.declared import budgets_of
 from provider_runtime.composition.workspace.kept import (
-    RECORDS_NAME,
     own_providers,
     profiles_of,
     records_of,
     registered_in,
 )
-from provider_runtime.composition.workspace.layers import Layer, is_inside
+from provider_runtime.composition.workspace.layers import Layer
 from provider_runtime.composition.workspace.outside import from_environment
 from provider_runtime.composition.workspace.reading import ReadConfig, read_config
 from provider_runtime.composition.workspace.settings import secrets_place
 from provider_runtime.domain.catalog.providers import ProviderConfig
-from provider_runtime.domain.errors import InvalidSettings, ProviderRuntimeError
-from provider_runtime.domain.policy.budgets.limits import Budget
+from provider_runtime.domain.errors import ProviderRuntimeError
+from provider_runtime.ports.registry.profiles import WorkProfileStore
+from provider_runtime.ports.registry.providers import ProviderConfigStore
 from provider_runtime.ports.secrets import SecretStore
-from provider_runtime.ports.stores.profiles import WorkProfileStore
-from provider_runtime.ports.stores.providers import ProviderConfigStore
 
 VARIABLE: Final = "PROVIDER_RUNTIME_DATA"
 WORKSPACE_VARIABLE: Final = "PROVIDER_RUNTIME_WORKSPACE"
@@ -70,40 +69,9 @@ class DataFolder:
         """The store of work profiles, closed at the end."""
         return profiles_of(self._named)
 
-    @asynccontextmanager
-    async def budgets(self) -> AsyncIterator[SqliteBudgetDeclarations]:
+    def budgets(self) -> AbstractAsyncContextManager[SqliteBudgetDeclarations]:
         """The budgets that were declared, and where their ledger is; closed at the end."""
-        store = SqliteBudgetDeclarations(path=self._named / RECORDS_NAME)
-        try:
-            yield store
-        finally:
-            await store.aclose()
-
-    async def declared(self, read: ReadConfig) -> tuple[Budget, ...]:
-        """The budgets of the workspace's file, and those declared. Raises ``InvalidSettings`` for what is both."""
-        written = tuple(limit.budget for limit in read.config.budgets)
-        if not self.keeps_records:
-            return written
-        async with self.budgets() as store:
-            kept = await store.list()
-        for budget in kept:
-            if any(one.name == budget.name for one in written):
-                raise InvalidSettings(
-                    field="budgets",
-                    message=f"the budget {budget.name} stands in {FILE_NAME}, and was declared too: which counts?",
-                    remedy=f"Take it out of the file, or: provider-runtime budget remove {budget.name}",
-                )
-        return (*written, *kept)
-
-    async def ledger_place(self, read: ReadConfig) -> RemoteLedger | None:
-        """The governance server that was chosen, unless the configuration says where the ledger is."""
-        if not self.keeps_records or any(is_inside(path, "ledger") for path in read.origins):
-            return None
-        async with self.budgets() as store:
-            place = await store.place()
-        if place is None:
-            return None
-        return RemoteLedger(url=place.url, credential=place.credential, allowed_networks=place.allowed_networks)
+        return budgets_of(self._named)
 
     @asynccontextmanager
     async def states(self) -> AsyncIterator[SqliteStateProvider]:

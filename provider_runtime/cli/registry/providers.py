@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from provider_runtime.adapters.serialization import make_converter, to_json
+from provider_runtime.cli.consent.voiding import void_consents_to
 from provider_runtime.cli.failures import EXIT_CODES_HELP, run_or_exit, usage_error
 from provider_runtime.cli.registry.checking import check
 from provider_runtime.cli.registry.fields import changed_config, checked_id, new_config, record_options
@@ -18,7 +19,7 @@ from provider_runtime.domain.catalog.providers import ProviderConfig
 from provider_runtime.domain.catalog.records import ProviderRecord
 from provider_runtime.domain.errors import ConfigError, ProviderNotRegistered
 from provider_runtime.domain.policy.credentials import fault_of_binding
-from provider_runtime.ports.stores.providers import ProviderConfigStore
+from provider_runtime.ports.registry.providers import ProviderConfigStore
 
 _json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -157,6 +158,7 @@ def remove_provider(provider_id: str, folder: DataFolder) -> None:
             record = await _found(store, provider_id)
             await store.remove(record.provider_id)
         click.echo(f"Removed {record.provider_id}.")
+        await void_consents_to(folder, record.provider_id)
         if isinstance(record.config.credential, NamedKeyCredential):
             name = record.config.credential.name
             click.secho(f"→ Its key is kept still: provider-runtime secrets remove {name}", fg="cyan", err=True)

@@ -7,6 +7,7 @@ from attrs import frozen
 
 from provider_runtime.adapters.leakage.scanner import PatternLeakScanner
 from provider_runtime.adapters.serialization import make_converter, to_json
+from provider_runtime.cli.consent.voiding import void_consents_under
 from provider_runtime.cli.failures import run_or_exit, usage_error
 from provider_runtime.cli.registry.folder import DataFolder, data_option
 from provider_runtime.composition.presets import PRESETS
@@ -63,6 +64,7 @@ def set_secret(
         await store.get(name)  # a name or a file that will not do is refused before anybody types a key
         await store.put(name, _asked_for(name, bound_to), bound_to=bound_to)
         click.echo(f"Kept {name}. It goes to {bound_to}, and nowhere else.")
+        await void_consents_under(folder, name)  # another key may be another account
 
     run_or_exit(work)
 
@@ -116,6 +118,7 @@ def remove_secret(name: str, folder: DataFolder) -> None:
                 remedy="`provider-runtime secrets list` shows the names.",
             )
         click.echo(f"Removed {name}.")
+        await void_consents_under(folder, name)
 
     run_or_exit(work)
 

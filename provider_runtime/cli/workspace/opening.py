@@ -13,6 +13,7 @@ from provider_runtime.cli.registry.folder import DataFolder
 from provider_runtime.composition.lifecycle import open_runtime
 from provider_runtime.composition.runtime import ProviderRuntime
 from provider_runtime.composition.settings import MemoryLedger, MemoryReceipts, RuntimeSettings
+from provider_runtime.composition.workspace.declared import spending_in
 from provider_runtime.composition.workspace.kept import profile_in_force
 from provider_runtime.composition.workspace.layers import Layer, is_inside
 from provider_runtime.composition.workspace.outside import from_pairs
@@ -31,7 +32,7 @@ set_option = click.option(
 
 def said_by(options: dict[str, Any]) -> tuple[Layer, ...]:
     """What the options of a command say of settings: ``--set``, and those with a name of their own, which go first."""
-    named = {"policy": "policy.mode", "deadline": "deadline_s", "profile": "profile"}
+    named = {"policy": "policy.mode", "consent": "policy.consent", "deadline": "deadline_s", "profile": "profile"}
     layers = [from_pairs(options.get("pairs") or ())]
     for option, path in named.items():
         if (value := options.get(option)) is not None:
@@ -57,10 +58,7 @@ async def settings_for(folder: DataFolder, outside: Iterable[Layer] = (), **othe
         others = {"secrets": None, "receipts": MemoryReceipts(), "ledger": MemoryLedger(), **others}
     elif folder.workspace is None and not _is_said("receipts", read):
         others = {"receipts": MemoryReceipts(), **others}
-    if "budgets" not in others:
-        others["budgets"] = await folder.declared(read)
-    if "ledger" not in others and (place := await folder.ledger_place(read)) is not None:
-        others["ledger"] = place
+    others = {**await spending_in(read, folder.path), **others}
     if "providers" not in others:
         others["providers"] = await folder.providers(read)
     if "profile" not in others:

@@ -20,6 +20,7 @@ from provider_runtime.composition.governance.settings import (
     MemoryAudit,
     SqliteAudit,
 )
+from provider_runtime.domain.errors import InvalidSettings
 from provider_runtime.domain.identity import RuntimeId
 from provider_runtime.domain.policy.budgets.limits import Budget
 from provider_runtime.domain.policy.budgets.resources import budgets_of
@@ -46,8 +47,18 @@ def store(audit: Audit) -> AuditStore:
 
 
 def budgets(given: tuple[Budget, ...], governance: Governance | None) -> tuple[Budget, ...]:
-    """The budgets of a runtime: its own, and what the limits of its governance come to."""
-    return given if governance is None else (*given, *budgets_of(governance.limits_in_force))
+    """The budgets of a runtime: its own, and what the limits of its governance come to. Raises ``InvalidSettings``."""
+    if governance is None:
+        return given
+    limits = budgets_of(governance.limits_in_force)
+    taken = sorted({budget.name for budget in given} & {limit.name for limit in limits})
+    if taken:
+        raise InvalidSettings(
+            field="budgets",
+            message=f"a budget is called {taken[0]}, as that of the limits of governance is",
+            remedy="Give it another name.",
+        )
+    return (*given, *limits)
 
 
 @frozen(kw_only=True)

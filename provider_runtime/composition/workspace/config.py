@@ -31,6 +31,8 @@ from provider_runtime.domain.profiles.swapping import SwapPolicy
 
 FILE_NAME: Final = "provider-runtime.toml"
 DATA_NAME: Final = ".provider-runtime"
+RECORDS_NAME: Final = "records.sqlite"
+"""In the data folder: what was registered, kept and declared."""
 _USUAL: Final = RuntimeSettings()
 
 

@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from provider_runtime.adapters.backends.profiles import SqliteWorkProfileStore
 from provider_runtime.adapters.backends.provider_configs import SqliteProviderConfigStore
 from provider_runtime.composition.settings import RuntimeSettings
-from provider_runtime.composition.workspace.config import FILE_NAME
+from provider_runtime.composition.workspace.config import FILE_NAME, RECORDS_NAME
+from provider_runtime.composition.workspace.declared import spending_in
 from provider_runtime.composition.workspace.outside import from_environment
 from provider_runtime.composition.workspace.reading import ReadConfig, fault_at, read_config
 from provider_runtime.composition.workspace.settings import data_folder_of, profile_of, settings_of
@@ -18,10 +19,8 @@ from provider_runtime.domain.errors import InvalidSettings, RecordMissing
 from provider_runtime.domain.identity import ProviderId
 from provider_runtime.domain.profiles.editions import ProfileChoice, ProfileEdition
 from provider_runtime.domain.profiles.profile import WorkProfile
-from provider_runtime.ports.stores.profiles import WorkProfileStore
-from provider_runtime.ports.stores.providers import ProviderConfigStore
-
-RECORDS_NAME: Final = "records.sqlite"
+from provider_runtime.ports.registry.profiles import WorkProfileStore
+from provider_runtime.ports.registry.providers import ProviderConfigStore
 
 
 async def workspace_settings(
@@ -35,7 +34,7 @@ async def workspace_settings(
     variables = environment or {}
     read = await asyncio.to_thread(_read, Path(place), variables)
     data = data_folder_of(read)
-    given: dict[str, Any] = dict(others)
+    given: dict[str, Any] = {**await spending_in(read, data), **others}
     if "providers" not in given:
         given["providers"] = own_providers(read, await registered_in(data))
     if "profile" not in given:

@@ -158,7 +158,12 @@ class PricingTable:
     def rule_among(self, names: Iterable[ProviderId], models: Iterable[str]) -> PriceRule | None:
         """The rule of the first name that has one for any of ``models``, the earlier models first."""
         tried = tuple(models)
-        return next((rule for name in names for model in tried if (rule := self.rule_for(name, model))), None)
+        for name in names:
+            patterns = self._patterns.get(name)
+            rule = None if patterns is None else next(filter(None, map(patterns.match, tried)), None)
+            if rule is not None:
+                return rule
+        return None
 
     @cached_property
     def _patterns(self) -> Mapping[ProviderId, PatternIndex[PriceRule]]:
@@ -167,6 +172,9 @@ class PricingTable:
         for rule in self.rules:
             rules.setdefault(rule.provider, []).append((rule.model_pattern, rule))
         return MappingProxyType({provider: PatternIndex.of(patterns) for provider, patterns in rules.items()})
+
+
+_NO_RULE: Final = (None, (warn(WarningCode.PRICING_MISSING_RULE, "the price table has no rule for this model"),))
 
 
 def estimate_cost(
@@ -186,7 +194,7 @@ def estimate_cost(
     """
     rule = table.rule_among((provider, *also_as), (model,) if fallback_model is None else (model, fallback_model))
     if rule is None:
-        return None, (warn(WarningCode.PRICING_MISSING_RULE, "the price table has no rule for this model"),)
+        return _NO_RULE
     if not rule.is_sound:
         return None, (warn(WarningCode.PRICING_INVALID_RULE, "the price rule for this model holds an impossible rate"),)
     if usage.input_tokens is None and usage.output_tokens is None and usage.reasoning_tokens is None:

@@ -83,12 +83,28 @@ class RouteRule(StrEnum):
 
 @frozen(kw_only=True)
 class Route:
-    """Who is asked, for which model, by which rule. ``explanation`` says what each rule had to say."""
+    """Who is asked, for which model, by which rule.
+
+    ``hint`` is whom the request names, ``listed`` who serves the model by the catalog, ``default`` the
+    provider for all others; ``told`` is what is to be said of the rules instead.
+    """
 
     provider_id: ProviderId
     model_id: str
     rule: RouteRule
-    explanation: str
+    hint: ProviderId | None = None
+    listed: tuple[ProviderId, ...] = ()
+    default: ProviderId | None = None
+    told: str = ""
+
+    @property
+    def explanation(self) -> str:
+        """What each rule had to say. Written when it is asked for, which few calls do."""
+        return self.told or (
+            f"the request names {self.hint or 'no provider'}; "
+            f"the catalog lists the model for {', '.join(self.listed) or 'no provider'}; "
+            f"the default provider is {self.default or 'not set'}"
+        )
 
 
 def route(
@@ -122,11 +138,9 @@ def route(
         provider_id=provider,
         model_id=model.model_id,
         rule=rule,
-        explanation=(
-            f"the request names {model.provider_hint or 'no provider'}; "
-            f"the catalog lists the model for {', '.join(listed) or 'no provider'}; "
-            f"the default provider is {default_provider or 'not set'}"
-        ),
+        hint=model.provider_hint,
+        listed=listed,
+        default=default_provider,
     )
 
 

@@ -10,7 +10,7 @@ from provider_runtime.domain.conversation.warnings import WarningCode, warn
 from provider_runtime.domain.identity import ProviderId
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, slots=False)  # made anew for each call, and slots take twice the time to fill
 class PreparedExchange:
     """What ``prepare`` made of a request. What is judged is what is sent: a retry sends it again.
 

@@ -36,7 +36,7 @@ _WRAPPED: Final = "INVALID_JSON"  # the key under which arguments go that a mode
 _OPENAI_FAMILY: Final = frozenset({OPENAI, OPENROUTER})
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, slots=False)  # made anew for each call, and slots take twice the time to fill
 class HandoffTarget:
     """What a wire can take back from a conversation.
 

@@ -35,6 +35,10 @@ class MessageRole(StrEnum):
     TOOL = "tool"
 
 
+def _role(value: MessageRole | str) -> MessageRole:
+    return value if type(value) is MessageRole else MessageRole(value)  # looking a member up takes long
+
+
 @frozen(kw_only=True)
 class Message:
     """One turn of a conversation: who speaks, and what is said, part by part.
@@ -44,7 +48,7 @@ class Message:
     through again with each call.
     """
 
-    role: MessageRole = field(converter=MessageRole)
+    role: MessageRole = field(converter=_role)
     content: tuple[ContentPart, ...] = field(converter=tuple_of, validator=all_are(*CONTENT_PARTS))
     plain_text: str | None = field(init=False, eq=False, repr=False)
 

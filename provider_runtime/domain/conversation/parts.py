@@ -5,9 +5,8 @@ from typing import Final, TypeAlias
 
 from attrs import field, frozen
 from attrs.converters import optional as optional_converter
-from attrs.validators import optional
 
-from provider_runtime.domain.checks import FILLED, FLAG, NOT_EMPTY, OPTIONAL_TEXT, TEXT, all_are, count, is_a
+from provider_runtime.domain.checks import FILLED, FLAG, NOT_EMPTY, OPTIONAL_TEXT, TEXT, all_are, count, is_a, optional
 from provider_runtime.domain.conversation.markers import CacheBoundary, Signature
 from provider_runtime.domain.conversation.tools import ToolCall
 from provider_runtime.domain.identity import ProviderId

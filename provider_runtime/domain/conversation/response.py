@@ -5,9 +5,8 @@ from enum import StrEnum
 from typing import TypeVar
 
 from attrs import field, frozen
-from attrs.validators import optional
 
-from provider_runtime.domain.checks import FILLED, OPTIONAL_TEXT, TEXT, all_are, is_a, whole
+from provider_runtime.domain.checks import FILLED, OPTIONAL_TEXT, TEXT, all_are, is_a, optional, whole
 from provider_runtime.domain.conversation.messages import Message, MessageRole
 from provider_runtime.domain.conversation.parts import CONTENT_PARTS, ContentPart, TextPart, ThinkingPart, ToolCallPart
 from provider_runtime.domain.conversation.tools import ToolCall
@@ -27,6 +26,10 @@ class FinishReason(StrEnum):
     CONTENT_FILTER = "content_filter"
     ERROR = "error"
     OTHER = "other"
+
+
+def _finish_reason(value: FinishReason | str) -> FinishReason:
+    return value if type(value) is FinishReason else FinishReason(value)  # looking a member up takes long
 
 
 @frozen
@@ -96,7 +99,7 @@ class ProviderResponse:
     output: AssistantOutput = field(validator=is_a(AssistantOutput))
     provider: ProviderId = field(converter=ProviderId)
     model: str = field(validator=TEXT)
-    finish_reason: FinishReason = field(converter=FinishReason)
+    finish_reason: FinishReason = field(converter=_finish_reason)
     usage: Usage = field(factory=Usage, validator=is_a(Usage))
     cost: CostBreakdown | None = field(default=None, validator=optional(is_a(CostBreakdown)))
     warnings: tuple[CallWarning, ...] = field(default=(), converter=tuple_of, validator=all_are(CallWarning))
@@ -114,6 +117,39 @@ class ProviderResponse:
     def from_memo(self) -> bool:
         """Whether this answer was given before, and cost nothing now."""
         return self.memo is not None
+
+    def settled(
+        self,
+        *,
+        cost: CostBreakdown | None,
+        warnings: tuple[CallWarning, ...],
+        call_id: CallId,
+        runtime_id: RuntimeId,
+        attempts: tuple[Attempt, ...],
+        passed_over: tuple[PassedOver, ...],
+        duration_s: float,
+    ) -> "ProviderResponse":
+        """The same answer as the caller gets it, with everything that is known when the call ends.
+
+        Field by field: ``evolve`` takes as long to find the fields as to make the response.
+        """
+        return ProviderResponse(
+            output=self.output,
+            provider=self.provider,
+            model=self.model,
+            finish_reason=self.finish_reason,
+            usage=self.usage,
+            cost=cost,
+            warnings=warnings,
+            raw_provider_response=self.raw_provider_response,
+            response_id=self.response_id,
+            provider_request_id=self.provider_request_id,
+            call_id=call_id,
+            runtime_id=runtime_id,
+            attempts=attempts,
+            passed_over=passed_over,
+            duration_s=duration_s,
+        )
 
     @property
     def text(self) -> str:

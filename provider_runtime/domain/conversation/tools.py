@@ -3,9 +3,8 @@
 from typing import Final, TypeAlias
 
 from attrs import field, frozen
-from attrs.validators import optional
 
-from provider_runtime.domain.checks import FILLED, FLAG, OPTIONAL_TEXT, is_a
+from provider_runtime.domain.checks import FILLED, FLAG, OPTIONAL_TEXT, is_a, optional
 from provider_runtime.domain.conversation.markers import CacheBoundary, Signature
 from provider_runtime.domain.json_values import JsonObject, JsonValue, freeze, freeze_object
 

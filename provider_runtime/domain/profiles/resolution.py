@@ -109,7 +109,7 @@ def route_in_role(
             raise _not_allowed(played, found)
         ruled = evolve(found, rule=RouteRule.ROLE) if assigned else found
         said = findings(model, played, ruled, catalog, default_provider=default_provider)
-        return evolve(ruled, explanation="; ".join(finding.reason for finding in said))
+        return evolve(ruled, told="; ".join(finding.reason for finding in said))
     raise invalid
 
 

@@ -16,6 +16,10 @@ class CallOutcome(StrEnum):
     CANCELLED = "cancelled"
 
 
+def _outcome(value: CallOutcome | str) -> CallOutcome:
+    return value if type(value) is CallOutcome else CallOutcome(value)  # looking a member up takes long
+
+
 @frozen(kw_only=True)
 class AttemptRecord:
     """One try: its outcome (``answered`` or an error code) and how long it took, in microseconds."""
@@ -47,7 +51,7 @@ class CallRecord:
     runtime_id: RuntimeId
     started_at: str
     duration_us: int
-    outcome: CallOutcome = field(converter=CallOutcome)
+    outcome: CallOutcome = field(converter=_outcome)
     model_asked: str
     policy_version: str
     error_code: str | None = None

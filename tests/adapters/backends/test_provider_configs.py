@@ -24,7 +24,7 @@ from provider_runtime.adapters.serialization import make_converter, read_json, s
 from provider_runtime.domain.catalog.records import ProviderExport, ProviderRecord, taken_over
 from provider_runtime.domain.identity import ProviderId
 from provider_runtime.domain.policy.credentials import fault_of_binding
-from provider_runtime.ports.stores.providers import ProviderConfigStore
+from provider_runtime.ports.registry.providers import ProviderConfigStore
 from provider_runtime.testing.contracts.stores.provider_configs import a_config
 from provider_runtime.testing.fakes import FrozenClock
 from provider_runtime.testing.strategies.providers import provider_configs

@@ -19,7 +19,7 @@ from provider_runtime.adapters.batches.canonical import CanonicalForm
 from provider_runtime.adapters.batches.files.store import BatchFiles, folder_of, opened_batch
 from provider_runtime.domain.batches.head import BatchHead
 from provider_runtime.domain.errors import BatchConflict
-from provider_runtime.testing.contracts.batches import an_answer
+from provider_runtime.testing.contracts.batches.stores import an_answer
 
 HEAD = BatchHead(batch_id="batch_one", form="canonical", input_sha256="a" * 64, input_bytes=99, lines=20)
 

@@ -13,7 +13,7 @@ from provider_runtime.domain.batches.lines import AskedLine, BatchLine, LineCall
 from provider_runtime.domain.conversation.response import ProviderResponse
 from provider_runtime.domain.identity import CallId
 from provider_runtime.testing.builders import a_request
-from provider_runtime.testing.contracts.batches import CALL, NOON
+from provider_runtime.testing.contracts.batches.forms import CALL, NOON
 from provider_runtime.testing.strategies.requests import requests
 from provider_runtime.testing.strategies.responses import responses
 

@@ -31,7 +31,7 @@ from provider_runtime.domain.conversation.markers import Signature
 from provider_runtime.domain.errors import ErrorCode, ProtocolError, ProviderError
 from provider_runtime.domain.identity import OPENAI
 from provider_runtime.testing.builders import a_response, a_tool_call
-from provider_runtime.testing.contracts.batches import CALL, NOON
+from provider_runtime.testing.contracts.batches.forms import CALL, NOON
 from provider_runtime.testing.strategies.responses import responses
 
 BY_NAME = {wire.name: wire for wire in WIRES}

@@ -28,7 +28,7 @@ from provider_runtime.domain.policy.budgets.holds import Admitted, Claim, Fate, 
 from provider_runtime.domain.policy.servers import ServerAddress
 from provider_runtime.domain.secrets import Secret
 from provider_runtime.ports.governance.budgets import BudgetLedger
-from provider_runtime.testing.contracts.budgets import LEASE_S, a_claim, an_order
+from provider_runtime.testing.contracts.governance.budgets import LEASE_S, a_claim, an_order
 from provider_runtime.testing.fakes import FixedRandomness, FrozenClock
 from provider_runtime.testing.governance_server import TOKEN, GovernanceServer
 
@@ -36,7 +36,18 @@ T = TypeVar("T")
 BUDGETS, OWNERS = ("month", "week"), ("acme", "bolt")
 PLACES = [(budget, owner) for budget in BUDGETS for owner in OWNERS]
 AMOUNTS, CHARGES = st.integers(0, 60), st.integers(0, 150)
-MISHAPS = st.lists(st.sampled_from(Mishap), max_size=12)
+# A few of any kind, or an outage: more of some kind than there are tries.
+OUTAGES = st.sampled_from(
+    [
+        (Mishap.QUESTION_LOST, Mishap.LATE),
+        (Mishap.ANSWER_LOST, Mishap.QUESTION_LOST, Mishap.NOT_SENT),
+        (Mishap.ANSWER_LOST_AND_LATE, Mishap.RESTARTED, Mishap.ANSWER_LOST),
+        tuple(Mishap),
+    ]
+)
+MISHAPS = st.lists(st.sampled_from(Mishap), max_size=4) | OUTAGES.flatmap(
+    lambda kinds: st.lists(st.sampled_from(kinds), min_size=12, max_size=12)
+)
 Place = tuple[str, str]
 
 
@@ -212,6 +223,7 @@ class RemoteMachine(LedgerMachine):
 
     async def opened(self) -> BudgetLedger:
         self.network, self.orders = Network(), 0
+        self.network.restart = self._restart
         self.kept = SqliteBudgetLedger(path=Path(self.folder.name) / "l.sqlite", clock=self.clock, checkpoint_every=5)
         self.server = GovernanceServer(ledger=self.kept)
         await self.server.__aenter__()
@@ -225,9 +237,11 @@ class RemoteMachine(LedgerMachine):
             open_transport=self.network.transport,
             clock=FrozenClock(),  # waiting takes no time
             randomness=FixedRandomness(),
+            try_s=60,  # nothing hangs here, and a busy machine is no mishap
         )
 
     async def settled_down(self) -> None:
+        await self.network.quiet()
         await self.ledger.flush()
 
     def befall(self, mishaps: list[Mishap]) -> None:
@@ -238,6 +252,13 @@ class RemoteMachine(LedgerMachine):
     @rule(data=st.data())
     def something_arrives_late(self, data: Any) -> None:
         self.run(self.network.deliver_late(data.draw(st.integers(0, len(self.network.late) - 1))))
+
+    @precondition(lambda self: self.model.holds)
+    @rule(place=st.sampled_from(PLACES))
+    def somebody_else_resets(self, place: Place) -> None:
+        if self.model.posted_at(place):
+            self.run(self.kept.reset_account(*place))
+            self.model.forgiven.update((number, place) for number in self.model.posted)
 
     @rule()
     def the_server_is_started_anew(self) -> None:

@@ -14,7 +14,7 @@ from provider_runtime.adapters.governance.ledger import JournalLedger
 from provider_runtime.adapters.governance.ledger_entries import EntryReader
 from provider_runtime.domain.policy.budgets.entries import Held, Settled
 from provider_runtime.domain.policy.budgets.holds import Fate
-from provider_runtime.testing.contracts.budgets import a_claim, an_order, taken
+from provider_runtime.testing.contracts.governance.budgets import a_claim, an_order, taken
 from provider_runtime.testing.fakes import FrozenClock
 
 KINDS = pytest.mark.parametrize("kind", ["filesystem", "sqlite"])

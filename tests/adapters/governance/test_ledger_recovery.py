@@ -13,7 +13,7 @@ from provider_runtime.adapters.governance.checkpoints import count_in
 from provider_runtime.adapters.governance.ledger import FilesystemBudgetLedger, JournalLedger, SqliteBudgetLedger
 from provider_runtime.domain.errors import BackendError, RecordCorrupt
 from provider_runtime.domain.policy.budgets.holds import Admitted, Fate
-from provider_runtime.testing.contracts.budgets import a_claim, an_order, balance, taken
+from provider_runtime.testing.contracts.governance.budgets import a_claim, an_order, balance, taken
 from provider_runtime.testing.fakes import FrozenClock
 
 KINDS = pytest.mark.parametrize("kind", ["filesystem", "sqlite"])

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from traceback_search import our_frames, told_by
 
-from provider_runtime import ProviderRequest, ProviderRuntimeError, RuntimeRegistry
+from provider_runtime import ConsentSettings, ProviderRequest, ProviderRuntimeError, RuntimeRegistry
 from provider_runtime.ports.http import HttpReply, HttpRequest
 from provider_runtime.testing.builders import a_request
 from provider_runtime.testing.settings import cloud_settings
@@ -34,19 +34,19 @@ class Forgetful:
 @pytest.fixture
 async def registry() -> AsyncIterator[RuntimeRegistry]:
     async with RuntimeRegistry() as opened:
-        await opened.register("acme", cloud_settings(), transport=Forgetful())
+        await opened.register("acme", cloud_settings(consents=ConsentSettings()), transport=Forgetful())
         yield opened
 
 
 @pytest.mark.parametrize("ending", REQUESTS)
 @pytest.mark.parametrize("through", ["runtime", "handle"])
-@pytest.mark.parametrize("method", ["run", "explain"])
+@pytest.mark.parametrize("method", ["run", "explain", "request_consent"])
 async def test_an_error_leads_through_no_frame_that_holds_the_conversation(
     method: str, through: str, ending: str, registry: RuntimeRegistry
 ) -> None:
     handle = registry.get("acme")
     asked: Asked = getattr(handle if through == "handle" else handle.present.runtime, method)
-    if (method, ending) == ("explain", "failed"):
+    if method != "run" and ending == "failed":
         await asked(REQUESTS[ending])  # nothing is sent, so nothing fails
         return
     with pytest.raises(ProviderRuntimeError) as raised:

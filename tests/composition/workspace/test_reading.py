@@ -119,8 +119,13 @@ def test_an_option_goes_before_a_variable_and_a_variable_before_the_file(
 @pytest.mark.parametrize("key", SINGLE, ids=lambda key: key.path)
 def test_whatever_stands_once_can_be_said_by_a_variable_and_by_an_option(key: Key) -> None:
     text = _a_value(key)
-    needed = {"fallback": "fallback.alternatives=['a:b']", "secrets.service": "secrets.medium=keyring"}
-    above = [pair for path, pair in needed.items() if key.path.startswith(path)]
+    server = ["ledger.medium=remote", "ledger.url=https://h", "ledger.credential={type='env',name='A'}"]
+    needed = {
+        "fallback": ["fallback.alternatives=['a:b']"],
+        "secrets.service": ["secrets.medium=keyring"],
+        **dict.fromkeys(("ledger.url", "ledger.credential", "ledger.allowed_networks"), server),
+    }
+    above = [pair for path, pairs in needed.items() if key.path.startswith(path) for pair in pairs]
     by_variable = read_config(None, [from_pairs(above), from_environment({variable_of(key): text})])
     by_option = read_config(None, [from_pairs([*above, f"{key.path}={text}"])])
     assert by_variable.config == by_option.config

@@ -3,6 +3,7 @@
 import copy
 import pickle
 from collections.abc import Iterator
+from datetime import datetime
 from decimal import Decimal
 from enum import Enum
 from typing import Any
@@ -18,7 +19,7 @@ from provider_runtime.domain.json_values import JsonObject
 from provider_runtime.testing.builders import a_request, a_response
 from provider_runtime.testing.strategies import requests, responses
 
-_ATOMS = (bool, int, float, str, bytes, Decimal, type(None), Enum)
+_ATOMS = (bool, int, float, str, bytes, Decimal, datetime, type(None), Enum)
 
 
 def _everything_in(value: Any) -> Iterator[Any]:

@@ -95,7 +95,7 @@ class MediaSessions(OverMedia):
             raise _taken(target)
         name_of_log = _new_log()
         log = self.media.journal(name_of_log)
-        async for logged in self._logged(source, self.media.journal(stored.log), 0):
+        async for logged in self._logged(source, self.media.journal(stored.log), 0, None):
             await log.append(_always(self._events.write(logged)))
         documents = self.media.documents()
         for key in await documents.keys(_ANSWERS, prefix=_answer_key(stored.log)):

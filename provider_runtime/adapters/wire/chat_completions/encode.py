@@ -1,5 +1,6 @@
 """A canonical request as the body of a Chat Completions call."""
 
+from operator import attrgetter
 from typing import Any, Final
 
 from provider_runtime.adapters.wire.chat_completions.dialect import Dialect, ReasoningControl, SchemaForm
@@ -28,6 +29,7 @@ _CONTROLS: Final = (
     ("frequency_penalty", 0),
     ("presence_penalty", 0),
 )
+_controls_of: Final = attrgetter(*(control for control, _ in _CONTROLS))
 _SAMPLING: Final = frozenset({"temperature", "top_p", "frequency_penalty", "presence_penalty"})
 # What canonical fields are called on the wire, whoever speaks it: options may not say it again.
 _CANONICAL: Final = frozenset(
@@ -112,8 +114,7 @@ def _response_format(wanted: JsonObjectFormat | JsonSchemaFormat, encoding: Enco
 def _write_controls(body: dict[str, Any], request: ProviderRequest, encoding: Encoding) -> None:
     names, family = encoding.dialect.controls, encoding.family
     free = family.sampling and (family.sampling_while_thinking or not thinks(body, family))
-    for control, harmless in _CONTROLS:
-        value = getattr(request, control)
+    for (control, harmless), value in zip(_CONTROLS, _controls_of(request), strict=True):
         if value is None:
             continue
         name = getattr(names, control)

@@ -30,7 +30,7 @@ class ConsentFault(StrEnum):
     REVOCATIONS_STALE = "revocations_stale"
     CLOCK_RAN_BACK = "clock_ran_back"
     # whether there is a decision at all
-    NONE = "none"
+    NONE = "nobody_consented"
     UNREADABLE = "unreadable"
     UNKNOWN_VERSION = "unknown_version"
     UNKNOWN_CRITICAL = "unknown_critical_field"

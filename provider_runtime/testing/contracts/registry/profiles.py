@@ -10,7 +10,7 @@ from provider_runtime.domain.identity import ProfileName
 from provider_runtime.domain.profiles.editions import ProfileChoice
 from provider_runtime.domain.profiles.profile import WorkProfile
 from provider_runtime.domain.profiles.roles import ModelAssignment
-from provider_runtime.ports.stores.profiles import WorkProfileStore
+from provider_runtime.ports.registry.profiles import WorkProfileStore
 from provider_runtime.testing.fakes import FrozenClock
 
 

@@ -10,7 +10,7 @@ from provider_runtime.domain.catalog.credentials import EnvCredential
 from provider_runtime.domain.catalog.providers import ProviderConfig
 from provider_runtime.domain.errors import InvalidProviderConfig, RecordConflict
 from provider_runtime.domain.identity import ProviderId
-from provider_runtime.ports.stores.providers import ProviderConfigStore
+from provider_runtime.ports.registry.providers import ProviderConfigStore
 from provider_runtime.testing.fakes import FrozenClock
 
 

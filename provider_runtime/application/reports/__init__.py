@@ -1,0 +1,1 @@
+"""Reports: what is kept of calls, gathered to be looked at."""

@@ -1,0 +1,1 @@
+"""The command ``budget``: what may be spent, what was, and putting it right."""

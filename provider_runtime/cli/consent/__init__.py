@@ -1,0 +1,1 @@
+"""Consent at the command line: asked for, given, denied, revoked, looked at."""

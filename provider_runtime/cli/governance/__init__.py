@@ -1,0 +1,1 @@
+"""The command ``governance``: a server that keeps budgets for processes on several machines."""

@@ -1,0 +1,1 @@
+"""Ports of what operators decided: which providers there are, and who plays which role."""

@@ -1,0 +1,1 @@
+"""What sources, forms and stores of batches promise."""
