@@ -10,7 +10,7 @@ from attrs import frozen
 
 from provider_runtime.adapters.backends.receipts import FilesystemReceiptProvider
 from provider_runtime.adapters.backends.sqlite.media import SqliteMedia
-from provider_runtime.adapters.governance.ledger_entries import decoded
+from provider_runtime.adapters.governance.ledger_entries import EntryReader
 from provider_runtime.domain.policy.budgets.books import Books
 from provider_runtime.domain.policy.budgets.holds import HoldState
 from provider_runtime.domain.records.receipts import CallOutcome
@@ -75,7 +75,7 @@ async def agreement_of(folder: Path, count: int, requests: Iterable[RecordedRequ
         asked_again=sum(answer.get("asked_again", 0) for answer in answers),
         receipts=sum(map(len, receipts.values())),
         requests=sum(asked.values()),
-        holds_left_open=len(books.holds),
+        holds_left_open=len(books.held),
         wrong=tuple(wrong),
     )
 
@@ -127,9 +127,9 @@ async def _receipts(folder: Path, wrong: list[str]) -> dict[str, list[int | None
 async def _books(folder: Path) -> Books:
     media = SqliteMedia(path=folder / "ledger.sqlite")
     try:
-        books = Books()
+        books, reader = Books(), EntryReader()
         for entry in (await media.journal("budgets").read()).entries:
-            books.apply(decoded(entry))
+            books.apply(reader.read(entry))
         return books
     finally:
         await media.aclose()
@@ -137,10 +137,11 @@ async def _books(folder: Path) -> Books:
 
 def _holds_by_call(books: Books) -> dict[str, list[tuple[str, int]]]:
     found: dict[str, list[tuple[str, int]]] = defaultdict(list)
-    for kept in (books.holds, books.settled, books.adjustable):
-        for hold in kept.values():
-            amount = hold.lines[0].amount if hold.state in _LEFT_OPEN else hold.lines[0].posted
-            found[hold.call_id].append((hold.state, amount))
+    for number in (*books.held, *books.settled, *books.adjustable):
+        hold = books.find(number)
+        assert hold is not None
+        amount = hold.lines[0].amount if hold.state in _LEFT_OPEN else sum(hold.posted)
+        found[hold.call_id].append((hold.state, amount))
     return found
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from attrs import define, evolve, field
-from conftest import NOON, a_failure, a_receipt, report_of
+from report_samples import NOON, a_failure, a_receipt, report_of
 
 from provider_runtime import Report, report_page
 from provider_runtime.adapters.report_page.markup import tag, together, trusted
