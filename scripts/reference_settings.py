@@ -90,7 +90,8 @@ variables that a provider record names, once, when the runtime opens. `CallOptio
 ## The presets of `GovernancePolicy`
 
 {presets}
-The gate for consent is not built yet. `strict` demands it, so it refuses every cloud call until then.
+`strict` wants consent: a runtime without `consents` makes no cloud call under it. See
+[ask for consent](../how-to/ask-for-consent.md).
 """
 
 

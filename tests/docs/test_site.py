@@ -55,5 +55,3 @@ def test_no_page_fetches_anything_from_elsewhere(site: Path) -> None:
     fetches = re.compile(r'<(?:script|img|iframe)[^>]+src="https?:|<link[^>]+"(?:stylesheet|preconnect)"[^>]+https?:')
     for page in site.rglob("*.html"):
         assert not fetches.search(page.read_text("utf-8")), page
-
-
