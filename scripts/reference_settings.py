@@ -8,6 +8,13 @@ from typing import Any, Final
 from attrs import NOTHING, Factory, fields
 from markdown_tables import code, docstring, table
 
+from provider_runtime.composition.consents.settings import (
+    ConsentSettings,
+    FileConsents,
+    MemoryConsents,
+    SqliteConsents,
+    TrustedIssuer,
+)
 from provider_runtime.composition.settings import (
     FileLedger,
     FileReceipts,
@@ -29,6 +36,7 @@ from provider_runtime.domain.catalog.credentials import (
 from provider_runtime.domain.catalog.models import DiscoveryOptions
 from provider_runtime.domain.catalog.providers import ProviderConfig
 from provider_runtime.domain.policy.budgets.limits import Budget
+from provider_runtime.domain.policy.consent.deciding import ConsentTerms
 from provider_runtime.domain.policy.governance import GovernancePolicy
 from provider_runtime.domain.policy.leakage.classification import ContentClassification
 from provider_runtime.domain.policy.leakage.policy import LeakagePolicy
@@ -63,6 +71,12 @@ CLASSES: Final = (
     MemoryLedger,
     FileLedger,
     SqliteLedger,
+    ConsentSettings,
+    MemoryConsents,
+    FileConsents,
+    SqliteConsents,
+    TrustedIssuer,
+    ConsentTerms,
     CallOptions,
     DiscoveryOptions,
     ModelSwapRequest,
