@@ -8,6 +8,13 @@ from typing import Any, Final
 from attrs import NOTHING, Factory, fields
 from markdown_tables import code, docstring, table
 
+from provider_runtime.composition.consents.settings import (
+    ConsentSettings,
+    FileConsents,
+    MemoryConsents,
+    SqliteConsents,
+    TrustedIssuer,
+)
 from provider_runtime.composition.governance.settings import FileAudit, Governance, MemoryAudit, SqliteAudit
 from provider_runtime.composition.settings import (
     FileLedger,
@@ -33,6 +40,7 @@ from provider_runtime.domain.catalog.models import DiscoveryOptions
 from provider_runtime.domain.catalog.providers import ProviderConfig
 from provider_runtime.domain.policy.budgets.limits import Budget
 from provider_runtime.domain.policy.budgets.resources import Quantities
+from provider_runtime.domain.policy.consent.deciding import ConsentTerms
 from provider_runtime.domain.policy.governance import GovernancePolicy
 from provider_runtime.domain.policy.grants.capability import Capability, Constraints
 from provider_runtime.domain.policy.grants.profiles import GovernanceProfile
@@ -83,6 +91,12 @@ CLASSES: Final = (
     MemoryAudit,
     FileAudit,
     SqliteAudit,
+    ConsentSettings,
+    MemoryConsents,
+    FileConsents,
+    SqliteConsents,
+    TrustedIssuer,
+    ConsentTerms,
     CallOptions,
     Memo,
     DiscoveryOptions,
@@ -111,7 +125,8 @@ variables that a provider record names, once, when the runtime opens. `CallOptio
 ## The presets of `GovernancePolicy`
 
 {presets}
-The gate for consent is not built yet. `strict` demands it, so it refuses every cloud call until then.
+`strict` wants consent: a runtime without `consents` makes no cloud call under it. See
+[ask for consent](../how-to/ask-for-consent.md).
 """
 
 

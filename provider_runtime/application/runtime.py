@@ -32,11 +32,12 @@ from provider_runtime.domain.errors import (
     MissingProviderRuntimeError,
     ProviderNotRegistered,
     ProviderRuntimeError,
+    RequestInvalid,
     RuntimeClosed,
 )
 from provider_runtime.domain.identity import ProviderId, RuntimeId
-from provider_runtime.domain.policy.consent.plans import ConsentRequest
-from provider_runtime.domain.policy.consent.subject import ConsentScope
+from provider_runtime.domain.policy.consent.plans import ConsentRequest, fault_of_reason
+from provider_runtime.domain.policy.consent.subject import ConsentScope, fault_of_scope_name
 from provider_runtime.domain.policy.verdict import Refusal
 from provider_runtime.domain.profiles.resolution import Resolution
 from provider_runtime.domain.profiles.swapping import ModelSwap, ModelSwapRequest
@@ -155,15 +156,18 @@ class CallRuntime:
         with besides the want of consent, and ``MissingProviderRuntimeError`` without a ledger of consents.
         """
         self.lifetime.refuse_if_closed()
-        ending = await ending_of(self._asked_for(self._call(request, options), ConsentScope(scope), reason))
+        ending = await ending_of(self._asked_for(self._call(request, options), scope, reason))
         del request, options
         return given(ending)
 
     async def _asked_for(self, call: Call, scope: ConsentScope, reason: str | None) -> ConsentRequest:
         desk = self.consents
+        for name, fault in (("scope", fault_of_scope_name(scope)), ("reason", fault_of_reason(reason))):
+            if fault is not None:
+                raise RequestInvalid(gate="consent", field=name, message=fault, remedy=f"Give another {name}.")
         routed = self.routing.route(self.assignments.assign(call))
         plan = await self.explaining.projection(self.preparation.prepare(routed))
-        return await desk.ask(plan, scope=scope, reason=reason)
+        return await desk.ask(plan, scope=ConsentScope(scope), reason=reason)
 
     @property
     def consents(self) -> ConsentDesk:

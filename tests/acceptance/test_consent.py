@@ -36,6 +36,7 @@ from provider_runtime import (
     ProviderStatusError,
     RecordConflict,
     RecordMissing,
+    RequestInvalid,
     RetryPolicy,
     Secret,
     Tier,
@@ -261,6 +262,18 @@ async def test_the_same_question_is_put_once_and_a_changed_one_replaces_it(sandb
         with pytest.raises(RecordMissing):
             await runtime.consents.approve(first.request_id, user_id="ada")
     assert events.kinds == ("cloud_requested", "cloud_requested")
+
+
+@pytest.mark.parametrize("asked", [{"reason": f"because {WORDS}"}, {"scope": "everything"}, {"reason": ""}])
+async def test_a_question_that_is_none_names_the_field_and_quotes_nothing(
+    sandbox: Sandbox, asked: dict[str, Any]
+) -> None:
+    async with opened(sandbox) as runtime:
+        with pytest.raises(RequestInvalid) as refused:
+            await runtime.request_consent(a_request(WORDS, model=CLOUD), **asked)
+        assert await runtime.consents.waiting() == ()
+    assert refused.value.field == next(iter(asked))
+    assert "Wilhelmina" not in str(refused.value)
 
 
 async def test_a_revoked_consent_is_none(sandbox: Sandbox) -> None:
@@ -499,6 +512,8 @@ async def test_a_fallback_to_the_cloud_needs_a_consent_of_its_own(sandbox: Sandb
     assert response.provider == "openai"
     assert [one.wire for one in sandbox.requests] == ["ollama", "ollama", "openai"]
     assert events.kinds.count("cloud_executed") == 1
+    (denied,) = (event for event in events.events if event.kind == "cloud_denied")
+    assert (denied.provider, denied.error_code, denied.attempt) == ("openai", "consent_required", 1)
 
 
 # ── nothing of what was said ────────────────────────────────────────────────────────────────

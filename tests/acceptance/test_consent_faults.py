@@ -21,10 +21,12 @@ from provider_runtime import (
     ErrorCode,
     FileConsents,
     GuardFailed,
+    HmacSigner,
     MissingProviderRuntimeError,
     ProviderRuntime,
     ProviderStatusError,
     RetryPolicy,
+    Secret,
     SignedReceipt,
     SqliteConsents,
     TrustedIssuer,
@@ -295,6 +297,17 @@ async def test_an_unsigned_consent_in_a_shared_ledger_counts_for_nothing(sandbox
         await runtime.consents.record(SignedReceipt(text=text))
         assert (await refusal_of(runtime)).fault is ConsentFault.UNSIGNED
     assert sandbox.requests == ()
+
+
+async def test_a_key_that_two_sides_share_seals_and_checks(sandbox: Sandbox, tmp_path: Path) -> None:
+    shared_key = HmacSigner(key=Secret("a-key-that-two-sides-hold"))
+    issuers = (TrustedIssuer(name="desk", key=shared_key.key_id),)
+    settings = settings_in(sandbox, consents=shared(tmp_path, issuers=issuers))
+    parts = {"consent_signer": shared_key, "consent_verifier": shared_key}
+    async with opened(sandbox, settings, **parts) as runtime:
+        await consented(runtime)
+        await runtime.run(REQUEST)
+    assert len(sandbox.requests) == 1
 
 
 async def test_a_decision_signed_elsewhere_counts_once_it_is_brought_here(sandbox: Sandbox, tmp_path: Path) -> None:

@@ -15,7 +15,6 @@ from provider_runtime.application.accounting.telemetry import Telemetry
 from provider_runtime.application.call import AnsweredCall, Call, ClearedCall, Stage
 from provider_runtime.domain.calls.answers import RecalledFrom
 from provider_runtime.domain.catalog.pricing import PricingTable, estimate_cost
-from provider_runtime.domain.catalog.providers import ProviderConfig
 from provider_runtime.domain.catalog.reconciling import reconciled
 from provider_runtime.domain.conversation.response import Attempt, CallWarning, PassedOver, ProviderResponse
 from provider_runtime.domain.conversation.usage import CostBreakdown
@@ -99,6 +98,13 @@ class Account:
         if telemetry.listening:
             telemetry.emit(call_passed_on(self.call, passed_over, self.settlement.clock.now()))
 
+    def blocked(self, refused: ProviderRuntimeError) -> None:
+        """Tell of a call, or of one alternative, that policy or the want of consent keeps from the cloud."""
+        settlement, config = self.settlement, config_of(self.stage)
+        if settlement.telemetry.listening and config is not None and isinstance(refused, TierRefused | ConsentRefused):
+            now, before = settlement.clock.now(), len(self.attempts)
+            settlement.telemetry.emit(cloud_blocked(self.call, config, refused.model, refused, before, now))
+
     async def settle(self, answered: AnsweredCall) -> ProviderResponse:
         """The response as the caller gets it: priced, named, with every warning, its receipt written."""
         call, response = self.call, answered.response
@@ -172,16 +178,10 @@ class Account:
         if settlement.telemetry.listening:
             now = settlement.clock.now()
             config = config_of(self.stage)
-            if isinstance(ended_with, CallRefused) and config is not None:
-                self._tell_if_blocked(config, ended_with)
+            if isinstance(ended_with, CallRefused):
+                self.blocked(ended_with)
             settlement.telemetry.emit(call_ended(record, self.call, config, self.answered, duration_s, now))
         await _kept(settlement.receipts, record)
-
-    def _tell_if_blocked(self, config: ProviderConfig, refused: CallRefused) -> None:
-        if isinstance(refused, TierRefused | ConsentRefused):
-            settlement, asked = self.settlement, len(self.attempts)
-            now = settlement.clock.now()
-            settlement.telemetry.emit(cloud_blocked(self.call, config, refused.model, refused, asked, now))
 
 
 async def _kept(receipts: ReceiptProvider, record: CallRecord) -> None:

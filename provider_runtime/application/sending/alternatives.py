@@ -49,6 +49,7 @@ async def _alternative(
             return outcome
         if isinstance(outcome, ProviderError) and not policy.covers(outcome):
             raise outcome
+        account.blocked(outcome)
         account.pass_over(_why(model, outcome))
         if outcome.code is ErrorCode.TIMED_OUT:
             break  # one deadline for all: nobody else has time left

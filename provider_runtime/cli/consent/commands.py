@@ -85,12 +85,9 @@ def request_consent(**options: Any) -> None:
         made = evolve(given.made, settings=evolve(given.made.settings, consents=place.lasting()))
         scope = _SCOPES.get(options["scope"], ConsentScope.SINGLE_CALL)
         async with opened(made, consent_signer=place.signer()) as runtime:
-            try:
-                question = await runtime.request_consent(
-                    given.request, given.options, scope=scope, reason=options["reason"]
-                )
-            except ValueError as fault:
-                usage_error(str(fault))
+            question = await runtime.request_consent(
+                given.request, given.options, scope=scope, reason=options["reason"]
+            )
         _print_question(question, as_json=options["as_json"])
 
     run_or_exit(work)

@@ -35,7 +35,12 @@ def check_trace_id(_instance: object, attribute: "Attribute[Any]", value: object
         raise ValueError(f"{attribute.name} must be 32 lower-case hexadecimal digits, not all zero")
 
 
+def is_identifier(value: object) -> bool:
+    """Whether it is 1 to 256 letters, digits or any of ``_.:/@+-``."""
+    return isinstance(value, str) and _IDENTIFIER.match(value) is not None
+
+
 def check_identifier(_instance: object, attribute: "Attribute[Any]", value: object) -> None:
     """1 to 256 letters, digits or any of ``_.:/@+-``."""
-    if not isinstance(value, str) or not _IDENTIFIER.match(value):
+    if not is_identifier(value):
         raise ValueError(f"{attribute.name} must be 1 to 256 letters, digits or any of _.:/@+-")

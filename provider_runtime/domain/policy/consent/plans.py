@@ -8,7 +8,7 @@ from typing import Any, Final
 from attrs import Attribute, asdict, field, frozen
 from attrs.validators import optional
 
-from provider_runtime.domain.calls.labels import check_identifier
+from provider_runtime.domain.calls.labels import check_identifier, is_identifier
 from provider_runtime.domain.checks import FILLED, FILLED_TEXTS, is_a
 from provider_runtime.domain.identity import Role
 from provider_runtime.domain.json_values import tuple_of
@@ -17,6 +17,13 @@ from provider_runtime.domain.policy.leakage.findings import Finding
 
 PLAN_VERSION: Final = 1
 _PLAN: Final = b"provider_runtime/projection-plan/v1\0"
+
+
+def fault_of_reason(reason: object) -> str | None:
+    """Why ``reason`` cannot be one: it is a short name, and no text. ``None`` where it can."""
+    if reason is None or is_identifier(reason):
+        return None
+    return "a reason is a short name of letters, digits and _.:/@+-, such as tests_failed_twice"
 
 
 def to_milliseconds(moment: datetime) -> datetime:

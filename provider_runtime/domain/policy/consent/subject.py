@@ -30,6 +30,12 @@ class ConsentScope(StrEnum):
     BROADCAST = "broadcast"  # any bytes, in the conversations listed; without a list, in calls that name none
 
 
+def fault_of_scope_name(scope: str) -> str | None:
+    """Why ``scope`` is none; ``None`` where it is one."""
+    known = ", ".join(scope.value for scope in ConsentScope)
+    return None if any(scope == one for one in ConsentScope) else f"a consent goes as far as one of {known}"
+
+
 def matching(pattern: re.Pattern[str], meaning: str) -> Any:
     """Text of one form. The error quotes nothing of the value."""
 
