@@ -11,6 +11,7 @@ from provider_runtime.cli.budgets.opening import Opened
 from provider_runtime.domain.errors import LedgerDenied
 from provider_runtime.domain.policy.budgets.holds import Account, Balance, Claim, Hold, Standing, Tally
 from provider_runtime.domain.policy.budgets.limits import EVERYONE, Budget
+from provider_runtime.domain.reports.report import BudgetState
 
 NOBODY_YET: Final = "(nobody yet)"
 """Where each has a budget of their own, and nobody has spent: no label looks like this."""
@@ -38,6 +39,18 @@ class BudgetRow:
 
 async def rows_of(opened: Opened, names: Iterable[str] = ()) -> tuple[BudgetRow, ...]:
     """Every account of the ledger, by the limits that hold now; all of them, or those of ``names``."""
+    return tuple([_row(*found, opened) for found in await _accounts(opened, names)])
+
+
+async def states_of(opened: Opened) -> tuple[BudgetState, ...]:
+    """How every account stands, for a report."""
+    accounts = await _accounts(opened, ())
+    return tuple(
+        BudgetState(standing=standing, unit=opened.unit(standing.account.budget)) for standing, _, _ in accounts
+    )
+
+
+async def _accounts(opened: Opened, names: Iterable[str]) -> list[tuple[Standing, Tally | None, Budget | None]]:
     wanted = frozenset(names)
     tallies = {
         (tally.standing.account.budget, tally.standing.account.owner): tally
@@ -55,10 +68,10 @@ async def rows_of(opened: Opened, names: Iterable[str] = ()) -> tuple[BudgetRow,
     unspent = [_unspent(budget) for budget in declared.values() if budget.name not in spent_from]
     now = {(one.account.budget, one.account.owner): one for one in (*await _standings(opened, claims), *unspent)}
     standings = {place: tally.standing for place, tally in tallies.items()} | now
-    return tuple(
-        _row(standing, tallies.get(place), declared.get(standing.account.budget), opened)
+    return [
+        (standing, tallies.get(place), declared.get(standing.account.budget))
         for place, standing in sorted(standings.items())
-    )
+    ]
 
 
 async def _standings(opened: Opened, claims: list[Claim]) -> tuple[Standing, ...]:

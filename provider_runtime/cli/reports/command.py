@@ -11,11 +11,15 @@ from provider_runtime.adapters.call_traces.store import MemoryCallTraces
 from provider_runtime.adapters.report_page.page import report_page
 from provider_runtime.adapters.system import SystemClock
 from provider_runtime.application.reports.gathering import ReportOrder, gather_report
+from provider_runtime.cli.budgets.opening import opened
+from provider_runtime.cli.budgets.rows import states_of
 from provider_runtime.cli.failures import run_or_exit, usage_error
 from provider_runtime.cli.records.choosing import Moment
 from provider_runtime.cli.records.event_files import traces_in_file
 from provider_runtime.cli.records.places import file_argument, receipts_at, traces_in
 from provider_runtime.cli.registry.folder import DataFolder, data_option
+from provider_runtime.cli.workspace.opening import settings_for
+from provider_runtime.domain.reports.report import BudgetState
 from provider_runtime.ports.stores.call_traces import CallTraceProvider
 
 _OUTPUT: Final = Path("report.html")
@@ -51,7 +55,8 @@ def report(file: Path | None, output: Path, event_file: Path | None, folder: Dat
         title = options.pop("title")
         order = ReportOrder(**options)
         async with receipts_at(file, folder) as receipts, _lives(event_file, file, folder) as traces:
-            found = await gather_report(order, receipts, SystemClock(), traces=traces)
+            budgets = () if file is not None else await _budgets(folder)
+            found = await gather_report(order, receipts, SystemClock(), traces=traces, budgets=budgets)
         page = report_page(found, title=title)
         try:
             output.write_text(page, encoding="utf-8")  # noqa: ASYNC240 - nothing else runs here
@@ -78,3 +83,15 @@ async def _lives(
             yield traces
     else:
         yield None
+
+
+async def _budgets(folder: DataFolder) -> tuple[BudgetState, ...]:
+    """How the budgets of the data folder stand, where anything was declared or spent."""
+    if folder.path is None:
+        return ()
+    settings = (await settings_for(folder)).settings
+    place = getattr(settings.ledger, "path", None)
+    if place is None or not (settings.budgets or place.exists()):
+        return ()
+    async with opened(folder, {"ledger": None, "token_name": None, "token_env": None}) as at:
+        return await states_of(at)
