@@ -42,6 +42,7 @@ from provider_runtime.domain.identity import OPENAI, CallId, RuntimeId
 from provider_runtime.domain.policy.governance import GovernancePolicy
 from provider_runtime.domain.records.receipts import AttemptRecord, CallOutcome, CallReceipt, CallRecord
 from provider_runtime.domain.secrets import Secret
+from provider_runtime.testing.consents import a_plan
 from provider_runtime.testing.strategies import (
     content_parts,
     costs,
@@ -135,6 +136,7 @@ _PLAN = CallPlan(
         total_cost=Decimal("1.000019"),
         pricing_source=PricingSource.CONFIGURED,
     ),
+    projection=a_plan(),
 )
 
 

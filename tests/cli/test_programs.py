@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ KEYLESS = {
     name: value
     for name, value in os.environ.items()
     if not name.endswith("_API_KEY") and not name.startswith("PYTHONUNBUFFERED")
-} | {"PROVIDER_RUNTIME_DATA": "no-such-folder"}
+} | {"PROVIDER_RUNTIME_DATA": str(Path(tempfile.mkdtemp(prefix="none-")) / "yet")}
 
 
 def test_the_package_is_a_program() -> None:

@@ -16,7 +16,13 @@ from provider_runtime import ProviderRequest, ProviderStatusError, State
 from provider_runtime.testing.strategies import values_of
 
 NOT_DRAWN = {
-    "PatternIndex": "an index over any tables of patterns; what it finds is held against the tables themselves"
+    "PatternIndex": "an index over any tables of patterns; what it finds is held against the tables themselves",
+    "ConsentIndex": "made of the entries of a journal",
+    "KeptConsent": "as above",
+    **dict.fromkeys(
+        ("Figures", "Latencies", "Report", "Steps", "Sums", "Tally", "Top"),
+        "counts what it is told; a value of it is made by counting",
+    ),
 }
 
 

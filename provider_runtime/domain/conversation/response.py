@@ -149,6 +149,7 @@ class ProviderResponse:
             attempts=attempts,
             passed_over=passed_over,
             duration_s=duration_s,
+            memo=self.memo,
         )
 
     @property

@@ -99,7 +99,7 @@ def _message(message: Fields) -> Message:
 
 def _assistant(message: Fields) -> list[ContentPart]:
     parts: list[ContentPart] = []
-    if refusal := message.text("refusal"):
+    if (refusal := message.text("refusal")) is not None:
         parts.append(RefusalPart(refusal))
     for call in message.children("tool_calls"):
         call.choice("type", "function", default="function")

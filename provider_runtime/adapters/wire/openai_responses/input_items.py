@@ -150,9 +150,10 @@ def _tool_items(message: Message, draft: Draft, index: int) -> Iterator[dict[str
         result = part.tool_result
         output = _output(result, draft, place)
         if part.cache is not None:
-            # A mark stands on a piece of content, so text has to become one.
-            output = [{"type": "input_text", "text": output}] if isinstance(output, str) else output
-            mark_cache(output[-1], part.cache, draft)
+            # A mark stands on a piece of content, so text has to become one, if the model takes marks.
+            pieces = [{"type": "input_text", "text": output}] if isinstance(output, str) else output
+            mark_cache(pieces[-1], part.cache, draft)
+            output = pieces if draft.family.marks_cache else output
         yield {"type": "function_call_output", "call_id": result.tool_call_id, "output": output}
 
 

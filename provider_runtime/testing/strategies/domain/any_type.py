@@ -3,9 +3,10 @@
 import re
 import types
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import Enum
+from pathlib import Path
 from typing import Any, Final, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 import attrs
@@ -39,6 +40,8 @@ _SINGLE: Final[Strategies] = types.MappingProxyType(
         bytes: lambda: st.binary(max_size=20),
         Decimal: lambda: st.decimals(0, 1000, places=6),
         datetime: moments,
+        timedelta: lambda: st.timedeltas(timedelta(), timedelta(days=30)),
+        Path: lambda: names().map(Path),
         JsonObject: json_objects,
         Secret: lambda: st.text("abcdef0123456789", min_size=8, max_size=20).map(Secret),
         type(None): st.none,

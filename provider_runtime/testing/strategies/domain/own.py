@@ -29,9 +29,13 @@ from provider_runtime.domain.conversation.response import (
 from provider_runtime.domain.conversation.tools import ToolCall, ToolDefinition
 from provider_runtime.domain.conversation.usage import CostBreakdown, Usage
 from provider_runtime.domain.errors import ProviderError
-from provider_runtime.domain.identity import CallId, ProfileId, ProfileName, ProviderId, Role, RuntimeId
+from provider_runtime.domain.identity import CallId, KeyId, OrderId, ProfileId, ProfileName, ProviderId, Role, RuntimeId
 from provider_runtime.domain.logic.facts import Rule
 from provider_runtime.domain.policy.budgets.limits import Amount, Budget
+from provider_runtime.domain.policy.consent.decisions import Consent
+from provider_runtime.domain.policy.consent.plans import ConsentRequest, ProjectionPlan
+from provider_runtime.domain.policy.consent.receipts import ConsentReceipt
+from provider_runtime.domain.policy.consent.subject import ConsentSubject
 from provider_runtime.domain.policy.resilience.retry_budget import RetryTokens
 from provider_runtime.domain.profiles.experts import ExpertRole
 from provider_runtime.domain.profiles.profile import WorkProfile
@@ -44,6 +48,8 @@ from provider_runtime.domain.records.snapshots import MachineSnapshot
 from provider_runtime.domain.records.state import State
 from provider_runtime.domain.records.streams import Stream, Thunk
 from provider_runtime.domain.records.traces import TraceEntry
+from provider_runtime.domain.seals import PublicKey, Seal
+from provider_runtime.testing.consents import a_consent, a_plan, a_question, a_receipt, a_subject
 from provider_runtime.testing.strategies.catalog import catalogs, model_infos, price_rules, pricing_tables
 from provider_runtime.testing.strategies.conversations import handoff_targets, messages
 from provider_runtime.testing.strategies.domain.answers import answer_keys, kept_answers, kept_failures, memos
@@ -77,6 +83,18 @@ from provider_runtime.testing.strategies.responses import (
 )
 from provider_runtime.testing.strategies.values import call_ids, provider_ids
 
+
+def consent_subjects() -> SearchStrategy[ConsentSubject]:
+    """What a call would need consent for."""
+    digests = st.text("0123456789abcdef", min_size=64, max_size=64)
+    return st.builds(
+        lambda digest, size, session: a_subject(body_sha256=digest, body_bytes=size, session=session),
+        digests,
+        st.integers(0, 10**6),
+        st.none() | st.sampled_from(("chat-7", "chat-8")),
+    )
+
+
 OWN: Final[Mapping[Any, Callable[[], SearchStrategy[Any]]]] = MappingProxyType(
     {
         # names
@@ -85,7 +103,15 @@ OWN: Final[Mapping[Any, Callable[[], SearchStrategy[Any]]]] = MappingProxyType(
         RuntimeId: lambda: st.sampled_from(("rt-1", "rt-2")).map(RuntimeId),
         Role: roles,
         ProfileName: lambda: st.sampled_from(("team", "nightly.v2")).map(ProfileName),
+        OrderId: lambda: st.sampled_from(("order_1", "order_2")).map(OrderId),
+        KeyId: lambda: st.sampled_from(("ed25519:0123456789abcdef", "hmac-sha256:fedcba9876543210")).map(KeyId),
+        PublicKey: lambda: st.text("0123456789abcdef", min_size=64, max_size=64).map(
+            lambda value: PublicKey(value=value)
+        ),
         ProfileId: lambda: st.sampled_from(("team@0123456789abcdef", "a@fedcba9876543210")).map(ProfileId),
+        Seal: lambda: st.text("0123456789abcdef", min_size=64, max_size=64).map(
+            lambda value: Seal(key_id=KeyId("ed25519:0123456789abcdef"), value=value)
+        ),
         # what is said
         AssistantOutput: outputs,
         Attempt: attempts,
@@ -124,6 +150,12 @@ OWN: Final[Mapping[Any, Callable[[], SearchStrategy[Any]]]] = MappingProxyType(
         ProviderError: provider_errors,
         RetryTokens: lambda: st.builds(RetryTokens, tenths=st.integers(0, 100)),
         WorkProfile: work_profiles,
+        # what people consent to
+        ConsentSubject: consent_subjects,
+        ProjectionPlan: lambda: consent_subjects().map(a_plan),
+        ConsentRequest: lambda: consent_subjects().map(a_question),
+        ConsentReceipt: lambda: consent_subjects().map(lambda subject: a_receipt(a_question(subject))),
+        Consent: lambda: consent_subjects().map(lambda subject: a_consent(a_question(subject))),
         # what is kept
         AnswerKey: answer_keys,
         Closure: closures,
