@@ -283,7 +283,7 @@ def test_a_server_is_chosen_with_its_token_or_not_at_all(command: Command) -> No
     assert command("budget", "use", "http://b.example.com", "--token-env", "T").exit_code == 3
     assert command("budget", "use", "https://b.example.com", "--token-env", "T").exit_code == 0
     command("budget", "set", "month", "--limit", "5usd")
-    refused = command("run", "Hi.", "--model", "openai:gpt-5-mini", "--max-output-tokens", "5")
+    refused = command("run", "Hi.", "--model", "openai:gpt-5-mini", "--max-output-tokens", "5", "--consent", "never")
     assert refused.exit_code == 5
     assert "the variable T is not set" in refused.stderr
     assert command("budget", "use", "--local").exit_code == 0

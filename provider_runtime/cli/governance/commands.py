@@ -133,8 +133,9 @@ async def _serve(
     try:
         await ledger.tallies()  # whoever opens a ledger that cannot be read learns it now
         await _start(service)
+        ended = _interruption()  # before anybody is told that it listens
         _announce(service, place, tuple(clients), as_json=as_json)
-        await _interrupted()
+        await ended.wait()
     finally:
         await service.stop()
         await desk.finish()
@@ -187,13 +188,13 @@ def _told(place: Place) -> str:
     return str(place.path) if isinstance(place, SqliteLedger | FileLedger) else "memory, until it ends"
 
 
-async def _interrupted() -> None:
-    """Wait for Ctrl-C, or to be told to end."""
+def _interruption() -> asyncio.Event:
+    """What is set by Ctrl-C, or by being told to end."""
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, ended.set)
-    await ended.wait()
+    return ended
 
 
 def _place(named: str | None) -> Place | None:
