@@ -124,6 +124,7 @@ class FoldedJournal(Generic[StateT, EntryT]):
             # keep must still be there: a journal that was cut or replaced would forget what was decided.
             tail.since(self._durable)
             state, since = self.codec.begin(), tail.since(START)
+            self._checkpoint, self._kept_count = None, 0  # it may hold what was taken back
         try:
             for raw in since:
                 state.apply(self._own.pop(raw) if raw in self._own else self.codec.decoded(raw))

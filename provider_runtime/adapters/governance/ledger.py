@@ -119,6 +119,7 @@ class JournalLedger:
             # keep must still be there: a ledger that was cut or replaced would forget what was spent.
             tail.since(self._durable)
             books, since = Books(), tail.since(START)
+            self._checkpoint, self._kept_count = None, 0  # it may hold what was taken back
         try:
             for raw in since:
                 books.apply(self._own.pop(raw) if raw in self._own else decoded(raw))
