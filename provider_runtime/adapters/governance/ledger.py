@@ -50,7 +50,6 @@ class JournalLedger:
     _durable: Position = field(default=START, init=False)
     """Behind the last entry that the medium is known to keep."""
     _kept_count: int = field(default=0, init=False)
-    _checkpoint: bytes | None = field(default=None, init=False, repr=False)
     _own: dict[bytes, Entry] = field(factory=dict, init=False, repr=False)
     """Entries made here and not yet read back: they need no decoding."""
 
@@ -84,9 +83,11 @@ class JournalLedger:
 
     async def _step(self, decide: Callable[[Books], tuple[Entry | None, _T]]) -> _T:
         answers: list[_T] = []
+        checkpoints: list[bytes] = []
 
         def step(tail: Tail) -> bytes | None:
-            entry, answer = decide(self._up_to_date(tail))
+            checkpoints.clear()
+            entry, answer = decide(self._up_to_date(tail, checkpoints))
             answers.append(answer)
             if entry is None:
                 return None
@@ -98,9 +99,14 @@ class JournalLedger:
 
         if self._books is None:
             await self._open()
-        self._durable = await self.journal.decide(step)
-        if self._checkpoint is not None:
-            await self._keep_checkpoint()
+        try:
+            self._durable = await self.journal.decide(step)
+        except BaseException:
+            if checkpoints:
+                self._kept_count = 0  # what it holds may have been taken back: the next step makes another
+            raise
+        if checkpoints:
+            await self._keep_checkpoint(checkpoints[-1])  # what this step has read is kept by now
         return answers[-1]  # a medium that tries a step again keeps what it came to in the end
 
     async def _open(self) -> None:
@@ -109,8 +115,8 @@ class JournalLedger:
         if self._books is None:  # nobody else has opened it meanwhile
             self._books, self._position, self._durable, self._kept_count = books, position, position, books.count
 
-    def _up_to_date(self, tail: Tail) -> Books:
-        """The books as of ``tail``. Runs in a step, so nobody else is at them."""
+    def _up_to_date(self, tail: Tail, checkpoints: list[bytes]) -> Books:
+        """The books as of ``tail``, with a checkpoint if it is time. Runs in a step, so nobody else is at them."""
         books = self._books or Books()
         try:
             since = tail.since(self._position)
@@ -119,7 +125,6 @@ class JournalLedger:
             # keep must still be there: a ledger that was cut or replaced would forget what was spent.
             tail.since(self._durable)
             books, since = Books(), tail.since(START)
-            self._checkpoint, self._kept_count = None, 0  # it may hold what was taken back
         try:
             for raw in since:
                 books.apply(self._own.pop(raw) if raw in self._own else decoded(raw))
@@ -128,12 +133,12 @@ class JournalLedger:
             raise unreadable("its entries contradict each other") from None
         self._books, self._position = books, tail.end
         if self.documents is not None and books.count - self._kept_count >= self.checkpoint_every:
-            self._checkpoint, self._kept_count = books_as_bytes(books, self._position), books.count
+            checkpoints.append(books_as_bytes(books, self._position))
+            self._kept_count = books.count
         return books
 
-    async def _keep_checkpoint(self) -> None:
-        content, self._checkpoint = self._checkpoint, None
-        if self.documents is None or content is None:
+    async def _keep_checkpoint(self, content: bytes) -> None:
+        if self.documents is None:
             return
         try:
             await self.documents.put(_CHECKPOINTS, _JOURNAL, content)
