@@ -9,7 +9,20 @@ from typing import Any, TypeVar
 
 import pytest
 
-from provider_runtime import FileReceipts, ProviderRuntime, RetryPolicy, RuntimeSettings, open_runtime
+from provider_runtime import (
+    ConsentSettings,
+    Ed25519Signer,
+    FileReceipts,
+    GovernancePolicy,
+    MemoryConsents,
+    ProviderRuntime,
+    RetryPolicy,
+    RuntimeSettings,
+    SqliteConsents,
+    TrustedIssuer,
+    new_signing_key,
+    open_runtime,
+)
 from provider_runtime.adapters.backends.receipts import FilesystemReceiptProvider
 from provider_runtime.ports.http import HttpReply, HttpRequest
 from provider_runtime.testing.builders import a_request
@@ -159,3 +172,26 @@ async def test_cancelling_all_of_many_calls_at_once_leaves_one_receipt_each() ->
     assert sum(call.cancelled() for call in calls) == 25
     assert sorted(record.outcome for record in records) == ["answered"] * 25 + ["cancelled"] * 25
     assert len({record.call_id for record in records}) == 50
+
+
+@pytest.mark.parametrize("place", ["memory", "sqlite"])
+async def test_cancelling_at_any_wait_uses_a_consent_only_where_something_may_have_been_sent(
+    place: str, tmp_path: Path
+) -> None:
+    key = Ed25519Signer(private_key=new_signing_key(bytes(32)))
+    issuers = (TrustedIssuer(name="runtime", key=key.public_key),)
+    step, cancelled = 1, True
+    while cancelled:
+        where: Any = MemoryConsents() if place == "memory" else SqliteConsents(path=tmp_path / f"{step}.sqlite")
+        consents = ConsentSettings(place=where, issuers=issuers)
+        settings = cloud_settings(policy=GovernancePolicy(consent="cloud"), consents=consents, name="desk")
+        transport = flaky()
+        async with open_runtime(settings, transport=transport, clock=FrozenClock(), consent_signer=key) as runtime:
+            question = await runtime.request_consent(a_request(model=OPENAI))
+            await runtime.consents.approve(question.request_id, user_id="ada")
+            cancelled = await was_cancelled(step, runtime)
+            (kept,) = await runtime.consents.consents()
+            assert kept.used == bool(transport.exchanges), f"cancelled at wait {step}"
+        assert ours() == []
+        step += 1
+    assert step > 6, "the ledger is asked more than once"

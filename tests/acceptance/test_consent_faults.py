@@ -269,6 +269,20 @@ async def test_a_signed_consent_outlives_the_runtime_it_was_given_to(
     assert len(sandbox.requests) == 2
 
 
+@pytest.mark.parametrize("kind", ["sqlite", "files"])
+async def test_no_file_of_consents_holds_a_word_or_a_key(sandbox: Sandbox, tmp_path: Path, kind: str) -> None:
+    settings = settings_in(sandbox, consents=shared(tmp_path, kind))
+    async with opened(sandbox, settings, consent_signer=OWN) as runtime:
+        await consented(runtime)
+        await runtime.run(REQUEST)
+        files = [path for path in tmp_path.rglob("*") if path.is_file()]
+        kept = b"".join(path.read_bytes() for path in files)
+        assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
+    assert b"consent_" in kept
+    for word in (b"Wilhelmina", b"sandbox-key", bytes([1] * 32), bytes([1] * 32).hex().encode()):
+        assert word not in kept
+
+
 async def test_a_consent_signed_by_somebody_else_in_our_name_is_spoofed(sandbox: Sandbox, tmp_path: Path) -> None:
     settings = settings_in(sandbox, consents=shared(tmp_path))
     async with opened(sandbox, settings, consent_signer=OTHER) as runtime:

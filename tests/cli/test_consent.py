@@ -15,6 +15,7 @@ from provider_runtime.testing.sandbox import Sandbox
 
 Command = Callable[..., Result]
 KEY = "a-key-for-openai"
+INTERRUPT = "\x03"
 CLOUD = ("Why is the sky blue?", "--model", "openai:gpt-5-mini", "--max-output-tokens", "50")
 
 
@@ -252,18 +253,32 @@ def test_an_empty_folder_says_so(command: Command) -> None:
 # ── at a terminal ───────────────────────────────────────────────────────────────────────────
 
 
-def at_a_terminal(data: Path, answer: str | None, *words: str) -> tuple[int, str, str]:
+# The terminal of standard error becomes that of the program, as a shell would have it.
+_OF_ITS_OWN = (
+    "import fcntl, os, sys, termios; os.setsid(); fcntl.ioctl(2, termios.TIOCSCTTY, 0); "
+    "os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"
+)
+
+
+def at_a_terminal(
+    data: Path, answer: str | None, *words: str, piped: bytes | None = None, own: bool = False
+) -> tuple[int, str, str]:
     """Exit code, standard output, and what the person saw, who typed ``answer`` once they were asked."""
     person, screen = pty.openpty()
     environment = {**os.environ, "PROVIDER_RUNTIME_DATA": str(data), "COLUMNS": "100", "TERM": "dumb"}
     program = subprocess.Popen(
-        [sys.executable, "-m", "provider_runtime", "run", *words],
-        stdin=screen,
+        [sys.executable, *(("-c", _OF_ITS_OWN) if own else ()), "-m", "provider_runtime", "run", *words],
+        stdin=screen if piped is None else subprocess.PIPE,
         stderr=screen,
         stdout=subprocess.PIPE,
         env=environment,
     )
     os.close(screen)
+    if piped is not None:
+        assert program.stdin is not None
+        program.stdin.write(piped)
+        program.stdin.close()
+        program.stdin = None
     seen = ""
     while True:
         try:
@@ -274,7 +289,7 @@ def at_a_terminal(data: Path, answer: str | None, *words: str) -> tuple[int, str
             break
         seen += piece
         if answer is not None and "Send it?" in seen:
-            os.write(person, f"{answer}\n".encode())
+            os.write(person, answer.encode() if answer == INTERRUPT else f"{answer}\n".encode())
             answer = None
     output = program.communicate()[0].decode()
     os.close(person)
@@ -303,6 +318,30 @@ def test_for_this_session_nobody_is_asked_again_at_this_terminal(tmp_path: Path,
     assert code == 5
     assert "Send it?" in seen
     assert len(sandbox.requests) == 2
+
+
+def test_a_person_whose_prompt_is_piped_in_is_asked_at_the_terminal(tmp_path: Path, sandbox: Sandbox) -> None:
+    words = here(sandbox)[1:]
+    code, output, seen = at_a_terminal(tmp_path / "data", "o", *words, piped=b"Review this: a = 1", own=True)
+    assert code == 0, seen
+    assert "Review this" in output
+    assert "Send it?" in seen
+    assert len(sandbox.requests) == 1
+
+
+def test_whoever_leaves_instead_of_answering_has_decided_nothing(tmp_path: Path, sandbox: Sandbox) -> None:
+    code, output, seen = at_a_terminal(tmp_path / "data", INTERRUPT, *here(sandbox), own=True)
+    assert (code, output) == (130, "")
+    assert "Interrupted." in seen
+    assert sandbox.requests == ()
+
+
+def test_an_answer_that_is_none_is_asked_for_again_and_no_answer_is_a_no(tmp_path: Path, sandbox: Sandbox) -> None:
+    code, _, seen = at_a_terminal(tmp_path / "data", "perhaps\no", *here(sandbox))
+    assert code == 0
+    assert "Type one of o, s, n." in seen
+    assert at_a_terminal(tmp_path / "data", "", *here(sandbox))[0] == 5
+    assert len(sandbox.requests) == 1
 
 
 def test_whoever_said_no_may_say_yes_the_next_time(tmp_path: Path, sandbox: Sandbox) -> None:

@@ -70,16 +70,17 @@ class FoldedJournal(Generic[StateT, EntryT]):
     _durable: Position = field(default=START, init=False)
     """Behind the last entry that the medium is known to keep."""
     _kept_count: int = field(default=0, init=False)
-    _checkpoint: bytes | None = field(default=None, init=False, repr=False)
     _own: dict[bytes, EntryT] = field(factory=dict, init=False, repr=False)
     """Entries made here and not yet read back: they need no decoding."""
 
     async def step(self, decide: Callable[[StateT], tuple[EntryT | None, _T]]) -> _T:
         """What ``decide`` makes of the state as it is now; the entry that it returns is kept when this returns."""
         answers: list[_T] = []
+        checkpoints: list[bytes] = []
 
         def step(tail: Tail) -> bytes | None:
-            entry, answer = decide(self._up_to_date(tail))
+            checkpoints.clear()
+            entry, answer = decide(self._up_to_date(tail, checkpoints))
             answers.append(answer)
             if entry is None:
                 return None
@@ -91,9 +92,14 @@ class FoldedJournal(Generic[StateT, EntryT]):
 
         if self._state is None:
             await self._open()
-        self._durable = await self.journal.decide(step)
-        if self._checkpoint is not None:
-            await self._keep_checkpoint()
+        try:
+            self._durable = await self.journal.decide(step)
+        except BaseException:
+            if checkpoints:
+                self._kept_count = 0  # what it holds may have been taken back: the next step makes another
+            raise
+        if checkpoints:
+            await self._keep_checkpoint(checkpoints[-1])  # what this step has read is kept by now
         return answers[-1]  # a medium that tries a step again keeps what it came to in the end
 
     async def flush(self) -> None:
@@ -114,8 +120,8 @@ class FoldedJournal(Generic[StateT, EntryT]):
         if self._state is None:  # nobody else has opened it meanwhile
             self._state, self._position, self._durable, self._kept_count = state, position, position, state.count
 
-    def _up_to_date(self, tail: Tail) -> StateT:
-        """The state as of ``tail``. Runs in a step, so nobody else is at it."""
+    def _up_to_date(self, tail: Tail, checkpoints: list[bytes]) -> StateT:
+        """The state as of ``tail``, and a checkpoint of it if it is time. Runs in a step, so nobody else is at it."""
         state = self.codec.begin() if self._state is None else self._state
         try:
             since = tail.since(self._position)
@@ -132,12 +138,12 @@ class FoldedJournal(Generic[StateT, EntryT]):
             raise self.codec.unreadable("its entries contradict each other") from None
         self._state, self._position = state, tail.end
         if self.documents is not None and state.count - self._kept_count >= self.checkpoint_every:
-            self._checkpoint, self._kept_count = self.codec.kept(state, self._position), state.count
+            checkpoints.append(self.codec.kept(state, self._position))
+            self._kept_count = state.count
         return state
 
-    async def _keep_checkpoint(self) -> None:
-        content, self._checkpoint = self._checkpoint, None
-        if self.documents is None or content is None:
+    async def _keep_checkpoint(self, content: bytes) -> None:
+        if self.documents is None:
             return
         try:
             await self.documents.put(_CHECKPOINTS, self.name, content)

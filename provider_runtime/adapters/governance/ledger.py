@@ -59,7 +59,6 @@ class JournalLedger:
     """At so many entries the next checkpoint is made."""
     _kept: str | None = field(default=None, init=False)
     """The version of the checkpoint that was there when it was last looked at."""
-    _checkpoint: tuple[bytes, int] | None = field(default=None, init=False, repr=False)
     _own: dict[bytes, Entry] = field(factory=dict, init=False, repr=False)
     """Entries made here and not yet read back: they need no decoding."""
 
@@ -105,9 +104,11 @@ class JournalLedger:
 
     async def _step(self, decide: Callable[[Books], tuple[Entry | None, _T]]) -> _T:
         answers: list[_T] = []
+        checkpoints: list[tuple[bytes, int]] = []
 
         def step(tail: Tail) -> bytes | None:
-            entry, answer = decide(self._up_to_date(tail))
+            checkpoints.clear()
+            entry, answer = decide(self._up_to_date(tail, checkpoints))
             answers.append(answer)
             if entry is None:
                 return None
@@ -119,9 +120,14 @@ class JournalLedger:
 
         if self._books is None:
             await self._open()
-        self._durable = await self.journal.decide(step)
-        if self._checkpoint is not None:
-            await self._keep_checkpoint()
+        try:
+            self._durable = await self.journal.decide(step)
+        except BaseException:
+            if checkpoints:
+                self._due = 0  # what it holds may have been taken back: the next step makes another
+            raise
+        if checkpoints:
+            await self._keep_checkpoint(*checkpoints[-1])  # what this step has read is kept by now
         return answers[-1]  # a medium that tries a step again keeps what it came to in the end
 
     async def _open(self) -> None:
@@ -133,8 +139,8 @@ class JournalLedger:
             self._kept = None if found is None else found.version
             self._due = books.count + self.checkpoint_every
 
-    def _up_to_date(self, tail: Tail) -> Books:
-        """The books as of ``tail``. Runs in a step, so nobody else is at them."""
+    def _up_to_date(self, tail: Tail, checkpoints: list[tuple[bytes, int]]) -> Books:
+        """The books as of ``tail``, with a checkpoint if it is time. Runs in a step, so nobody else is at them."""
         books = self._books or Books()
         try:
             since = tail.since(self._position)
@@ -152,16 +158,14 @@ class JournalLedger:
             raise unreadable("its entries contradict each other") from None
         self._books, self._position = books, tail.end
         if self.documents is not None and books.count >= self._due:
-            self._checkpoint = books_as_bytes(books, self._position), books.count
+            checkpoints.append((books_as_bytes(books, self._position), books.count))
             self._due = books.count + max(1, self.checkpoint_every // 10)  # until it is known to be kept
         return books
 
-    async def _keep_checkpoint(self) -> None:
+    async def _keep_checkpoint(self, content: bytes, count: int) -> None:
         """Keep the books, unless somebody else has kept later ones: a checkpoint never goes back."""
-        made, self._checkpoint = self._checkpoint, None
-        if self.documents is None or made is None:
+        if self.documents is None:
             return
-        content, count = made
         try:
             while (version := await self._put(self.documents, content)) is None:
                 found = await self.documents.get(_CHECKPOINTS, _JOURNAL)

@@ -2,12 +2,11 @@
 
 from typing import Final
 
-import click
 from attrs import evolve
 
 from provider_runtime.cli.consent.panel import show_question
 from provider_runtime.cli.consent.place import ConsentPlace
-from provider_runtime.cli.consent.terminal import has_terminal, user_name
+from provider_runtime.cli.consent.terminal import asked, has_terminal, user_name
 from provider_runtime.cli.inputs import CallInput
 from provider_runtime.cli.records.recording import recording
 from provider_runtime.cli.registry.folder import DataFolder
@@ -67,14 +66,7 @@ async def _decide(runtime: ProviderRuntime, question: ConsentRequest) -> None:
     show_question(question, on_errors=True)
     may_last = question.plan.subject.session is not None
     offered = "[o]nce, for this [s]ession, [n]o" if may_last else "[o]nce, [n]o"
-    answer = click.prompt(
-        f"Send it? {offered}",
-        type=click.Choice(["o", "s", "n"] if may_last else ["o", "n"], case_sensitive=False),
-        default="n",
-        show_choices=False,
-        err=True,
-    )
-    scope = _ANSWERS.get(answer.lower())
+    scope = _ANSWERS.get(asked(f"Send it? {offered}", "osn" if may_last else "on"))
     if scope is None:
         receipt = await runtime.consents.deny(question.request_id, user_id=user_name())
         raise consent_refusal(ConsentFault.DENIED, receipt.consent_id)

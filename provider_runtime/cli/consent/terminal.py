@@ -3,17 +3,68 @@
 import getpass
 import os
 import re
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+import click
+
+_TERMINAL: Final = Path("/dev/tty")
 _NO_NAME: Final = "somebody"
 _UNFIT: Final = re.compile(r"[^A-Za-z0-9_.:/@+-]+")
 
 
 def has_terminal() -> bool:
-    """Whether a person is there to see a question and to answer it."""
-    return sys.stderr.isatty() and sys.stdin.isatty()
+    """Whether a person is there to see a question and to answer it, also where a prompt is piped in."""
+    if not sys.stderr.isatty():
+        return False
+    return sys.stdin.isatty() or _can_be_opened(_TERMINAL)
+
+
+def asked(question: str, answers: str) -> str:
+    """The letter of ``answers`` that the person types; the last of them for none at all.
+
+    Raises ``KeyboardInterrupt`` for whoever leaves instead.
+    """
+    while True:
+        click.echo(f"{question}: ", nl=False, err=True)
+        line = _typed_line()
+        if not line:
+            click.echo(err=True)
+            raise KeyboardInterrupt
+        letter = line.strip()[:1].lower() or answers[-1]
+        if letter in answers:
+            return letter
+        click.echo(f"Type one of {', '.join(answers)}.", err=True)
+
+
+def _typed_line() -> str:
+    with _interruptible():
+        if sys.stdin.isatty():
+            return sys.stdin.readline()
+        with _TERMINAL.open() as terminal:
+            return terminal.readline()
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let an interrupt end what blocks now: asyncio's own handler waits for the event loop, which is blocked."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _can_be_opened(path: Path) -> bool:
+    try:
+        with path.open():
+            return True
+    except OSError:
+        return False
 
 
 def user_name() -> str:

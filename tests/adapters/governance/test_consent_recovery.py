@@ -1,13 +1,16 @@
 """Ledgers of consents that are opened anew, cut, or written by a release that nobody knows."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 from store_children import opened
+from store_faults import FaultyFiles, no_room
 
+from provider_runtime.adapters.backends.filesystem.media import FilesystemMedia
 from provider_runtime.adapters.backends.medium import Media
 from provider_runtime.adapters.governance.consents import JournalConsentLedger
-from provider_runtime.domain.errors import RecordCorrupt
+from provider_runtime.domain.errors import BackendError, RecordCorrupt
 from provider_runtime.domain.policy.consent.deciding import ConsentTerms
 from provider_runtime.domain.policy.consent.decisions import UseTaken
 from provider_runtime.domain.policy.consent.faults import ConsentFault
@@ -50,6 +53,31 @@ async def test_whoever_opens_a_ledger_finds_it_as_it_was_left(tmp_path: Path, ki
         await again.aclose()
     assert before[0][0].used == 2
     assert before[1] == (waiting,)
+
+
+@pytest.mark.parametrize("every", [1, 2, 3])
+@pytest.mark.parametrize("at", range(3, 19))
+async def test_a_disk_that_was_full_for_a_while_leaves_no_checkpoint_of_what_was_not_kept(
+    tmp_path: Path, at: int, every: int
+) -> None:
+    files = FaultyFiles(at=at, make=no_room, of=("write",))
+    media = FilesystemMedia(root=tmp_path / "store", files=files)
+    ledger = ledger_in(media, checkpoint_every=every)
+    consent = None
+    for number in range(6):
+        try:
+            consent = consent or await answered(ledger, a_question(request_id=f"req_{number}"), ConsentTerms(uses=30))
+        except BackendError:
+            continue
+        for batch in range(4):
+            uses = (ledger.use(consent, f"use_{number}_{batch}_{one}") for one in range(4))
+            await asyncio.gather(*uses, return_exceptions=True)
+    assert len(files.done) >= at, "the disk was never full"
+    seen = await ledger.consents()
+    await media.aclose()
+    again = FilesystemMedia(root=tmp_path / "store")
+    assert await ledger_in(again).consents() == seen
+    await again.aclose()
 
 
 @KINDS

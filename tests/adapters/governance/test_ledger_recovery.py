@@ -62,6 +62,23 @@ async def test_a_disk_that_was_full_for_a_while_leaves_the_books_as_the_entries_
     await again.aclose()
 
 
+@pytest.mark.parametrize("every", [1, 2, 3])
+@pytest.mark.parametrize("at", range(2, 14))
+async def test_a_disk_that_was_full_for_a_while_leaves_no_checkpoint_of_what_was_not_kept(
+    tmp_path: Path, at: int, every: int
+) -> None:
+    clock, files = FrozenClock(), FaultyFiles(at=at, make=no_room, of=("write",))
+    ledger = ledger_in(FilesystemMedia(root=tmp_path / "ledger", files=files), clock, every)
+    while len(files.done) < at:
+        orders = (ledger.reserve(an_order(a_claim(10, limit=10**9))) for _ in range(4))
+        await asyncio.gather(*orders, return_exceptions=True)
+    seen = await balance(ledger, a_claim())
+    await ledger.aclose()
+    again = ledger_in(FilesystemMedia(root=tmp_path / "ledger"), clock)
+    assert await balance(again, a_claim()) == seen
+    await again.aclose()
+
+
 @KINDS
 async def test_who_opens_a_ledger_reads_only_what_came_after_the_checkpoint(tmp_path: Path, kind: str) -> None:
     clock, media = FrozenClock(), media_of(kind, tmp_path)
