@@ -106,7 +106,7 @@ def test_each_value_knows_its_line_its_variable_or_its_option(file: Path) -> Non
 def test_an_option_goes_before_a_variable_and_a_variable_before_the_file(
     tmp_path_factory: pytest.TempPathFactory, said: list[str]
 ) -> None:
-    file = tmp_path_factory.getbasetemp() / FILE_NAME
+    file = tmp_path_factory.mktemp("layers") / FILE_NAME
     file.write_text("deadline_s = 1\n" if "file" in said else "")
     environment = {"PROVIDER_RUNTIME__DEADLINE_S": "2"} if "environment" in said else {}
     pairs = ["deadline_s=3"] if "option" in said else []
@@ -256,7 +256,7 @@ def test_a_key_under_a_name_of_its_own_is_no_key_of_the_file_and_is_not_repeated
 def test_whatever_a_file_holds_it_is_read_or_refused_in_our_words(
     tmp_path_factory: pytest.TempPathFactory, content: bytes
 ) -> None:
-    file = tmp_path_factory.getbasetemp() / FILE_NAME
+    file = tmp_path_factory.mktemp("layers") / FILE_NAME
     file.write_bytes(content)
     fault: ConfigError | None = None
     try:
