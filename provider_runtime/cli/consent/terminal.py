@@ -30,8 +30,9 @@ def asked(question: str, answers: str) -> str:
     Raises ``KeyboardInterrupt`` for whoever leaves instead.
     """
     while True:
-        click.echo(f"{question}: ", nl=False, err=True)
-        line = _typed_line()
+        with _interruptible():  # from before the question is seen: whoever reads it may leave at once
+            click.echo(f"{question}: ", nl=False, err=True)
+            line = _typed_line()
         if not line:
             click.echo(err=True)
             raise KeyboardInterrupt
@@ -42,11 +43,10 @@ def asked(question: str, answers: str) -> str:
 
 
 def _typed_line() -> str:
-    with _interruptible():
-        if sys.stdin.isatty():
-            return sys.stdin.readline()
-        with _TERMINAL.open() as terminal:
-            return terminal.readline()
+    if sys.stdin.isatty():
+        return sys.stdin.readline()
+    with _TERMINAL.open() as terminal:
+        return terminal.readline()
 
 
 @contextmanager
