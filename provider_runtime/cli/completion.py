@@ -5,8 +5,6 @@ from typing import Final
 import click
 from click.shell_completion import get_completion_class
 
-from provider_runtime.cli.failures import run_or_exit
-
 _PROGRAM: Final = "provider-runtime"
 _VARIABLE: Final = "_PROVIDER_RUNTIME_COMPLETE"
 _SHELLS: Final = ("bash", "zsh", "fish")
@@ -23,11 +21,7 @@ def completion(context: click.Context, shell: str) -> None:
     eval "$(provider-runtime completion zsh)"       # in ~/.zshrc
     provider-runtime completion fish | source       # in ~/.config/fish/config.fish
     """
-
-    async def work() -> None:
-        found = get_completion_class(shell)
-        if found is None:  # a later click may know fewer
-            raise AssertionError(f"click completes nothing for {shell}")
-        click.echo(found(context.find_root().command, {}, _PROGRAM, _VARIABLE).source())
-
-    run_or_exit(work)
+    found = get_completion_class(shell)
+    if found is None:  # a later click may know fewer
+        raise AssertionError(f"click completes nothing for {shell}")
+    click.echo(found(context.find_root().command, {}, _PROGRAM, _VARIABLE).source())

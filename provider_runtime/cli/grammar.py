@@ -3,16 +3,16 @@
 import os
 from collections.abc import Iterable, Iterator, MutableMapping
 from importlib import import_module
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
-from attrs import frozen
 
 from provider_runtime.cli.failures import EXIT_CODES_HELP, is_plain, shown_and_left
 
+# Named tuples, not attrs classes: the list of commands is all that `--help` loads, and attrs would be half of it.
 
-@frozen
-class Listed:
+
+class Listed(NamedTuple):
     """A command that is known by its name, its first sentence and its place, and not loaded yet."""
 
     name: str
@@ -36,8 +36,7 @@ def _tell_exit_codes(command: click.Command) -> None:
         command.epilog = EXIT_CODES_HELP
 
 
-@frozen
-class Section:
+class Section(NamedTuple):
     """Commands that stand together in the help."""
 
     title: str

@@ -4,18 +4,20 @@ import json
 import os
 import sys
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from provider_runtime.application.explaining import CallPlan
 from provider_runtime.cli.failures import is_plain
 from provider_runtime.domain.conversation.response import CallWarning, ProviderResponse
 from provider_runtime.domain.conversation.usage import CostBreakdown, Usage
 from provider_runtime.domain.json_values import JsonValue
+
+if TYPE_CHECKING:
+    from provider_runtime.application.explaining import CallPlan
 
 _VERDICTS: Final = {"pass": "green", "not_configured": "yellow", "refused": "red"}
 _WIDE: Final = 200  # a file or a pipe has no edge to fold at
@@ -93,7 +95,7 @@ def show_warnings(warnings: Iterable[CallWarning]) -> None:
         click.secho(f"⚠ {warning.code}: {warning.message}", fg="yellow", err=True)
 
 
-def show_plan(plan: CallPlan) -> None:
+def show_plan(plan: "CallPlan") -> None:
     """A call plan as a page."""
     page = console()
     facts = Table.grid(padding=(0, 2))
@@ -123,7 +125,7 @@ def show_plan(plan: CallPlan) -> None:
     page.print(Text(_outlook(plan), style="dim"))
 
 
-def _outlook(plan: CallPlan) -> str:
+def _outlook(plan: "CallPlan") -> str:
     """What `run` would do."""
     if plan.allowed:
         return "Nothing was sent."

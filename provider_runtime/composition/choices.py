@@ -67,6 +67,8 @@ if TYPE_CHECKING:
 
 _PART_OF_PATIENCE: Final = 0.8  # a gate that asks a server says itself that it is away, before it is given up
 _MOST_CONNECTIONS: Final = 32
+_USUAL_LEAKAGE: Final = LeakagePolicy()
+_STRICT_LEAKAGE: Final = LeakagePolicy.strict()
 
 
 def transport(settings: RuntimeSettings, shared: SharedParts) -> HttpTransport:
@@ -230,7 +232,7 @@ def leakage_policy(settings: RuntimeSettings) -> LeakagePolicy:
     """What the settings say, else what their mode of governance means."""
     if settings.leakage is not None:
         return settings.leakage
-    return LeakagePolicy.strict() if settings.policy.mode is GovernanceMode.STRICT else LeakagePolicy()
+    return _STRICT_LEAKAGE if settings.policy.mode is GovernanceMode.STRICT else _USUAL_LEAKAGE
 
 
 def tier_gate(settings: RuntimeSettings) -> Gate:

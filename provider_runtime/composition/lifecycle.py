@@ -3,7 +3,7 @@
 import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Final, cast
 
 from provider_runtime.application.accounting.profile_events import profile_resolved, profile_selected
 from provider_runtime.composition.runtime import ProviderRuntime
@@ -34,6 +34,7 @@ from provider_runtime.ports.telemetry import EventSink
 from provider_runtime.ports.tokens import CredentialFinder, TokenProvider
 
 PORTS: Final[Mapping[str, type]] = {
+    "environment": dict,
     "shared": SharedParts,
     "clock": Clock,
     "ids": IdSource,
@@ -102,20 +103,17 @@ async def open_runtime(settings: RuntimeSettings, **parts: object) -> AsyncItera
                         await runtime.own_stores.aclose()
 
 
-def _built(settings: RuntimeSettings, parts: Mapping[str, object]) -> tuple[ProviderRuntime, HttpTransport]:
-    """A runtime and its transport. Their container, which is larger than both, is let go."""
+def _built(settings: RuntimeSettings, given: Mapping[str, object]) -> tuple[ProviderRuntime, HttpTransport]:
+    """A runtime and its transport."""
     # dependency-injector costs as much to import as all the rest: the first runtime pays, not the import.
-    from dependency_injector import providers  # noqa: PLC0415 - see above
+    from provider_runtime.composition.graph import NAMES, fresh_parts  # noqa: PLC0415 - see above
 
-    from provider_runtime.composition.container import RuntimeContainer  # noqa: PLC0415 - see above
-
-    container = RuntimeContainer(settings=settings, environment=providers.Object(_named_variables(settings)))
-    for name, part in parts.items():
-        if name not in container.providers:
+    for name, part in given.items():
+        if name not in NAMES:
             raise InvalidSettings(
                 field=name,
                 message=f"a runtime has no part called {name!r:.80}",
-                remedy=f"Parts are: {', '.join(sorted(container.providers))}.",
+                remedy=f"Parts are: {', '.join(sorted(NAMES))}.",
             )
         if not isinstance(part, PORTS.get(name, object)):
             raise InvalidSettings(
@@ -123,14 +121,14 @@ def _built(settings: RuntimeSettings, parts: Mapping[str, object]) -> tuple[Prov
                 message=f"the part {name!r} must be a {PORTS[name].__name__}, not {type(part).__name__}",
                 remedy="Hand over an object with every method of that port.",
             )
-        container.providers[name].override(providers.Object(part))
-    runtime: ProviderRuntime = container.runtime()
+    parts = fresh_parts(**{"settings": settings, "environment": _named_variables(settings), **given})
+    runtime = cast("ProviderRuntime", parts["runtime"])
     known = runtime.routing.providers.ids
     _refuse_idle_credentials(settings, known)
     if (fault := fault_of_assignments(settings.profile, settings.experts, known)) is not None:
         raise fault
     _announce_profile(runtime)
-    return runtime, container.transport()
+    return runtime, cast("HttpTransport", parts["transport"])
 
 
 def _announce_profile(runtime: ProviderRuntime) -> None:

@@ -1,7 +1,5 @@
 """One grammar for all commands: how they are called, what they print, how they fail."""
 
-import json
-import os
 import re
 import socket
 import subprocess
@@ -292,18 +290,3 @@ def test_commands_options_and_choices_are_completed(tmp_path: Path, words: list[
         [sys.executable, "-c", program], capture_output=True, text=True, env=environment(**asked), cwd=tmp_path
     )
     assert {line.split(",")[1] for line in done.stdout.splitlines()} == offered
-
-
-def test_help_loads_no_command(tmp_path: Path) -> None:
-    program = (
-        "import sys; sys.argv = ['provider-runtime', '--help']\n"
-        "from provider_runtime.cli import main\n"
-        "try:\n    main()\nexcept SystemExit:\n    pass\n"
-        "import json; print(json.dumps(sorted(name for name in sys.modules if name.startswith('provider_runtime.'))))"
-    )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment())
-    loaded = json.loads(done.stdout.splitlines()[-1])
-    assert not [
-        name for name in loaded if name.startswith(("provider_runtime.adapters", "provider_runtime.composition"))
-    ]
-    assert os.environ.get("_PROVIDER_RUNTIME_COMPLETE") is None

@@ -10,8 +10,10 @@ from dependency_injector import providers
 
 from provider_runtime import (
     CallOptions,
+    ConsentSettings,
     CredentialMissing,
     EnvCredential,
+    GovernancePolicy,
     KeyFileCredential,
     ProviderConfig,
     RuntimeClosed,
@@ -20,8 +22,10 @@ from provider_runtime import (
     Tier,
     open_runtime,
 )
+from provider_runtime.adapters.system import SystemClock
 from provider_runtime.application.gates.endpoint import EndpointGate
 from provider_runtime.composition.container import RuntimeContainer
+from provider_runtime.composition.graph import NAMES, fresh_parts
 from provider_runtime.composition.lifecycle import PORTS
 from provider_runtime.composition.presets import PRESETS
 from provider_runtime.composition.runtime import ProviderRuntime
@@ -191,6 +195,41 @@ def test_the_arguments_of_every_provider_fit_the_signature_it_calls(
     name: str, part: providers.Singleton[object]
 ) -> None:
     inspect.signature(part.cls if hasattr(part, "cls") else part.provides).bind(*part.args, **part.kwargs)
+
+
+def shape(thing: object, seen: frozenset[int] = frozenset()) -> object:
+    """What ``thing`` consists of: its class, and the shapes of its fields."""
+    if id(thing) in seen:
+        return type(thing)
+    within = seen | {id(thing)}
+    if isinstance(thing, dict):
+        return dict, tuple((key, shape(value, within)) for key, value in thing.items())
+    if not attrs.has(type(thing)):
+        return type(thing)
+    fields = ((field.name, getattr(thing, field.name)) for field in attrs.fields(type(thing)))
+    return type(thing), tuple((name, shape(value, within)) for name, value in fields)
+
+
+@pytest.mark.parametrize("events", [None, EventRecorder()], ids=["as declared", "with a part handed in"])
+def test_a_runtime_has_the_parts_that_an_instance_of_the_container_would_have(events: EventRecorder | None) -> None:
+    settings = cloud_settings(runtime_id="rt_one", consents=ConsentSettings(), policy=GovernancePolicy.preset("strict"))
+    parts = fresh_parts(settings=settings, environment={}, event_sink=events)
+    container = RuntimeContainer(
+        settings=providers.Object(settings), environment=providers.Object({}), event_sink=providers.Object(events)
+    )
+    assert set(parts) == set(container.providers) == NAMES
+    assert {name: shape(part) for name, part in parts.items()} == {
+        name: shape(provider()) for name, provider in container.providers.items()
+    }
+    runtime = parts["runtime"]
+    assert isinstance(runtime, ProviderRuntime)
+    assert runtime.receipts is runtime.settlement.receipts is parts["receipts"], "each part is made once"
+
+
+async def test_an_override_of_the_class_reaches_no_runtime_that_is_opened() -> None:
+    with RuntimeContainer.clock.override(providers.Object(FrozenClock())):  # somebody else's, in this process
+        async with open_runtime(cloud_settings()) as runtime:
+            assert type(runtime.clock) is SystemClock
 
 
 def cannot_change(value: object) -> bool:

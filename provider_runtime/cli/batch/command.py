@@ -17,7 +17,8 @@ from provider_runtime.application.batch.plan import BatchEnd, BatchPlan, BatchRe
 from provider_runtime.application.batch.running import BatchRun
 from provider_runtime.cli.batch.progress import Shown, progress_shown
 from provider_runtime.cli.batch.summary import show_report
-from provider_runtime.cli.failures import INTERRUPTED, exit_code, run_or_exit, show_error, usage_error
+from provider_runtime.cli.failures import INTERRUPTED, run_or_exit, usage_error
+from provider_runtime.cli.families import exit_code, show_error
 from provider_runtime.cli.inputs import command_settings, runtime_options
 from provider_runtime.cli.records.recording import keep_option, recording
 from provider_runtime.cli.workspace.opening import CommandSettings, opened

@@ -1,6 +1,6 @@
 """A call that may need consent: made, or a person is asked first where one is there."""
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from attrs import evolve
 
@@ -11,7 +11,6 @@ from provider_runtime.cli.inputs import CallInput
 from provider_runtime.cli.records.recording import recording
 from provider_runtime.cli.registry.folder import DataFolder
 from provider_runtime.cli.workspace.opening import opened
-from provider_runtime.composition.runtime import ProviderRuntime
 from provider_runtime.domain.conversation.response import ProviderResponse
 from provider_runtime.domain.errors import ConsentRefused, GuardFailed, consent_refusal
 from provider_runtime.domain.identity import ProviderId
@@ -20,6 +19,9 @@ from provider_runtime.domain.policy.consent.faults import ConsentFault
 from provider_runtime.domain.policy.consent.plans import ConsentRequest
 from provider_runtime.domain.policy.consent.subject import ConsentScope
 from provider_runtime.domain.policy.credentials import NoCredential, missing
+
+if TYPE_CHECKING:
+    from provider_runtime.composition.runtime import ProviderRuntime
 
 _ANSWERS: Final = {"o": ConsentScope.SINGLE_CALL, "s": ConsentScope.SESSION}
 
@@ -51,7 +53,7 @@ async def run_with_consent(given: CallInput, folder: DataFolder, *, keep: bool) 
             return await runtime.run(given.request, given.options)
 
 
-async def _refuse_without_key(runtime: ProviderRuntime, provider: ProviderId | None) -> None:
+async def _refuse_without_key(runtime: "ProviderRuntime", provider: ProviderId | None) -> None:
     """Raise ``CredentialMissing`` for a call that could not be made anyway: nobody need be asked about it."""
     if provider is None:
         return
@@ -61,7 +63,7 @@ async def _refuse_without_key(runtime: ProviderRuntime, provider: ProviderId | N
         raise missing(record, NoCredential())
 
 
-async def _decide(runtime: ProviderRuntime, question: ConsentRequest) -> None:
+async def _decide(runtime: "ProviderRuntime", question: ConsentRequest) -> None:
     """Ask, and record the answer, whichever it is. Raises the refusal for a no."""
     show_question(question, on_errors=True)
     may_last = question.plan.subject.session is not None

@@ -3,16 +3,12 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
 
-from provider_runtime.adapters.governance.consents import SqliteConsentLedger
-from provider_runtime.adapters.signing.ed25519 import Ed25519Signer
 from provider_runtime.adapters.signing.key_file import SigningKeyFile
 from provider_runtime.adapters.system import SystemClock, SystemRandomness
-from provider_runtime.application.accounting.telemetry import Telemetry
-from provider_runtime.application.consents.desk import ConsentDesk
 from provider_runtime.cli.failures import usage_error
 from provider_runtime.cli.registry.folder import VARIABLE, DataFolder
 from provider_runtime.composition.consents.settings import (
@@ -22,6 +18,10 @@ from provider_runtime.composition.consents.settings import (
     TrustedIssuer,
 )
 from provider_runtime.domain.identity import RuntimeId
+
+if TYPE_CHECKING:
+    from provider_runtime.adapters.signing.ed25519 import Ed25519Signer
+    from provider_runtime.application.consents.desk import ConsentDesk
 
 NAME: Final = RuntimeId("command-line")
 """What the runtimes of the command line are called: consents are given to a runtime by its name."""
@@ -51,13 +51,18 @@ class ConsentPlace:
         """The ledger of the folder, and trust in its own key, which is made if there is none."""
         return self._settings(self.signer())
 
-    def signer(self) -> Ed25519Signer:
+    def signer(self) -> "Ed25519Signer":
         """Whoever signs decisions here; the key is made on first use."""
         return self._key_file.signer_or_new(SystemRandomness().token(32))
 
     @asynccontextmanager
-    async def desk(self) -> AsyncIterator[ConsentDesk]:
+    async def desk(self) -> AsyncIterator["ConsentDesk"]:
         """Where decisions are recorded and looked at."""
+        # Every command knows this place, and few come here.
+        from provider_runtime.adapters.governance.consents import SqliteConsentLedger  # noqa: PLC0415 - see above
+        from provider_runtime.application.accounting.telemetry import Telemetry  # noqa: PLC0415 - see above
+        from provider_runtime.application.consents.desk import ConsentDesk  # noqa: PLC0415 - see above
+
         ledger = SqliteConsentLedger(path=self._named / _LEDGER)
         try:
             yield ConsentDesk(
@@ -77,7 +82,7 @@ class ConsentPlace:
         """Whether anybody was ever asked."""
         return self.path is not None and (self.path / _LEDGER).exists()
 
-    def _settings(self, signer: Ed25519Signer | None) -> ConsentSettings:
+    def _settings(self, signer: "Ed25519Signer | None") -> ConsentSettings:
         issuers = () if signer is None else (TrustedIssuer(name=NAME, key=signer.public_key),)
         return ConsentSettings(place=SqliteConsents(path=self._named / _LEDGER), issuers=issuers, issuer=NAME)
 

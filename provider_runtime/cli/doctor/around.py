@@ -8,7 +8,6 @@ from provider_runtime.cli.registry.checking import is_set_up
 from provider_runtime.cli.registry.finding import is_known
 from provider_runtime.cli.registry.folder import DataFolder
 from provider_runtime.cli.workspace.opening import CommandSettings
-from provider_runtime.composition.lifecycle import open_runtime
 from provider_runtime.composition.local_servers import LocalServer
 from provider_runtime.domain.catalog.health import HealthStatus, ProviderHealth
 from provider_runtime.domain.catalog.providers import ProviderConfig
@@ -37,6 +36,8 @@ async def providers(
                 "Set a key such as OPENAI_API_KEY, or register one: provider-runtime providers add",
             ),
         )
+    from provider_runtime.composition.lifecycle import open_runtime  # noqa: PLC0415 - when somebody is asked
+
     async with open_runtime(made.settings) as runtime:
         ids = [config.provider_id for config in wanted]
         found = () if offline else await runtime.check_providers(*ids, timeout_s=timeout_s)

@@ -5,7 +5,8 @@ from typing import Final
 
 from attrs import frozen
 
-from provider_runtime.cli.failures import UNEXPECTED, exit_code
+from provider_runtime.cli.failures import UNEXPECTED
+from provider_runtime.cli.families import exit_code
 from provider_runtime.domain.errors import ErrorCode, ProviderRuntimeError
 
 

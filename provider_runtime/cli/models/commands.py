@@ -17,7 +17,6 @@ from provider_runtime.cli.models.pages import counted, show_model, show_models
 from provider_runtime.cli.options import kind_option
 from provider_runtime.cli.registry.folder import DataFolder, data_option
 from provider_runtime.cli.workspace.opening import settings_for
-from provider_runtime.composition.lifecycle import open_runtime
 from provider_runtime.composition.presets import PRESETS
 from provider_runtime.domain.catalog.credentials import EnvCredential
 from provider_runtime.domain.catalog.models import DiscoveryOptions, ModelCatalog, ModelInfo
@@ -109,6 +108,8 @@ def discover(new: bool, folder: DataFolder, as_json: bool, **options: Any) -> No
         wanted = tuple(record.provider_id for record in records)
         others = tuple(config for config in await folder.providers(read) if config.provider_id not in wanted)
         made = await settings_for(folder, providers=(*others, *records))
+        from provider_runtime.composition.lifecycle import open_runtime  # noqa: PLC0415 - when somebody is asked
+
         async with open_runtime(made.settings) as runtime:
             merged = await runtime.discover_models(
                 DiscoveryOptions(remote=True, refresh_cache=True, include_provider=wanted)

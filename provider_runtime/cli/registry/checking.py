@@ -12,7 +12,6 @@ from provider_runtime.cli.registry.fields import checked_id
 from provider_runtime.cli.registry.folder import DataFolder, data_option
 from provider_runtime.cli.registry.tables import show_health
 from provider_runtime.cli.workspace.opening import settings_for
-from provider_runtime.composition.lifecycle import open_runtime
 from provider_runtime.domain.catalog.credentials import EnvCredential
 from provider_runtime.domain.catalog.health import ProviderHealth
 from provider_runtime.domain.catalog.providers import ProviderConfig
@@ -59,6 +58,8 @@ async def health_of_providers(folder: DataFolder, ids: tuple[str, ...], timeout_
     read = folder.configuration()
     chosen = _chosen(await folder.providers(read), await folder.own(read), ids)
     made = await settings_for(folder)
+    from provider_runtime.composition.lifecycle import open_runtime  # noqa: PLC0415 - when somebody is asked
+
     async with open_runtime(made.settings) as runtime:
         with _progress() as progress:
             task = progress.add_task("asking", total=len(chosen))

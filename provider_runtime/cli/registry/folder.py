@@ -5,26 +5,18 @@ import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 from attrs import frozen
 
-from provider_runtime.adapters.backends.budget_declarations import SqliteBudgetDeclarations
-from provider_runtime.adapters.backends.families.snapshots import SqliteSnapshotProvider
-from provider_runtime.adapters.backends.families.states import SqliteStateProvider
 from provider_runtime.cli.failures import usage_error
 from provider_runtime.cli.workspace.finding import Workspace, found_above, workspace_at, workspace_of
 from provider_runtime.composition.presets import PRESETS
 from provider_runtime.composition.settings import KeyringSecrets, SecretFile
 from provider_runtime.composition.workspace.config import FILE_NAME, RECORDS_NAME
 from provider_runtime.composition.workspace.declared import budgets_of
-from provider_runtime.composition.workspace.kept import (
-    own_providers,
-    profiles_of,
-    records_of,
-    registered_in,
-)
+from provider_runtime.composition.workspace.kept import own_providers, profiles_of, records_of, registered_in
 from provider_runtime.composition.workspace.layers import Layer
 from provider_runtime.composition.workspace.outside import from_environment
 from provider_runtime.composition.workspace.reading import ReadConfig, read_config
@@ -34,6 +26,11 @@ from provider_runtime.domain.errors import ProviderRuntimeError
 from provider_runtime.ports.registry.profiles import WorkProfileStore
 from provider_runtime.ports.registry.providers import ProviderConfigStore
 from provider_runtime.ports.secrets import SecretStore
+
+if TYPE_CHECKING:  # few commands open them
+    from provider_runtime.adapters.backends.budget_declarations import SqliteBudgetDeclarations
+    from provider_runtime.adapters.backends.families.snapshots import SqliteSnapshotProvider
+    from provider_runtime.adapters.backends.families.states import SqliteStateProvider
 
 VARIABLE: Final = "PROVIDER_RUNTIME_DATA"
 WORKSPACE_VARIABLE: Final = "PROVIDER_RUNTIME_WORKSPACE"
@@ -69,13 +66,15 @@ class DataFolder:
         """The store of work profiles, closed at the end."""
         return profiles_of(self._named)
 
-    def budgets(self) -> AbstractAsyncContextManager[SqliteBudgetDeclarations]:
+    def budgets(self) -> AbstractAsyncContextManager["SqliteBudgetDeclarations"]:
         """The budgets that were declared, and where their ledger is; closed at the end."""
         return budgets_of(self._named)
 
     @asynccontextmanager
-    async def states(self) -> AsyncIterator[SqliteStateProvider]:
+    async def states(self) -> AsyncIterator["SqliteStateProvider"]:
         """The states of jobs, closed at the end."""
+        from provider_runtime.adapters.backends.families.states import SqliteStateProvider  # noqa: PLC0415 - see above
+
         store = SqliteStateProvider(path=self._named / _STATES)
         try:
             yield store
@@ -83,8 +82,10 @@ class DataFolder:
             await store.aclose()
 
     @asynccontextmanager
-    async def snapshots(self) -> AsyncIterator[SqliteSnapshotProvider]:
+    async def snapshots(self) -> AsyncIterator["SqliteSnapshotProvider"]:
         """The snapshots of jobs, closed at the end."""
+        from provider_runtime.adapters.backends.families.snapshots import SqliteSnapshotProvider  # noqa: PLC0415 - as above
+
         store = SqliteSnapshotProvider(path=self._named / _SNAPSHOTS)
         try:
             yield store

@@ -1,8 +1,8 @@
 """What is kept of a job: its states and snapshots, and the model that its last swap led to."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from provider_runtime.adapters.backends.families.states import SqliteStateProvider
 from provider_runtime.adapters.serialization import DocumentFault, read_json
 from provider_runtime.cli.failures import usage_error
 from provider_runtime.cli.registry.folder import DataFolder
@@ -13,6 +13,9 @@ from provider_runtime.domain.profiles.swap_records import id_of_job, job_in
 from provider_runtime.domain.profiles.swapping import SwapRequester
 from provider_runtime.domain.records.state import State
 from provider_runtime.ports.stores.state import StateProvider
+
+if TYPE_CHECKING:
+    from provider_runtime.adapters.backends.families.states import SqliteStateProvider
 
 _LARGEST = 16 * 1024 * 1024
 
@@ -40,7 +43,7 @@ def checked_job(job: str) -> str:
     return job
 
 
-async def save_states(states: SqliteStateProvider, given: tuple[str, ...]) -> tuple[str, ...]:
+async def save_states(states: "SqliteStateProvider", given: tuple[str, ...]) -> tuple[str, ...]:
     """Keep the states that ``REF=FILE`` name; their references. Leaves with a usage error for what is none."""
     refs: list[str] = []
     for pair in given:
@@ -52,7 +55,7 @@ async def save_states(states: SqliteStateProvider, given: tuple[str, ...]) -> tu
     return tuple(refs)
 
 
-def _state_in(states: SqliteStateProvider, file: Path) -> State:
+def _state_in(states: "SqliteStateProvider", file: Path) -> State:
     """The state in a file: one that was exported, or any JSON value, which the work has come to."""
     try:
         with file.open("rb") as opened:

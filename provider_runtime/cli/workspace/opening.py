@@ -4,14 +4,12 @@ import os
 from collections.abc import AsyncIterator, Iterable
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from attrs import frozen
 
 from provider_runtime.cli.registry.folder import DataFolder
-from provider_runtime.composition.lifecycle import open_runtime
-from provider_runtime.composition.runtime import ProviderRuntime
 from provider_runtime.composition.settings import MemoryLedger, MemoryReceipts, RuntimeSettings
 from provider_runtime.composition.workspace.declared import spending_in
 from provider_runtime.composition.workspace.kept import profile_in_force
@@ -20,6 +18,9 @@ from provider_runtime.composition.workspace.outside import from_pairs
 from provider_runtime.composition.workspace.reading import ReadConfig
 from provider_runtime.composition.workspace.settings import settings_of
 from provider_runtime.ports.telemetry import EventSink
+
+if TYPE_CHECKING:
+    from provider_runtime.composition.runtime import ProviderRuntime
 
 set_option = click.option(
     "--set",
@@ -71,8 +72,10 @@ def _is_said(table: str, read: ReadConfig) -> bool:
 
 
 @asynccontextmanager
-async def opened(made: CommandSettings, **parts: object) -> AsyncIterator[ProviderRuntime]:
+async def opened(made: CommandSettings, **parts: object) -> AsyncIterator["ProviderRuntime"]:
     """A runtime with ``made.settings`` and with whatever else the workspace has for it; closed at the end."""
+    from provider_runtime.composition.lifecycle import open_runtime  # noqa: PLC0415 - most commands open no runtime
+
     with ExitStack() as stack:
         own: Any = parts.get("event_sink")
         sinks: list[EventSink] = [sink for sink in (events_of(made.read, stack), own) if sink is not None]

@@ -3,19 +3,24 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from provider_runtime.adapters.backends.budget_declarations import SqliteBudgetDeclarations
 from provider_runtime.composition.settings import RemoteLedger
 from provider_runtime.composition.workspace.config import FILE_NAME, RECORDS_NAME
 from provider_runtime.composition.workspace.layers import is_inside
 from provider_runtime.composition.workspace.reading import ReadConfig
 from provider_runtime.domain.errors import InvalidSettings
 
+if TYPE_CHECKING:
+    from provider_runtime.adapters.backends.budget_declarations import SqliteBudgetDeclarations
+
 
 @asynccontextmanager
-async def budgets_of(data: Path) -> AsyncIterator[SqliteBudgetDeclarations]:
+async def budgets_of(data: Path) -> AsyncIterator["SqliteBudgetDeclarations"]:
     """What is declared in a data folder, closed at the end. Nothing is made before something is declared."""
+    # Whoever has no budgets declared needs neither SQLite nor what reads records.
+    from provider_runtime.adapters.backends.budget_declarations import SqliteBudgetDeclarations  # noqa: PLC0415 - see above
+
     store = SqliteBudgetDeclarations(path=data / RECORDS_NAME)
     try:
         yield store

@@ -6,8 +6,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from provider_runtime.adapters.backends.profiles import SqliteWorkProfileStore
-from provider_runtime.adapters.backends.provider_configs import SqliteProviderConfigStore
 from provider_runtime.composition.settings import RuntimeSettings
 from provider_runtime.composition.workspace.config import FILE_NAME, RECORDS_NAME
 from provider_runtime.composition.workspace.declared import spending_in
@@ -54,6 +52,9 @@ def _read(place: Path, variables: Mapping[str, str]) -> ReadConfig:
 @asynccontextmanager
 async def records_of(data: Path) -> AsyncIterator[ProviderConfigStore]:
     """The store of provider records in a data folder, closed at the end. Nothing is made before something is kept."""
+    # A workspace in which nothing is kept yet needs no SQLite.
+    from provider_runtime.adapters.backends.provider_configs import SqliteProviderConfigStore  # noqa: PLC0415 - see above
+
     store = SqliteProviderConfigStore(path=data / RECORDS_NAME)
     try:
         yield store
@@ -64,6 +65,8 @@ async def records_of(data: Path) -> AsyncIterator[ProviderConfigStore]:
 @asynccontextmanager
 async def profiles_of(data: Path) -> AsyncIterator[WorkProfileStore]:
     """The store of work profiles in a data folder, closed at the end."""
+    from provider_runtime.adapters.backends.profiles import SqliteWorkProfileStore  # noqa: PLC0415 - as above
+
     store = SqliteWorkProfileStore(path=data / RECORDS_NAME)
     try:
         yield store
