@@ -82,7 +82,7 @@ def rate_limit_hint(headers: Mapping[str, str]) -> RateLimitHint | None:
     Total: what cannot be read is not said. Moments are measured against the answer's own ``date``,
     so that clock skew cancels, and are left out without one.
     """
-    date = _http_date(headers.get("date"))
+    date = headers.get("date")  # read where a limit tells a moment, and few do
     requests = _first(headers, _REQUESTS, date)
     tokens = _exhausted(headers, date) or _first(headers, _TOKENS, date)
     if requests is None and tokens is None:
@@ -98,16 +98,16 @@ def rate_limit_hint(headers: Mapping[str, str]) -> RateLimitHint | None:
     )
 
 
-def _first(headers: Mapping[str, str], table: tuple[_Names, ...], date: datetime | None) -> _Said | None:
+def _first(headers: Mapping[str, str], table: tuple[_Names, ...], date: str | None) -> _Said | None:
     return next((said for names in table if (said := _said(headers, names, date)) is not None), None)
 
 
-def _exhausted(headers: Mapping[str, str], date: datetime | None) -> _Said | None:
+def _exhausted(headers: Mapping[str, str], date: str | None) -> _Said | None:
     parts = (_said(headers, names, date) for names in _PARTS_OF_TOKENS)
     return next((said for said in parts if said is not None and said.remaining == 0), None)
 
 
-def _said(headers: Mapping[str, str], names: _Names, date: datetime | None) -> _Said | None:
+def _said(headers: Mapping[str, str], names: _Names, date: str | None) -> _Said | None:
     remaining = _count(headers.get(names.remaining))
     if remaining is None:
         return None
@@ -127,7 +127,7 @@ def _period(headers: Mapping[str, str], names: _Names) -> int | None:
     return _count(headers.get(f"x-ratelimit-renewalperiod-{kind}"))
 
 
-def _reset(text: str | None, date: datetime | None, period_s: int | None) -> float | None:
+def _reset(text: str | None, date: str | None, period_s: int | None) -> float | None:
     """Seconds from now of a duration, of a moment, or of a bare number."""
     if text is None or len(text) > 40:
         return None
@@ -137,14 +137,14 @@ def _reset(text: str | None, date: datetime | None, period_s: int | None) -> flo
     elif _DURATION.fullmatch(text):
         seconds = sum(float(part[1]) * _SECONDS[part[2]] for part in _PART.finditer(text))
     else:
-        seconds = _since(date, _rfc3339(text))
+        seconds = _since(_http_date(date), _rfc3339(text))
     return None if seconds is None or seconds > _LONGEST_S else max(0.0, seconds)
 
 
-def _bare(value: float, date: datetime | None, period_s: int | None) -> float | None:
+def _bare(value: float, date: str | None, period_s: int | None) -> float | None:
     if value >= _EPOCH_S:  # a moment, in seconds (or, with OpenRouter, milliseconds) since 1970
-        seconds = value / 1000 if value >= _EPOCH_MS else value
-        return None if date is None else seconds - date.timestamp()
+        seconds, now = value / 1000 if value >= _EPOCH_MS else value, _http_date(date)
+        return None if now is None else seconds - now.timestamp()
     # Nothing resets later than its period ends, so a larger number counts milliseconds (Azure).
     return value / 1000 if period_s is not None and value > period_s else value
 

@@ -5,7 +5,12 @@ from binascii import Error as NotBase64
 from collections.abc import Iterator
 from typing import Any, Final
 
-from provider_runtime.adapters.wire.chat_completions.reasoning import extra_signature, thinking_chunk, thinking_parts
+from provider_runtime.adapters.wire.chat_completions.reasoning import (
+    REASONING,
+    extra_signature,
+    thinking_chunk,
+    thinking_parts,
+)
 from provider_runtime.adapters.wire.reading import a_count, a_list, a_text, an_object, filled, objects
 from provider_runtime.adapters.wire.writing import body_bytes
 from provider_runtime.domain.conversation.parts import (
@@ -31,7 +36,9 @@ def parts_of(
     message: dict[str, Any], body: dict[str, Any], provider: ProviderId, warnings: list[CallWarning]
 ) -> list[ContentPart]:
     """Reasoning, text, refusal and media, in that order: the wire keeps them apart."""
-    parts: list[ContentPart] = list(thinking_parts(message, provider))
+    parts: list[ContentPart] = []
+    if not REASONING.isdisjoint(message):
+        parts += thinking_parts(message, provider)
     content = message.get("content")
     if isinstance(content, str):
         if content:
@@ -45,10 +52,10 @@ def parts_of(
     refusal = message.get("refusal")
     if isinstance(refusal, str) and refusal.strip():
         _add_refusal(parts, refusal, warnings)
-    if message.get("audio"):
-        _add_audio(parts, an_object(message["audio"]), warnings)
-    if message.get("images"):
-        for image in objects(message["images"]):
+    if audio := message.get("audio"):
+        _add_audio(parts, an_object(audio), warnings)
+    if images := message.get("images"):
+        for image in objects(images):
             _add_image(parts, image, warnings)
     return parts
 

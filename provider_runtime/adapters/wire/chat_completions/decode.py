@@ -28,6 +28,10 @@ from provider_runtime.domain.errors import Delivery, ProtocolError
 from provider_runtime.domain.json_values import EMPTY_OBJECT
 from provider_runtime.ports.http import HttpReply
 
+# Members of an enum are looked up by its metaclass, which takes long.
+_STOP: Final = FinishReason.STOP
+_TOOL_CALLS: Final = FinishReason.TOOL_CALLS
+_OTHER: Final = FinishReason.OTHER
 _FINISH: Final[Mapping[str, FinishReason]] = MappingProxyType(
     {
         "stop": FinishReason.STOP,
@@ -77,10 +81,11 @@ def decode_answer(reply: HttpReply, prepared: PreparedExchange, dialect: Dialect
     if not parts:
         warnings.append(warn(WarningCode.EMPTY_OUTPUT, "the answer holds nothing"))
     reported = body.get("usage")
+    wanted = (
+        None if type(prepared.wanted) is TextFormat else structured_output(prepared.wanted, text_of(parts), warnings)
+    )
     return ProviderResponse(
-        output=AssistantOutput(
-            content=parts, structured_output=structured_output(prepared.wanted, text_of(parts), warnings)
-        ),
+        output=AssistantOutput(content=parts, structured_output=wanted),
         provider=prepared.provider,
         model=filled(body.get("model")) or "<unknown-model>",
         finish_reason=_finish_of(choice, called=called, warnings=warnings),
@@ -128,7 +133,7 @@ def _add_tool_calls(
     """Whether there are any. Ids that are missing or come twice are made anew: results need to find their call."""
     calls = message.get("tool_calls")
     if not calls:
-        if not filled(an_object(message.get("function_call")).get("name")):
+        if "function_call" not in message or not filled(an_object(message["function_call"]).get("name")):
             return False
         calls = [{"function": message["function_call"]}]  # what tool calls were before there were several
     elif not isinstance(calls, list):
@@ -163,12 +168,13 @@ def _fresh_id(given: object, position: int, taken: set[str]) -> str:
 def _finish_of(choice: dict[str, Any], *, called: bool, warnings: list[CallWarning]) -> FinishReason:
     """Why it ended. Servers say ``stop`` with tool calls too: what is there beats what is said."""
     said = filled(choice.get("finish_reason")) or filled(an_object(choice.get("finish_details")).get("type"))
-    reason = _FINISH.get(said.lower(), FinishReason.OTHER) if said else FinishReason.OTHER
-    if said and reason is FinishReason.OTHER:
+    reason = _FINISH.get(said.lower()) if said else _OTHER
+    if reason is None:
         warnings.append(warn(WarningCode.UNKNOWN_FINISH_REASON, "the finish reason is none of the known ones"))
-    if called and reason in {FinishReason.STOP, FinishReason.OTHER}:
-        return FinishReason.TOOL_CALLS
-    return FinishReason.OTHER if reason is FinishReason.TOOL_CALLS and not called else reason
+        reason = _OTHER
+    if called:
+        return _TOOL_CALLS if reason is _STOP or reason is _OTHER else reason
+    return _OTHER if reason is _TOOL_CALLS else reason
 
 
 def _broken(field: str, message: str, reply: HttpReply, prepared: PreparedExchange) -> ProtocolError:

@@ -23,6 +23,8 @@ _TOKENS: Final = ((2_048, "low"), (16_384, "medium"))
 # The readable field of each kind of detail; what else a detail holds is opaque.
 _READABLE: Final = (("reasoning.text", "text"), ("reasoning.summary", "summary"))
 _CHUNK: Final = "thinking"
+REASONING: Final = frozenset({"reasoning_content", "reasoning", "reasoning_details"})
+"""The fields of a message in which reasoning stands."""
 
 
 def write_reasoning(body: dict[str, Any], request: ProviderRequest, encoding: Encoding) -> None:
