@@ -5,7 +5,7 @@ import errno
 import socket
 from functools import partial
 from http import HTTPStatus
-from typing import Final
+from typing import Final, cast
 from weakref import WeakSet
 
 from aiohttp import ClientTimeout, StreamReader, TCPConnector
@@ -18,13 +18,17 @@ from aiohttp.http_parser import RawResponseMessage
 from aiohttp.tracing import Trace
 from attrs import frozen
 
+from provider_runtime.adapters.http.limits import HttpLimits
+from provider_runtime.adapters.http.plain import plain_reply
 from provider_runtime.domain.catalog.providers import Tier
 from provider_runtime.domain.policy.addresses import fault_of_address
+from provider_runtime.ports.http import HttpReply
 from provider_runtime.ports.system import HostResolver
 
 # A model may think for minutes without a byte: these keep middle boxes from forgetting the connection.
 _KEEP_ALIVE: Final = (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 60), ("TCP_KEEPCNT", 5))
 
+_NO_LIMITS: Final = HttpLimits()
 _MOST_INTERIM: Final = 100  # heads before the one that counts; real servers send one or two
 
 
@@ -102,15 +106,60 @@ class GuardedResolver(AbstractResolver):
 
 
 class GuardedProtocol(ResponseHandler):
-    """Reads answers, and gives up on a server that announces one again and again.
+    """Reads answers: a plain one as it comes in, any other by aiohttp's parser.
 
-    aiohttp takes as many interim heads (1xx) as come, one after the other, and lets nobody else in
-    meanwhile.
+    Gives up on a server that announces an answer again and again: aiohttp takes as many interim
+    heads (1xx) as come, one after the other, and lets nobody else in meanwhile. ``uses`` counts the
+    requests that it was handed out for.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(loop)
+        self.uses = 0
         self._interim = 0
+        self._first: asyncio.Future[HttpReply | None] | None = None
+        self._limits = _NO_LIMITS
+        self._method = ""
+
+    def first(self, method: str, limits: HttpLimits) -> "asyncio.Future[HttpReply | None]":
+        """What the first piece of an answer is: the whole of it if it is plain, else ``None``, and ``read`` has it.
+
+        Ask before the request is written. What comes after a plain answer, or with nobody asking, is
+        kept unread, and makes the connection unfit to be kept.
+        """
+        self._parser = None  # what an earlier answer left of it
+        self._method, self._limits = method, limits
+        self._first = self._loop.create_future()
+        return self._first
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes of an answer."""
+        first = self._first
+        if first is not None and not first.done():
+            self._first = None
+            reply = plain_reply(data, self._limits) if self._method != "HEAD" else None
+            first.set_result(reply)
+            if reply is not None:
+                return
+            self._parse()
+        super().data_received(data)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """The end: whoever waits meets it in ``read``."""
+        super().connection_lost(exc)
+        if self._first is not None and not self._first.done():
+            self._first.set_result(None)
+
+    def _parse(self) -> None:
+        limits = self._limits
+        self.set_response_params(
+            skip_payload=self._method == "HEAD",
+            read_until_eof=True,
+            auto_decompress=False,
+            max_line_size=limits.max_header_bytes,
+            max_field_size=limits.max_header_bytes,
+            max_headers=limits.max_headers,
+        )
 
     def feed_data(self, data: tuple[RawResponseMessage, StreamReader], size: int = 0) -> None:
         """One head, as the parser found it."""
@@ -173,8 +222,10 @@ class GuardedConnector(TCPConnector):
         only_fresh = getattr(req, "only_fresh", False)
         while True:
             connection = await super().connect(req, traces, timeout)
-            protocol, fresh = connection.protocol, getattr(req, "fresh", False)
-            if protocol is not None and not protocol.should_close and (fresh or not only_fresh):
+            protocol = cast("GuardedProtocol", connection.protocol)  # as the factory makes them
+            fresh = not protocol.uses
+            if not protocol.should_close and (fresh or not only_fresh):
+                protocol.uses += 1
                 return connection
             connection.close()
             if fresh:
@@ -195,7 +246,6 @@ class GuardedConnector(TCPConnector):
         self._opened.add(protocol)
         if (closed := protocol.closed) is not None:
             closed.add_done_callback(_note)
-        req.fresh = True  # type: ignore[attr-defined]  # ours declares it; aiohttp's own takes any attribute
         return protocol
 
 

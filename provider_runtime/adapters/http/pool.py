@@ -7,7 +7,7 @@ from ssl import SSLContext
 from typing import Final
 
 from aiohttp import ClientSession, ClientTimeout, DummyCookieJar
-from attrs import frozen
+from attrs import field, frozen
 from yarl import URL
 
 from provider_runtime.adapters.http.bodies import some_of_body, whole_body
@@ -33,6 +33,7 @@ from provider_runtime.ports.system import HostResolver
 _KEEP_ALIVE_S: Final = {Tier.LOCAL: 4.0, Tier.CLOUD: 15.0}
 _AUTOMATIC_HEADERS: Final = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 _AS_AIOHTTP_ASKS: Final = ClientSession._request  # noqa: SLF001 - see _is_untouched
+_REMEMBERED: Final = 64
 _SWITCHING_PROTOCOLS: Final = 101
 # Nobody reads what a redirect says, and these two say nothing: waiting for it could take for ever.
 _BODILESS: Final = frozenset((204, 205))
@@ -49,6 +50,7 @@ class Pool:
     limits: HttpLimits
     heads: HeadWriter
     one_write: bool
+    _wanted: dict[tuple[str, bool], WantedConnection] = field(factory=dict, init=False, repr=False)
 
     async def exchange(self, request: HttpRequest) -> HttpReply | HttpFailure:
         """See ``HttpTransport``. Cancelled, it leaves no connection behind, and no frame but its own."""
@@ -57,9 +59,11 @@ class Pool:
         except UnfitRequest as unfit:
             return HttpFailure(code=ErrorCode.HTTP_PROTOCOL, delivery=Delivery.NOT_SENT, detail=str(unfit))
         try:
-            response = await self._ask(sending)
+            answer = await self._ask(sending)
+            if isinstance(answer, HttpReply):
+                return answer
             sending.answered = True
-            return await self._reply(response)
+            return await self._reply(answer)
         except asyncio.CancelledError as cancelled:
             sending.drop()
             reason = cancelled.args
@@ -69,13 +73,12 @@ class Pool:
         # Raised afresh: the first one's traceback leads through frames that know the request.
         raise asyncio.CancelledError(*reason)
 
-    async def _ask(self, sending: Sending) -> Answer | SessionAnswer:
+    async def _ask(self, sending: Sending) -> HttpReply | Answer | SessionAnswer:
         request = sending.request
-        url = URL(request.url, encoded=True)
-        tls: SSLContext | bool = await self.tls.context() if url.scheme == "https" else True
         if self.one_write and _is_untouched(self.session):
-            wanted = WantedConnection(url, ssl=tls, only_fresh=request.fresh_connection)
+            wanted = self._wanted.get((request.url, request.fresh_connection)) or await self._want(request)
             return await ask(sending, self.connector, wanted, self.session.timeout, self.limits)
+        url, tls = await self._place(request)
         # aiohttp says less of how far a request got: from here on it may have been sent.
         sending.written = True
         body = None if request.body is None else BytesIO(request.body)  # plain bytes it warns about, when large
@@ -84,6 +87,19 @@ class Pool:
                 request.method, url, data=body, headers=sending.headers(), allow_redirects=False, ssl=tls
             )
         )
+
+    async def _want(self, request: HttpRequest) -> WantedConnection:
+        """What the connector is asked for; a provider's is the same call after call."""
+        url, tls = await self._place(request)
+        wanted = WantedConnection(url, ssl=tls, only_fresh=request.fresh_connection)
+        if len(self._wanted) >= _REMEMBERED:
+            self._wanted.clear()
+        self._wanted[request.url, request.fresh_connection] = wanted
+        return wanted
+
+    async def _place(self, request: HttpRequest) -> tuple[URL, SSLContext | bool]:
+        url = URL(request.url, encoded=True)
+        return url, await self.tls.context() if url.scheme == "https" else True
 
     async def _reply(self, answer: Answer | SessionAnswer) -> HttpReply | HttpFailure:
         status = answer.status

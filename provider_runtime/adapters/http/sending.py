@@ -2,7 +2,7 @@
 
 import asyncio
 from ssl import SSLContext
-from typing import Final
+from typing import Final, cast
 
 import aiohttp
 from aiohttp import ClientTimeout, StreamReader
@@ -14,10 +14,10 @@ from attrs import define, frozen
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
-from provider_runtime.adapters.http.dialing import GuardedConnector, is_interim
+from provider_runtime.adapters.http.dialing import GuardedConnector, GuardedProtocol, is_interim
 from provider_runtime.adapters.http.heads import opening_of
 from provider_runtime.adapters.http.limits import HttpLimits
-from provider_runtime.ports.http import HttpRequest
+from provider_runtime.ports.http import HttpReply, HttpRequest
 
 # `ask` leans on how these versions of aiohttp treat a connection. Others are asked the public way.
 FITS_THIS_AIOHTTP: Final = aiohttp.__version__.startswith("3.14.")
@@ -72,7 +72,6 @@ class WantedConnection(ClientRequest):
     proxy_auth = None
     proxy_headers = None
     server_hostname: str | None = None
-    fresh = False  # set by the connector when it opened a connection for this request
 
     # Not calling super: that builds a request. The attributes are those that the connector reads.
     def __init__(self, url: URL, *, ssl: SSLContext | bool, only_fresh: bool) -> None:
@@ -106,13 +105,8 @@ class Answer:
         return None if self.content.is_eof() else self.connection.protocol
 
     def let_go(self) -> None:
-        """Keep the connection for the next request if this one was answered to the end; else drop it."""
-        if self.content.is_eof() and (self.rest is None or self.rest.done()):
-            self.connection.release()
-            return
-        if self.rest is not None:
-            self.rest.cancel()
-        abort(self.connection)
+        """See ``let_go``."""
+        let_go(self.connection, self.rest, whole=self.content.is_eof())
 
 
 @frozen(eq=False)
@@ -147,8 +141,8 @@ class SessionAnswer:
 
 async def ask(
     sending: Sending, connector: GuardedConnector, wanted: WantedConnection, opening: ClientTimeout, limits: HttpLimits
-) -> Answer:
-    """Write a request in one go, and read the head of its answer.
+) -> HttpReply | Answer:
+    """Write a request in one go, and read its answer if that is plain, or the head of it.
 
     Without aiohttp's session, request and response objects, which take half the time of a small call,
     keep every header, credential included, within reach of exceptions, and do not say how far a
@@ -158,21 +152,21 @@ async def ask(
     connection = await connector.connect(wanted, [], opening)
     rest = None
     try:
-        sending.reused = not wanted.fresh
-        protocol, transport = _open_ends(connection)
-        protocol.set_response_params(
-            skip_payload=sending.request.method == "HEAD",
-            read_until_eof=True,
-            auto_decompress=False,
-            max_line_size=limits.max_header_bytes,
-            max_field_size=limits.max_header_bytes,
-            max_headers=limits.max_headers,
-        )
+        protocol = cast("GuardedProtocol", connection.protocol)
+        sending.reused = protocol.uses > 1
+        transport = protocol.transport
+        if transport is None or transport.is_closing():
+            raise ConnectionResetError("gone before anything was written")  # noqa: TRY301 - met like any other loss
+        first = protocol.first(sending.request.method, limits)
         sending.write_to(transport)
         if protocol.writing_paused:
             # A large body is still on its way: as in aiohttp, an answer that comes earlier ends the connection.
             loop = asyncio.get_running_loop()
             rest = loop.create_task(_until_written(StreamWriter(protocol, loop), connection))
+        reply = await first
+        if reply is not None:
+            let_go(connection, rest, whole=True)
+            return reply
         message, content = await protocol.read()
         while is_interim(message.code):
             message, content = await protocol.read()
@@ -184,14 +178,6 @@ async def ask(
     return Answer(status=message.code, headers=message.headers, content=content, connection=connection, rest=rest)
 
 
-def _open_ends(connection: Connection) -> tuple[ResponseHandler, asyncio.Transport]:
-    protocol = connection.protocol
-    transport = None if protocol is None else protocol.transport
-    if protocol is None or transport is None or transport.is_closing():
-        raise ConnectionResetError("gone before anything was written")
-    return protocol, transport
-
-
 async def _until_written(writer: StreamWriter, connection: Connection) -> None:
     try:
         await writer.drain()
@@ -200,6 +186,16 @@ async def _until_written(writer: StreamWriter, connection: Connection) -> None:
         raise
     except Exception:  # noqa: BLE001 - the reader of the answer meets the same failure, and reports it
         abort(connection)
+
+
+def let_go(connection: Connection, rest: "asyncio.Task[None] | None", *, whole: bool) -> None:
+    """Keep the connection for the next request if this one was sent and answered to the end; else drop it."""
+    if whole and (rest is None or rest.done()):
+        connection.release()
+        return
+    if rest is not None:
+        rest.cancel()
+    abort(connection)
 
 
 def abort(connection: Connection) -> None:
