@@ -161,6 +161,7 @@ def fields_by_kind() -> dict[EventKind, frozenset[str]]:
         for path in sorted((_PACKAGE / room).rglob("*.py")):
             tree = ast.parse(path.read_text("utf-8"))
             made = [(_named(call), {word.arg for word in call.keywords if word.arg}) for call in _calls(tree)]
+            made += _filled_in(tree)
             direct = {kind for kind, _ in made if kind is not None}
             for kind, told in made:
                 # A kind that is worked out is any of those that the module speaks of and names nowhere else.
@@ -175,8 +176,29 @@ def _calls(tree: ast.AST) -> Iterator[ast.Call]:
             yield node
 
 
+def _filled_in(tree: ast.Module) -> Iterator[tuple[EventKind | None, set[str]]]:
+    """The events that functions make by a form: ``said = _said_of(call, kind, at)``, then field by field."""
+    functions = {one.name: one for one in tree.body if isinstance(one, ast.FunctionDef)}
+    common = _fields_of(functions["_said_of"]) if "_said_of" in functions else set()
+    for function in functions.values():
+        for node in ast.walk(function):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "_said_of":
+                yield _kind(node.args[1]), common | _fields_of(function)
+
+
+def _fields_of(function: ast.FunctionDef) -> set[str]:
+    return {
+        node.slice.value
+        for node in ast.walk(function)
+        if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store) and isinstance(node.slice, ast.Constant)
+    }
+
+
 def _named(call: ast.Call) -> EventKind | None:
-    value = next(word.value for word in call.keywords if word.arg == "kind")
+    return _kind(next(word.value for word in call.keywords if word.arg == "kind"))
+
+
+def _kind(value: ast.expr) -> EventKind | None:
     return EventKind[value.attr] if isinstance(value, ast.Attribute) else None
 
 

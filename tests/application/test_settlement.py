@@ -1,10 +1,12 @@
 """Settlement: what a call cost, what is kept of it, who is told, and what of that may fail."""
 
 import decimal
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -252,3 +254,32 @@ async def test_the_end_of_a_call_is_told_even_if_its_receipt_cannot_be_written()
     receipts.fail("store", BROKEN)
     await settled(a_response(provider=ADA, model="m-1"), event_sink=sink, receipts=receipts)
     assert sink.kinds == ("call_started", "call_cleared", "attempt_started", "call_answered")
+
+
+TEXT = "the patient is called Wilhelmina"
+
+
+def _hostile_answer() -> ProviderResponse:
+    return evolve(a_response(provider=ADA, model=TEXT), response_id=TEXT, provider_request_id=f"req_1\n{TEXT}")
+
+
+@pytest.mark.parametrize("model", ["ada:m", f"ada:{TEXT}", TEXT])
+@pytest.mark.parametrize(
+    "answer",
+    [_hostile_answer(), ProviderStatusError(provider=ADA, status_code=400, message=TEXT, request_id=TEXT)],
+    ids=["answered", "failed"],
+)
+async def test_no_step_of_a_call_says_a_text_where_a_name_belongs(
+    model: str, answer: ProviderResponse | ProviderError
+) -> None:
+    sink = EventRecorder()
+    builder = builder_for(FakeAdapter(ADA, lambda _prepared: answer), event_sink=sink).with_default_provider("ada")
+    async with builder.build() as runtime:
+        with suppress(ProviderRuntimeError):
+            await runtime.run(a_request(model=model))
+        (receipt,) = await runtime.receipts.list()
+    assert TEXT not in repr(receipt)
+    assert len(sink.events) > 1
+    for event in sink.events:
+        assert TEXT not in repr(event)
+        assert evolve(event) == event, "made by its keywords, which look at every name again, it is the same"

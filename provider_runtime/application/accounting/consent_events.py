@@ -11,6 +11,7 @@ from provider_runtime.domain.policy.consent.plans import ConsentRequest
 from provider_runtime.domain.policy.consent.receipts import ConsentReceipt
 from provider_runtime.domain.policy.consent.verdicts import Granted
 from provider_runtime.domain.records.events import EventKind, LifecycleEvent
+from provider_runtime.domain.records.outside_names import Names
 
 DENIED = "denied"
 BLOCKED = "blocked"
@@ -72,7 +73,7 @@ def cloud_blocked(
         provider=config.provider_id,
         provider_kind=config.kind.value,
         tier=config.tier.value,
-        model_asked=model or model_asked_of(call),
+        model_asked=model or model_asked_of(call, Names()),
         attempt=attempts or None,
         error_code=error.code.value,
         profile_id=None if call.played is None else call.played.profile_id,

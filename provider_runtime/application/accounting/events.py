@@ -1,16 +1,18 @@
 """The events of a call, each made from what is known when it happens."""
 
 from datetime import datetime
+from typing import Any, Final
 
 from provider_runtime.application.accounting.recording import model_asked_of, role_of
 from provider_runtime.application.call import Call, ClearedCall
 from provider_runtime.domain.catalog.providers import ProviderConfig
 from provider_runtime.domain.conversation.response import Attempt, PassedOver, ProviderResponse
 from provider_runtime.domain.errors import ProviderError
-from provider_runtime.domain.records.events import EventKind, LifecycleEvent
+from provider_runtime.domain.records.events import EVENT_FORM, EventKind, LifecycleEvent
+from provider_runtime.domain.records.outside_names import Names, name_or_mark
 from provider_runtime.domain.records.receipts import CallOutcome, CallRecord
 
-_ENDED = {
+_ENDED: Final = {
     CallOutcome.ANSWERED: EventKind.CALL_ANSWERED,
     CallOutcome.REFUSED: EventKind.CALL_REFUSED,
     CallOutcome.FAILED: EventKind.CALL_FAILED,
@@ -18,101 +20,71 @@ _ENDED = {
 }
 
 
-def call_started(call: Call) -> LifecycleEvent:
+def call_started(call: Call, names: Names) -> LifecycleEvent:
     """A call has begun: its name, and the model that was asked for."""
-    options = call.terms.options
-    return LifecycleEvent(
-        kind=EventKind.CALL_STARTED,
-        runtime_id=call.runtime_id,
-        call_id=call.call_id,
-        at=call.started_at,
-        trace_id=options.trace_id,
-        conversation_id=options.conversation_id,
-        labels=call.terms.labels,
-        model_asked=model_asked_of(call),
-        role=role_of(call),
-    )
+    said = _said_of(call, EventKind.CALL_STARTED, call.started_at)
+    said["conversation_id"] = call.terms.options.conversation_id
+    said["model_asked"] = model_asked_of(call, names)
+    said["role"] = role_of(call)
+    return EVENT_FORM.filled(said)
 
 
-def call_cleared(cleared: ClearedCall, digest: str, at: datetime) -> LifecycleEvent:
+def call_cleared(cleared: ClearedCall, digest: str, names: Names, at: datetime) -> LifecycleEvent:
     """Every gate let the call through: where it goes, how large it is, and how it shall be answered."""
     prepared = cleared.prepared
-    call, config = prepared.routed.call, prepared.routed.provider.config
+    routed = prepared.routed
+    call, provider = routed.call, routed.provider
     asked = call.terms.parameters.applied_to(call.request)
-    return LifecycleEvent(
-        kind=EventKind.CALL_CLEARED,
-        runtime_id=call.runtime_id,
-        call_id=call.call_id,
-        at=at,
-        trace_id=call.terms.options.trace_id,
-        conversation_id=call.terms.options.conversation_id,
-        labels=call.terms.labels,
-        provider=config.provider_id,
-        provider_kind=str(config.kind),
-        tier=str(config.tier),
-        origin=prepared.routed.provider.origin_text,
-        model_asked=prepared.routed.route.model_id,
-        request_digest=digest,
-        request_bytes=len(prepared.exchange.body),
-        temperature=asked.temperature,
-        top_p=asked.top_p,
-        max_output_tokens=asked.max_output_tokens,
-        role=role_of(call),
-        profile_id=None if call.played is None else call.played.profile_id,
-    )
+    said = _said_of(call, EventKind.CALL_CLEARED, at)
+    said["conversation_id"] = call.terms.options.conversation_id
+    said["provider"] = provider.config.provider_id
+    said["provider_kind"] = str(provider.config.kind)
+    said["tier"] = str(provider.config.tier)
+    said["origin"] = provider.origin_text
+    said["model_asked"] = names[routed.route.model_id]
+    said["request_digest"] = digest
+    said["request_bytes"] = len(prepared.exchange.body)
+    said["temperature"] = asked.temperature
+    said["top_p"] = asked.top_p
+    said["max_output_tokens"] = asked.max_output_tokens
+    said["role"] = role_of(call)
+    said["profile_id"] = None if call.played is None else call.played.profile_id
+    return EVENT_FORM.filled(said)
 
 
 def attempt_started(cleared: ClearedCall, number: int, wait_s: float, at: datetime) -> LifecycleEvent:
     """Attempt ``number`` begins, after a wait of ``wait_s``."""
-    call, route = cleared.prepared.routed.call, cleared.prepared.routed.route
-    return LifecycleEvent(
-        kind=EventKind.ATTEMPT_STARTED,
-        runtime_id=call.runtime_id,
-        call_id=call.call_id,
-        at=at,
-        trace_id=call.terms.options.trace_id,
-        labels=call.terms.labels,
-        provider=route.provider_id,
-        model_asked=route.model_id,
-        attempt=number,
-        wait_s=wait_s,
-    )
+    routed = cleared.prepared.routed
+    said = _said_of(routed.call, EventKind.ATTEMPT_STARTED, at)
+    said["provider"] = routed.route.provider_id
+    said["model_asked"] = name_or_mark(routed.route.model_id)
+    said["attempt"] = number
+    said["wait_s"] = wait_s
+    return EVENT_FORM.filled(said)
 
 
 def attempt_failed(cleared: ClearedCall, error: ProviderError, attempt: Attempt, at: datetime) -> LifecycleEvent:
     """An attempt failed; ``retry_denied_by`` is set when no other follows."""
-    call, route = cleared.prepared.routed.call, cleared.prepared.routed.route
-    return LifecycleEvent(
-        kind=EventKind.ATTEMPT_FAILED,
-        runtime_id=call.runtime_id,
-        call_id=call.call_id,
-        at=at,
-        trace_id=call.terms.options.trace_id,
-        labels=call.terms.labels,
-        provider=route.provider_id,
-        model_asked=route.model_id,
-        attempt=attempt.number,
-        duration_s=attempt.duration_s,
-        status_code=attempt.status_code,
-        error_code=error.code.value,
-        retry_denied_by=error.retry_denied_by,
-        provider_request_id=error.request_id,
-    )
+    routed = cleared.prepared.routed
+    said = _said_of(routed.call, EventKind.ATTEMPT_FAILED, at)
+    said["provider"] = routed.route.provider_id
+    said["model_asked"] = name_or_mark(routed.route.model_id)
+    said["attempt"] = attempt.number
+    said["duration_s"] = attempt.duration_s
+    said["status_code"] = attempt.status_code
+    said["error_code"] = error.code.value
+    said["retry_denied_by"] = error.retry_denied_by
+    said["provider_request_id"] = name_or_mark(error.request_id)
+    return EVENT_FORM.filled(said)
 
 
 def call_passed_on(call: Call, passed_over: PassedOver, at: datetime) -> LifecycleEvent:
     """One alternative did not answer, and the next is asked."""
-    return LifecycleEvent(
-        kind=EventKind.CALL_PASSED_ON,
-        runtime_id=call.runtime_id,
-        call_id=call.call_id,
-        at=at,
-        trace_id=call.terms.options.trace_id,
-        labels=call.terms.labels,
-        provider=passed_over.provider,
-        model_asked=passed_over.model_id,
-        error_code=passed_over.code,
-    )
+    said = _said_of(call, EventKind.CALL_PASSED_ON, at)
+    said["provider"] = passed_over.provider
+    said["model_asked"] = name_or_mark(passed_over.model_id)
+    said["error_code"] = passed_over.code
+    return EVENT_FORM.filled(said)
 
 
 def call_ended(
@@ -121,41 +93,49 @@ def call_ended(
     config: ProviderConfig | None,
     response: ProviderResponse | None,
     duration_s: float,
+    names: Names,
     at: datetime,
 ) -> LifecycleEvent:
     """How the call ended, with everything that is known of it."""
-    usage = response.usage if response else None
-    return LifecycleEvent(
-        kind=_ENDED[record.outcome],
-        runtime_id=call.runtime_id,
-        call_id=call.call_id,
-        at=at,
-        trace_id=record.trace_id,
-        conversation_id=call.terms.options.conversation_id,
-        labels=record.labels,
-        provider=record.provider,
-        provider_kind=str(config.kind) if config else None,
-        tier=record.tier,
-        origin=record.origin,
-        model_asked=record.model_asked,
-        model_answered=record.model_answered,
-        attempt=len(record.attempts) or None,
-        duration_s=duration_s,
-        error_code=record.error_code,
-        finish_reason=record.finish_reason,
-        response_id=response.response_id if response else None,
-        provider_request_id=response.provider_request_id if response else None,
-        request_digest=record.request_digest,
-        input_tokens=record.input_tokens,
-        output_tokens=record.output_tokens,
-        cached_input_tokens=usage.cached_input_tokens if usage else None,
-        cache_write_tokens=usage.cache_write_tokens if usage else None,
-        reasoning_tokens=usage.reasoning_tokens if usage else None,
-        total_tokens=usage.total_tokens if usage else None,
-        cost_nano_usd=record.cost_nano_usd,
-        warnings=record.warnings,
-        role=record.role,
-        profile_id=record.profile_id,
-        recalled_from=record.recalled_from,
-        consent_id=record.consent_id,
-    )
+    said = _said_of(call, _ENDED[record.outcome], at)
+    said["conversation_id"] = call.terms.options.conversation_id
+    said["provider"] = record.provider
+    said["provider_kind"] = None if config is None else str(config.kind)
+    said["tier"] = record.tier
+    said["origin"] = record.origin
+    said["model_asked"] = record.model_asked
+    said["model_answered"] = record.model_answered
+    said["attempt"] = len(record.attempts) or None
+    said["duration_s"] = duration_s
+    said["error_code"] = record.error_code
+    said["finish_reason"] = record.finish_reason
+    said["request_digest"] = record.request_digest
+    said["input_tokens"] = record.input_tokens
+    said["output_tokens"] = record.output_tokens
+    said["cost_nano_usd"] = record.cost_nano_usd
+    said["warnings"] = record.warnings
+    said["role"] = record.role
+    said["profile_id"] = record.profile_id
+    said["recalled_from"] = record.recalled_from
+    said["consent_id"] = record.consent_id
+    if response is not None:
+        usage = response.usage
+        said["response_id"] = names[response.response_id]
+        said["provider_request_id"] = names[response.provider_request_id]
+        said["cached_input_tokens"] = usage.cached_input_tokens
+        said["cache_write_tokens"] = usage.cache_write_tokens
+        said["reasoning_tokens"] = usage.reasoning_tokens
+        said["total_tokens"] = usage.total_tokens
+    return EVENT_FORM.filled(said)
+
+
+def _said_of(call: Call, kind: EventKind, at: datetime) -> dict[str, Any]:
+    """What every event of a call says. Filled field by field: many keywords at once cost more than all else here."""
+    said = EVENT_FORM.copy()
+    said["kind"] = kind
+    said["runtime_id"] = call.runtime_id
+    said["call_id"] = call.call_id
+    said["at"] = at
+    said["trace_id"] = call.terms.options.trace_id
+    said["labels"] = call.terms.labels
+    return said

@@ -1,78 +1,108 @@
 """From a call, wherever it ended, to the record that its receipt holds."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import ROUND_CEILING, Context
-from typing import Final
+from typing import Any, Final
 
 from provider_runtime.application.call import Call, ClearedCall, PreparedCall, RoutedCall, Stage
+from provider_runtime.domain.calls.answers import RecalledFrom
 from provider_runtime.domain.catalog.providers import ProviderConfig
 from provider_runtime.domain.conversation.response import Attempt, PassedOver, ProviderResponse
 from provider_runtime.domain.conversation.usage import CostBreakdown
 from provider_runtime.domain.errors import CallRefused, ConsentRefused, ProviderRuntimeError
-from provider_runtime.domain.records.outside_names import NO_NAME, name_or_mark
-from provider_runtime.domain.records.receipts import AttemptRecord, CallOutcome, CallRecord
+from provider_runtime.domain.policy.verdict import Pass
+from provider_runtime.domain.records.outside_names import NO_NAME, Names
+from provider_runtime.domain.records.receipts import CALL_RECORD_FORM, AttemptRecord, CallOutcome, CallRecord
 
 _PLENTY: Final = Context(prec=80, rounding=ROUND_CEILING)  # never the thread's own, which may be coarser
 _LARGEST: Final = 2**53 - 1  # receipts are canonical JSON, whose numbers end here
 
 
-def record_of(
+def record_of(  # noqa: PLR0913 - everything that is known of a call when it ends
     stage: Stage,
     *,
     outcome: CallOutcome,
     duration_s: float,
-    attempts: tuple[Attempt, ...],
+    attempts: Sequence[Attempt],
     passed_over: tuple[PassedOver, ...] = (),
     ended_with: ProviderResponse | BaseException,
     digest: Callable[[bytes], str],
     policy_version: str,
+    names: Names,
+    recalled_from: RecalledFrom | None = None,
 ) -> CallRecord:
     """The facts of a call that came as far as ``stage``. ``digest`` is the runtime's keyed one."""
     call = call_of(stage)
-    prepared = stage.prepared if isinstance(stage, ClearedCall) else stage
-    exchange = prepared.exchange if isinstance(prepared, PreparedCall) else None
-    reached = prepared.routed if isinstance(prepared, PreparedCall) else prepared
-    routed = reached if isinstance(reached, RoutedCall) else None
-    response = ended_with if isinstance(ended_with, ProviderResponse) else None
-    error = ended_with if isinstance(ended_with, BaseException) else None
-    usage = response.usage if response else None
-    config = routed.provider.config if routed else None
-    return CallRecord(
-        call_id=call.call_id,
-        runtime_id=call.runtime_id,
-        started_at=call.started_at.isoformat(timespec="milliseconds"),
-        duration_us=_microseconds(duration_s),
-        outcome=outcome,
-        model_asked=model_asked_of(call) or NO_NAME,
-        policy_version=policy_version,
-        error_code=_code_of(error),
-        provider=str(config.provider_id) if config else None,
-        tier=str(config.tier) if config else None,
-        origin=routed.provider.origin_text if routed else None,
-        route_rule=str(routed.route.rule) if routed else None,
-        model_answered=name_or_mark(response.model) if response else None,
-        gates=_gates(stage, error),
-        attempts=tuple(_attempt_record(attempt) for attempt in attempts),
-        request_digest=digest(exchange.body) if exchange else None,
-        response_digest=None,
-        finish_reason=str(response.finish_reason) if response else None,
-        input_tokens=usage.input_tokens if usage else None,
-        output_tokens=usage.output_tokens if usage else None,
-        cost_nano_usd=nano_usd(response.cost) if response else None,
-        warnings=tuple(sorted({warning.code for warning in response.warnings})) if response else (),
-        trace_id=call.terms.options.trace_id,
-        labels=call.terms.labels,
-        passed_over=tuple(f"{one.provider or NO_NAME}:{name_or_mark(one.model_id)} {one.code}" for one in passed_over),
-        role=role_of(call),
-        profile_id=None if call.played is None else call.played.profile_id,
-        consent_id=_consent_of(stage, error),
-    )
+    said = CALL_RECORD_FORM.copy()
+    said["call_id"] = call.call_id
+    said["runtime_id"] = call.runtime_id
+    said["started_at"] = call.started_at.isoformat(timespec="milliseconds")
+    said["duration_us"] = _microseconds(duration_s)
+    said["outcome"] = outcome
+    said["model_asked"] = model_asked_of(call, names) or NO_NAME
+    said["policy_version"] = policy_version
+    said["trace_id"] = call.terms.options.trace_id
+    said["labels"] = call.terms.labels
+    said["role"] = role_of(call)
+    said["profile_id"] = None if call.played is None else call.played.profile_id
+    if attempts:
+        said["attempts"] = tuple([_attempt_record(attempt, names) for attempt in attempts])
+    if passed_over:
+        said["passed_over"] = tuple([_passed_over(one, names) for one in passed_over])
+    if recalled_from is not None:
+        said["recalled_from"] = recalled_from.value
+    _note_way(said, stage, digest)
+    if isinstance(ended_with, ProviderResponse):
+        _note_answer(said, ended_with, names)
+    else:
+        _note_error(said, ended_with)
+    return CALL_RECORD_FORM.filled(said)
 
 
-def model_asked_of(call: Call) -> str | None:
+def _note_way(said: dict[str, Any], stage: Stage, digest: Callable[[bytes], str]) -> None:
+    """How far the call came, and where it went."""
+    reached = stage
+    if isinstance(reached, ClearedCall):
+        said["gates"] = tuple([_passed(verdict) for verdict in reached.verdicts])
+        said["consent_id"] = _consent_of(reached)
+        reached = reached.prepared
+    if isinstance(reached, PreparedCall):
+        said["request_digest"] = digest(reached.exchange.body)
+        reached = reached.routed
+    if isinstance(reached, RoutedCall):
+        config = reached.provider.config
+        said["provider"] = str(config.provider_id)
+        said["tier"] = str(config.tier)
+        said["origin"] = reached.provider.origin_text
+        said["route_rule"] = str(reached.route.rule)
+
+
+def _note_answer(said: dict[str, Any], response: ProviderResponse, names: Names) -> None:
+    usage = response.usage
+    said["model_answered"] = names[response.model]
+    said["finish_reason"] = str(response.finish_reason)
+    said["input_tokens"] = usage.input_tokens
+    said["output_tokens"] = usage.output_tokens
+    said["cost_nano_usd"] = nano_usd(response.cost)
+    if response.warnings:
+        said["warnings"] = tuple(sorted({warning.code for warning in response.warnings}))
+
+
+def _note_error(said: dict[str, Any], error: BaseException) -> None:
+    said["error_code"] = error.code.value if isinstance(error, ProviderRuntimeError) else type(error).__name__
+    if isinstance(error, ConsentRefused):
+        said["consent_id"] = error.consent_id  # the one that came nearest
+        # A consent can be gone by the time the call is sent: then the gate has passed, and refuses after all.
+        passed = f"{error.gate}:"
+        said["gates"] = tuple([gate if not gate.startswith(passed) else f"{passed}refused" for gate in said["gates"]])
+    if isinstance(error, CallRefused) and not said["gates"]:
+        said["gates"] = (f"{error.gate}:refused",)
+
+
+def model_asked_of(call: Call, names: Names) -> str | None:
     """The model that was asked for; a role and all, as ``role:worker``, as long as no model was found for it."""
     model = call.request.model
-    return name_or_mark(model.model_id if model.role is None else str(model))
+    return names[model.model_id if model.role is None else str(model)]
 
 
 def role_of(call: Call) -> str | None:
@@ -103,43 +133,31 @@ def nano_usd(cost: CostBreakdown | None) -> int | None:
     return min(_LARGEST, int(cost.total_cost.scaleb(9, _PLENTY).to_integral_value(rounding=ROUND_CEILING)))
 
 
-def _gates(stage: Stage, error: BaseException | None) -> tuple[str, ...]:
-    if isinstance(stage, ClearedCall):
-        # A consent can be gone by the time the call is sent.
-        refused = error.gate if isinstance(error, ConsentRefused) else None
-        passed = ("not_configured", "pass")
-        return tuple(
-            f"{verdict.gate}:{'refused' if verdict.gate == refused else passed[verdict.configured]}"
-            for verdict in stage.verdicts
-        )
-    return (f"{error.gate}:refused",) if isinstance(error, CallRefused) else ()
+def _passed(verdict: Pass) -> str:
+    return f"{verdict.gate}:pass" if verdict.configured else f"{verdict.gate}:not_configured"
 
 
-def _consent_of(stage: Stage, error: BaseException | None) -> str | None:
-    """The consent that the call was made on; for one that was refused, the one that came nearest."""
-    if isinstance(error, ConsentRefused):
-        return error.consent_id
-    if not isinstance(stage, ClearedCall):
-        return None
-    granted = next((verdict.consented for verdict in stage.verdicts if verdict.consented is not None), None)
-    return None if granted is None else granted.receipt.consent_id
+def _consent_of(cleared: ClearedCall) -> str | None:
+    """The consent that the call was made on."""
+    for verdict in cleared.verdicts:
+        if verdict.consented is not None:
+            return verdict.consented.receipt.consent_id
+    return None
 
 
-def _code_of(error: BaseException | None) -> str | None:
-    if isinstance(error, ProviderRuntimeError):
-        return error.code.value
-    return None if error is None else type(error).__name__
-
-
-def _attempt_record(attempt: Attempt) -> AttemptRecord:
+def _attempt_record(attempt: Attempt, names: Names) -> AttemptRecord:
     return AttemptRecord(
         outcome=attempt.outcome,
         duration_us=_microseconds(attempt.duration_s),
         status_code=attempt.status_code,
-        provider_request_id=name_or_mark(attempt.provider_request_id),
+        provider_request_id=names[attempt.provider_request_id],
         provider=attempt.provider,
-        model=name_or_mark(attempt.model_id),
+        model=names[attempt.model_id],
     )
+
+
+def _passed_over(one: PassedOver, names: Names) -> str:
+    return f"{one.provider or NO_NAME}:{names[one.model_id]} {one.code}"
 
 
 def _microseconds(seconds: float) -> int:

@@ -1,6 +1,5 @@
 """The account of a call: price, receipt, events, exactly one of each, however the call ends."""
 
-import asyncio
 import hmac
 from hashlib import sha256
 from types import TracebackType
@@ -27,7 +26,8 @@ from provider_runtime.domain.errors import (
     ProviderRuntimeError,
     TierRefused,
 )
-from provider_runtime.domain.records.receipts import CallOutcome, CallRecord
+from provider_runtime.domain.records.outside_names import Names
+from provider_runtime.domain.records.receipts import CallOutcome
 from provider_runtime.domain.secrets import Secret
 from provider_runtime.ports.stores.journals import ReceiptProvider
 from provider_runtime.ports.system import Clock
@@ -45,6 +45,13 @@ class Settlement:
     receipt_key: Secret
     policy_version: str
     prices: PricingTable | None = None
+    _keyed: hmac.HMAC = field(init=False, repr=False, eq=False)
+
+    @_keyed.default
+    def _with_key(self) -> hmac.HMAC:
+        return hmac.new(
+            self.receipt_key.reveal().encode(), digestmod=sha256
+        )  # taking the key in costs as much as a body
 
     def account(self, call: Call) -> "Account":
         """The account of ``call``, to be entered with ``async with``."""
@@ -52,7 +59,9 @@ class Settlement:
 
     def digest(self, content: bytes) -> str:
         """The keyed digest of bytes that a receipt may hold."""
-        return hmac.digest(self.receipt_key.reveal().encode(), content, sha256).hex()
+        keyed = self._keyed.copy()
+        keyed.update(content)
+        return keyed.hexdigest()
 
 
 @define(kw_only=True)
@@ -70,6 +79,7 @@ class Account:
     passed_over: tuple[PassedOver, ...] = ()
     answered: ProviderResponse | None = None
     recalled_from: RecalledFrom | None = None
+    names: Names = field(factory=Names, init=False, repr=False)
     _digested: tuple[bytes, str] | None = field(default=None, init=False, repr=False)
 
     def reached(self, stage: StageT) -> StageT:
@@ -82,7 +92,7 @@ class Account:
         telemetry = self.settlement.telemetry
         if telemetry.listening:
             digest = self.digest_of(cleared.prepared.exchange.body)
-            telemetry.emit(call_cleared(cleared, digest, self.settlement.clock.now()))
+            telemetry.emit(call_cleared(cleared, digest, self.names, self.settlement.clock.now()))
         return self.reached(cleared)
 
     def digest_of(self, body: bytes) -> str:
@@ -131,7 +141,7 @@ class Account:
 
     async def __aenter__(self) -> Self:
         if self.settlement.telemetry.listening:
-            self.settlement.telemetry.emit(call_started(self.call))
+            self.settlement.telemetry.emit(call_started(self.call, self.names))
         return self
 
     async def __aexit__(
@@ -167,33 +177,26 @@ class Account:
             self.stage,
             outcome=outcome,
             duration_s=duration_s,
-            attempts=tuple(self.attempts),
+            attempts=self.attempts,
             passed_over=self.passed_over,
             ended_with=ended_with,
             digest=self.digest_of,
             policy_version=settlement.policy_version,
+            names=self.names,
+            recalled_from=self.recalled_from,
         )
-        if self.recalled_from is not None:
-            record = evolve(record, recalled_from=self.recalled_from.value)
         if settlement.telemetry.listening:
             now = settlement.clock.now()
             config = config_of(self.stage)
             if isinstance(ended_with, CallRefused):
                 self.blocked(ended_with)
-            settlement.telemetry.emit(call_ended(record, self.call, config, self.answered, duration_s, now))
-        await _kept(settlement.receipts, record)
-
-
-async def _kept(receipts: ReceiptProvider, record: CallRecord) -> None:
-    """Write the receipt, and let no cancellation come between: the store itself shields its write."""
-    try:
-        await receipts.store(record)
-    except asyncio.CancelledError:
-        raise
-    except BackendError:
-        if record.outcome is CallOutcome.ANSWERED:
-            raise
-        # A call that failed keeps its own error; the store's failure would hide it.
+            settlement.telemetry.emit(call_ended(record, self.call, config, self.answered, duration_s, self.names, now))
+        try:
+            await settlement.receipts.store(record)  # lets no cancellation come between, once it has begun to write
+        except BackendError:
+            if outcome is CallOutcome.ANSWERED:
+                raise
+            # A call that failed keeps its own error; the store's failure would hide it.
 
 
 def _outcome_of(error: BaseException) -> CallOutcome:

@@ -7,6 +7,7 @@ from typing import Final
 
 from attrs import frozen
 
+from provider_runtime.domain.forms import Form
 from provider_runtime.domain.identity import CallId, RuntimeId
 from provider_runtime.domain.records.outside_names import are_names, name_or_mark
 
@@ -68,7 +69,7 @@ _FROM_OUTSIDE: Final = (
 _said: Final = attrgetter(*_FROM_OUTSIDE)
 
 
-@frozen(kw_only=True, slots=False)  # slots take twice the time to fill, and a call makes four events of fifty fields
+@frozen(kw_only=True, slots=False)  # a call makes four of them, by a form: see ``EVENT_FORM``
 class LifecycleEvent:
     """One step in the life of a call or a runtime: ids, codes, counts and durations, never text.
 
@@ -151,3 +152,7 @@ class LifecycleEvent:
         if not are_names(said):
             for name, text in zip(_FROM_OUTSIDE, said, strict=True):
                 object.__setattr__(self, name, name_or_mark(text))
+
+
+EVENT_FORM: Final = Form(LifecycleEvent)
+"""For the four events of each call. Names from outside are filled in as ``name_or_mark`` leaves them."""

@@ -19,3 +19,12 @@ def name_or_mark(text: str | None) -> str | None:
 def are_names(texts: tuple[str | None, ...]) -> bool:
     """Whether ``name_or_mark`` leaves all of ``texts`` as they are. Asked of every event, so that no name is slow."""
     return "" not in texts and all(map(_NAME.match, filter(None, texts)))
+
+
+class Names(dict[str | None, str | None]):
+    """The names of one call, each looked at once: ``names[text]`` is ``name_or_mark(text)``."""
+
+    def __missing__(self, text: str | None) -> str | None:
+        """Look at a name that is new here."""
+        name = self[text] = name_or_mark(text)
+        return name

@@ -1,9 +1,11 @@
 """Receipts: what one call asked, was allowed, was answered and cost; never what was said."""
 
 from enum import StrEnum
+from typing import Final
 
 from attrs import field, frozen
 
+from provider_runtime.domain.forms import Form
 from provider_runtime.domain.identity import CallId, RuntimeId
 
 
@@ -32,7 +34,7 @@ class AttemptRecord:
     model: str | None = None
 
 
-@frozen(kw_only=True, slots=False)  # slots take twice the time to fill, and every call makes one of these
+@frozen(kw_only=True, slots=False)  # every call makes one, by a form: see ``CALL_RECORD_FORM``
 class CallRecord:
     """The facts of one call. Whole numbers, short names and digests only.
 
@@ -76,6 +78,9 @@ class CallRecord:
     profile_id: str | None = None
     recalled_from: str | None = None
     consent_id: str | None = None
+
+
+CALL_RECORD_FORM: Final = Form(CallRecord)
 
 
 @frozen(kw_only=True)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from provider_runtime.domain.identity import RuntimeId
 from provider_runtime.domain.records.events import EventKind, LifecycleEvent
-from provider_runtime.domain.records.outside_names import NO_NAME, name_or_mark
+from provider_runtime.domain.records.outside_names import NO_NAME, Names, are_names, name_or_mark
 
 
 @pytest.mark.parametrize(
@@ -67,3 +67,10 @@ def test_an_event_holds_no_text_where_a_name_belongs(field: str) -> None:
         kind=EventKind.CALL_ANSWERED, runtime_id=RuntimeId("rt-1"), **{field: "the patient is called Wilhelmina"}
     )
     assert getattr(event, field) == NO_NAME
+
+
+@given(texts=st.lists(st.none() | st.text(max_size=8) | st.from_regex(r"\A[a-z-]{1,9}\Z"), max_size=4))
+def test_names_of_a_call_are_what_each_would_be_alone(texts: list[str | None]) -> None:
+    names = Names()
+    assert [names[text] for text in texts * 2] == [name_or_mark(text) for text in texts * 2]
+    assert are_names(tuple(texts)) == all(name_or_mark(text) == text for text in texts)
