@@ -10,7 +10,7 @@ from attrs import evolve, field, frozen
 from provider_runtime.application.call import ClearedCall, PreparedCall
 from provider_runtime.application.gates import Gate
 from provider_runtime.application.gates.grants import use_of
-from provider_runtime.application.gates.patience import within
+from provider_runtime.application.gates.patience import Waiting, begun, within
 from provider_runtime.domain.conversation.response import CallWarning
 from provider_runtime.domain.errors import AccessDenied, CallRefused, ErrorCode
 from provider_runtime.domain.policy.budgets.holds import Hold
@@ -87,9 +87,11 @@ class Clearance:
     async def _heard(self, name: str, judging: Coroutine[Any, Any, Verdict], prepared: PreparedCall) -> Verdict:
         """What a gate says that may have to wait for somebody."""
         try:
-            return _verdict(await within(self.patience_s, judging), name, prepared)
+            so_far = begun(judging)  # most wait for nothing, and need no watch
+            answer = await so_far.within(self.patience_s) if isinstance(so_far, Waiting) else so_far
         except BaseException as failure:  # noqa: BLE001 - as in ``clear``
             return _broken(name, prepared, failure)
+        return _verdict(answer, name, prepared)
 
     async def _account_for(
         self, security: SecurityProvider, prepared: PreparedCall, error: CallRefused, passed: list[Pass]
