@@ -20,6 +20,7 @@ from provider_runtime import GovernancePolicy, LeakagePolicy, Secret
 from provider_runtime.adapters.leakage.known_secrets import KnownSecrets
 from provider_runtime.adapters.leakage.scanner import PatternLeakScanner
 from provider_runtime.adapters.leakage.text_search import TextSearch
+from provider_runtime.application.gates import verdict_of
 from provider_runtime.application.gates.leakage import LeakageGate
 from provider_runtime.testing.builders import a_request
 from provider_runtime.testing.stages import a_prepared_call
@@ -104,7 +105,7 @@ async def judgement(size: int, repeat: int, times: int) -> tuple[float, float]:
         for call in calls:
             began = time.process_time()
             for _ in range(times):
-                await gate.judge(call, rehearsal=True)
+                await verdict_of(gate, call, rehearsal=True)
             taken.append((time.process_time() - began) / times)
     return min(taken), sorted(taken)[int(len(taken) * 0.99)]
 

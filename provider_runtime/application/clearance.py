@@ -54,22 +54,20 @@ class Clearance:
         """The call with leave to be sent. Raises the ``CallRefused`` of the first gate that says no."""
         verdicts: list[Pass] = []
         for name, gate in self._in_order:
-            # Most gates wait for nothing, and need no watch: to begin them by hand is cheaper than to set a clock.
             try:
-                waits_for = (work := gate.judge(prepared, rehearsal=False)).send(None)
-            except StopIteration as done:
-                verdict = done.value
+                verdict = gate.judge(prepared, rehearsal=False)
             except BaseException as failure:  # noqa: BLE001 - a gate that breaks, however it breaks, lets nothing through
                 verdict = _broken(name, prepared, failure)
-            else:
-                verdict = await self._waited_for(name, Waiting(work, waits_for), prepared)
+            if type(verdict) is not Pass and isinstance(verdict, Coroutine):
+                verdict = await self._heard(name, verdict, prepared)
             if type(verdict) is not Pass or verdict.gate != name or verdict.warnings or verdict.hold is not None:
                 verdict = _verdict(verdict, name, prepared)
                 if isinstance(verdict, Refusal):
                     if self.security is not None:
                         await self._account_for(self.security, prepared, verdict.error, verdicts)
                     raise verdict.error
-                prepared = evolve(prepared, warnings=prepared.warnings + verdict.warnings)
+                if verdict.warnings:
+                    prepared = evolve(prepared, warnings=prepared.warnings + verdict.warnings)
             verdicts.append(verdict)
         return ClearedCall(prepared=prepared, verdicts=tuple(verdicts))
 
@@ -79,16 +77,18 @@ class Clearance:
 
     async def _rehearsed(self, name: str, gate: Gate, prepared: PreparedCall) -> Verdict:
         try:
-            so_far = begun(gate.judge(prepared, rehearsal=True))
+            judged = gate.judge(prepared, rehearsal=True)
         except BaseException as failure:  # noqa: BLE001 - as in ``clear``
             return _broken(name, prepared, failure)
-        if isinstance(so_far, Waiting):
-            return await self._waited_for(name, so_far, prepared)
-        return _verdict(so_far, name, prepared)
+        if isinstance(judged, Coroutine):
+            return await self._heard(name, judged, prepared)
+        return _verdict(judged, name, prepared)
 
-    async def _waited_for(self, name: str, waiting: Waiting[Verdict], prepared: PreparedCall) -> Verdict:
+    async def _heard(self, name: str, judging: Coroutine[Any, Any, Verdict], prepared: PreparedCall) -> Verdict:
+        """What a gate says that may have to wait for somebody."""
         try:
-            answer = await waiting.within(self.patience_s)
+            so_far = begun(judging)  # most wait for nothing, and need no watch
+            answer = await so_far.within(self.patience_s) if isinstance(so_far, Waiting) else so_far
         except BaseException as failure:  # noqa: BLE001 - as in ``clear``
             return _broken(name, prepared, failure)
         return _verdict(answer, name, prepared)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import ClassVar, Final
 
 from attrs import define, field
 
@@ -98,6 +98,7 @@ class JournalLedger:
 class MemoryBudgetLedger(JournalLedger):
     """Budgets in memory, gone at exit. Hand one to several runtimes, and they share them; in one event loop."""
 
+    waits: ClassVar[bool] = False
     # Nobody else reads this journal, and this object reads each entry at its next step.
     journal: Journal = field(factory=lambda: MemoryJournal(keep=16), init=False, repr=False)
 

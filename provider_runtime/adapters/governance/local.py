@@ -87,7 +87,7 @@ class LedgerGovernance:
         return self.profile.allowed_caps.grants(cap)
 
     async def granted(self, caps: Collection[str]) -> frozenset[str]:
-        return frozenset(cap for cap in caps if self.profile.allowed_caps.grants(cap))
+        return frozenset(filter(self.profile.allowed_caps.grants, caps))
 
     async def get_budget(self) -> Quantities:
         return self.limits

@@ -1,6 +1,8 @@
 """Security providers over any journal: written once, chosen a medium by small subclasses."""
 
 from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -49,9 +51,10 @@ class JournalSecurity:
             before = self._tally(last)
             entry, decision = self._decided(use, before)
             decisions.append(decision)
+            if isinstance(decision, Denied) or not decision.counted:
+                return self._written(entry, before.used)
             used = Counter(before.used)
-            if isinstance(decision, Granted):
-                used.update(decision.counted)
+            used.update(decision.counted)
             return self._written(entry, used)
 
         await self.journal.append(make)
@@ -67,7 +70,7 @@ class JournalSecurity:
             used = dict(before.used)
             for grant in granted.counted:
                 used[grant] = max(0, used.get(grant, 0) - 1)
-            entry = self._entry(use, before, event=AuditEvent.GIVEN_BACK, counted=granted.counted)
+            entry = self._entry(use, self._now(before), event=AuditEvent.GIVEN_BACK, counted=granted.counted)
             return self._written(entry, used)
 
         await self.journal.append(make)
@@ -75,8 +78,10 @@ class JournalSecurity:
     async def refused(self, use: Use, *, gate: str, code: str) -> None:
         def make(last: bytes | None) -> bytes:
             before = self._tally(last)
-            entry = self._entry(use, before, event=AuditEvent.GATE, outcome=AuditOutcome.DENIED, gate=gate, code=code)
-            return self._written(entry, dict(before.used))
+            entry = self._entry(
+                use, self._now(before), event=AuditEvent.GATE, outcome=AuditOutcome.DENIED, gate=gate, code=code
+            )
+            return self._written(entry, before.used)
 
         await self.journal.append(make)
 
@@ -92,32 +97,38 @@ class JournalSecurity:
         await self.journal.aclose()
 
     def _decided(self, use: Use, before: Tally) -> tuple[AuditEntry, Decision]:
-        known = use.granted | {cap for cap in use.caps if self.caps.grants(cap)} if self.caps.names else use.granted
-        now = max(self.clock.now(), before.at)
+        known = use.granted.union(filter(self.caps.grants, use.caps)) if self.caps.names else use.granted
+        now = self._now(before)
         decision = decide(use, known, self.capabilities, before.used, now)
         if isinstance(decision, Denied):
-            entry = self._entry(use, before, outcome=AuditOutcome.DENIED, denied=decision.cap, fault=decision.fault)
-            return entry, decision
-        return self._entry(use, before, counted=decision.counted), decision
+            return self._entry(
+                use, now, outcome=AuditOutcome.DENIED, denied=decision.cap, fault=decision.fault
+            ), decision
+        return self._entry(use, now, counted=decision.counted), decision
+
+    def _now(self, before: Tally) -> datetime:
+        return max(self.clock.now(), before.at)
 
     def _entry(
         self,
         use: Use,
-        before: Tally,
-        *,
+        at: datetime,
         event: AuditEvent = AuditEvent.CAPABILITY,
         outcome: AuditOutcome = AuditOutcome.ALLOWED,
         **told: Any,
     ) -> AuditEntry:
-        facts: dict[str, Any] = {
-            "call_id": use.call_id,
-            "caps": use.caps,
-            "provider": use.provider,
-            "model": use.model,
-            "size": use.size,
-            "scopes": use.scopes,
-        }
-        return AuditEntry(timestamp=max(self.clock.now(), before.at), event=event, outcome=outcome, **{**facts, **told})
+        return AuditEntry(
+            timestamp=at,
+            event=event,
+            outcome=outcome,
+            call_id=use.call_id,
+            caps=use.caps,
+            provider=use.provider,
+            model=use.model,
+            size=use.size,
+            scopes=use.scopes,
+            **told,
+        )
 
     def _tally(self, last: bytes | None) -> Tally:
         if last is None:
@@ -126,7 +137,7 @@ class JournalSecurity:
             return self._last[1]
         return tally_of(last)
 
-    def _written(self, entry: AuditEntry, used: dict[str, int]) -> bytes:
+    def _written(self, entry: AuditEntry, used: Mapping[str, int]) -> bytes:
         raw = encoded(entry, used)
         self._last = raw, Tally(at=entry.timestamp, used=used)
         return raw

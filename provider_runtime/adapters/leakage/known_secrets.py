@@ -23,6 +23,7 @@ _MANY: Final = 256  # needles, some twenty secrets: from here on one walk is fas
 SHORTEST: Final = 8  # letters and digits; shorter values stand in ordinary text
 _KEPT: Final = frozenset((ascii_letters + digits).encode())
 _DROPPED: Final = bytes(code for code in range(256) if code not in _KEPT)
+_NO_DIGITS: Final = bytes(code for code in range(256) if code not in digits.encode())
 
 
 def bare(text: str) -> str:
@@ -54,7 +55,8 @@ def disguises(value: str) -> Iterator[tuple[str, str]]:
 class KnownSecrets:
     """The secrets a runtime knows, ready to be looked for. Shows none of them."""
 
-    _needles: tuple[tuple[str, str], ...] = field(repr=False)
+    _needles: tuple[tuple[str, str, str], ...] = field(repr=False)
+    """What is looked for, the name of the disguise, and the digits in it."""
     _automaton: Any = field(default=None, repr=False, eq=False)  # of a library without types
 
     @classmethod
@@ -68,7 +70,8 @@ class KnownSecrets:
             for name, needle in disguises(value):
                 if len(needle) >= SHORTEST:
                     needles.setdefault(needle, name)
-        return cls(tuple(needles.items()), _automaton_of(needles) if len(needles) > _MANY else None)
+        ready = tuple((needle, name, _digits(needle.encode())) for needle, name in needles.items())
+        return cls(ready, _automaton_of(needles) if len(needles) > _MANY else None)
 
     def __bool__(self) -> bool:
         return bool(self._needles)
@@ -78,17 +81,33 @@ class KnownSecrets:
 
     def hits(self, view: View) -> Iterator[Hit]:
         """One hit for each known secret that stands in ``view``."""
-        text = view.plain.translate(None, _DROPPED).lower().decode("ascii")
-        there = self._needles if self._automaton is None else self._seen_in(text)
-        for needle, name in there:
-            if needle in text:
-                start, end = _span(view, needle)
-                yield Hit(FindingKind.KNOWN_SECRET, "", start, end, (name,) if name else ())
+        for needle, name in self._there(view):
+            start, end = _span(view, needle)
+            yield Hit(FindingKind.KNOWN_SECRET, "", start, end, (name,) if name else ())
 
-    def _seen_in(self, text: str) -> list[tuple[str, str]]:
-        """The needles that stand in ``text``, in their own order, by one walk through it."""
-        seen = set(map(itemgetter(1), self._automaton.iter(text)))
-        return [needle for number, needle in enumerate(self._needles) if number in seen]
+    def are_in(self, view: View) -> bool:
+        """Whether any of them stands in ``view``."""
+        return bool(self._needles) and bool(self._there(view))
+
+    def _there(self, view: View) -> list[tuple[str, str]]:
+        """The needles that stand in ``view``, in their own order.
+
+        The digits of a needle stand in the digits of the text as they stand in the needle, or the needle
+        is not there. Texts have few digits, so this rules out nearly all at nearly no cost.
+        """
+        digits = _digits(view.plain)
+        likely = [(needle, name) for needle, name, own in self._needles if own in digits]
+        if not likely:
+            return likely
+        text = view.plain.translate(None, _DROPPED).lower().decode("ascii")
+        if self._automaton is not None and len(likely) > _MANY:
+            seen = set(map(itemgetter(1), self._automaton.iter(text)))
+            return [(needle, name) for number, (needle, name, _) in enumerate(self._needles) if number in seen]
+        return [(needle, name) for needle, name in likely if needle in text]
+
+
+def _digits(plain: bytes) -> str:
+    return plain.translate(None, _NO_DIGITS).decode("ascii")
 
 
 def _automaton_of(needles: Iterable[str]) -> Any:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from string import ascii_letters, digits
 from typing import Final
 
 from provider_runtime.adapters.leakage.views import View
@@ -10,7 +9,7 @@ from provider_runtime.adapters.leakage.views import View
 SHORTEST: Final = 16  # no credential with a shape of its own is shorter
 _BETWEEN: Final = frozenset(b" \t\r\n\"'`,;<>(){}[]|\\?" + bytes(range(32)) + bytes(range(127, 256)))
 _SHAPE: Final = bytes(32 if code in _BETWEEN else 120 for code in range(256))
-_LONG: Final = b"x" * SHORTEST
+_LONG: Final = re.compile(b"x" * SHORTEST + b"x*")
 # Names, paths, numbers, dates, rules; hashes and identifiers in hexadecimal, unless they spell text.
 _ORDINARY: Final = re.compile(
     r"(?:[a-z_./:#*=+-]++|[A-Z]{0,14}+(?:[_-]++[A-Z]{0,14}+)++|[=*#_.~+-]++|[0-9.:/TZ+-]++"
@@ -33,21 +32,16 @@ _MEDIA: Final = (
     "SUQz",
     "d09G",
 )
-_LETTERS: Final = frozenset((ascii_letters + digits).encode())
-_WORDS: Final = bytes(code if code in _LETTERS else 32 for code in range(256)).lower()
 
 
 def runs(view: View) -> Iterator[tuple[int, str]]:
     """Each run of ``view`` that is long enough and nothing ordinary, with its place, in their order."""
     plain = _apart(view.plain)
     shape = plain.translate(_SHAPE)
-    place = shape.find(_LONG)
-    while place >= 0:
-        end = shape.find(b" ", place + SHORTEST)
-        run = plain[place : end if end >= 0 else None].decode("ascii")
+    for found in _LONG.finditer(shape):
+        run = plain[found.start() : found.end()].decode("ascii")
         if not _ORDINARY.match(run) and not is_media(run):
-            yield place, run
-        place = shape.find(_LONG, end) if end >= 0 else -1
+            yield found.start(), run
 
 
 def _apart(plain: bytes) -> bytes:
@@ -61,8 +55,3 @@ def _apart(plain: bytes) -> bytes:
 def is_media(run: str) -> bool:
     """Whether it is a picture, a recording or a document in base64."""
     return len(run) >= _LEAST_MEDIA and run.startswith(_MEDIA)
-
-
-def words(view: View) -> list[bytes]:
-    """Every run of letters and digits, in small letters."""
-    return view.plain.translate(_WORDS).split()

@@ -9,10 +9,9 @@ from attrs import define, field, frozen
 from provider_runtime.adapters.leakage.hits import Hit, TooMany
 from provider_runtime.adapters.leakage.known_secrets import KnownSecrets
 from provider_runtime.adapters.leakage.layers import TooLarge, decoded, rewritten, turned
-from provider_runtime.adapters.leakage.runs import runs, words
+from provider_runtime.adapters.leakage.runs import runs
+from provider_runtime.adapters.leakage.shapes.announcing import may_be_assigned
 from provider_runtime.adapters.leakage.shapes.assignments import (
-    NAME_PARTS,
-    NAME_WORDS,
     assignments,
 )
 from provider_runtime.adapters.leakage.shapes.beginnings import beginnings, is_beginning
@@ -62,14 +61,30 @@ class TextSearch:
 
     def hits(self, text: str, most: int = _MOST) -> list[Hit]:
         """What is found in ``text``, at most ``most`` hits; the places are those of ``view_of(text)``."""
+        view = view_of(text)
+        if self._is_plain(view):
+            return []
         room = _Room(max(_LEAST_ROOM, _ROOM * len(text)))
         found: list[Hit] = []
         try:
-            for hit in islice(self._search(view_of(text), 0, room), most):
+            for hit in islice(self._search(view, 0, room), most):
                 found.append(hit)  # noqa: PERF402 - what was found before the bounds were reached counts, too
         except (TooLarge, TooMany):
             found.append(Hit(FindingKind.UNREADABLE, "", 0, len(text)))
         return _told_once(found) if found else found
+
+    def _is_plain(self, view: View) -> bool:
+        """Whether nothing in ``view`` is a secret, or hides one. So it is with most texts, and found at little cost."""
+        return not (
+            self.markers
+            or self.rules
+            or self.known.are_in(view)
+            or any(True for _ in runs(view))
+            or may_be_assigned(view)
+            or _may_be_addressed(view)
+            or _may_be_a_block(view)
+            or any(True for _ in rewritten(view.text, view.plain))
+        )
 
     def _search(self, view: View, depth: int, room: _Room, undone: frozenset[str] = frozenset()) -> Iterator[Hit]:
         """Hits in ``view`` and in what it hides; ``undone`` are the ways of writing it that were undone above."""
@@ -101,12 +116,11 @@ class TextSearch:
             yield from self._marked(view)
         for rule in self.rules:
             yield from rule.hits(view)
-        low = view.low
-        if "://" in low or "thin:" in low:
+        if _may_be_addressed(view):
             yield from addresses(view.text)
-        if "private key" in low or "secret key" in low or "putty-" in low:
+        if _may_be_a_block(view):
             yield from blocks(view.text)
-        if any(map(low.__contains__, NAME_PARTS)) or not NAME_WORDS.isdisjoint(words(view)) or not view.text.isascii():
+        if may_be_assigned(view):
             yield from assignments(view)
 
     def _shaped(self, view: View, depth: int, room: _Room, seen: dict[str, tuple[Hit, ...]]) -> Iterator[Hit]:
@@ -142,6 +156,14 @@ class TextSearch:
 def marker_form(text: str) -> str:
     """A phrase as it is compared: case folded, every space the same."""
     return " ".join(view_of(text).text.casefold().split())
+
+
+def _may_be_addressed(view: View) -> bool:
+    return "@" in view.text and ("://" in view.text or "thin:" in view.low)
+
+
+def _may_be_a_block(view: View) -> bool:
+    return "K" in view.text and ("PRIVATE KEY" in view.text or "SECRET KEY" in view.text or "PuTTY-" in view.text)
 
 
 def _covered(hits: Iterator[Hit], start: int, end: int, name: str) -> Iterator[Hit]:

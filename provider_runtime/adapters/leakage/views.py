@@ -14,7 +14,6 @@ _UNSEEN: Final = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
     "\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e007f]+"
 )
-_CAPITALS: Final = bytes(range(65)) + ascii_lowercase.encode() + bytes(range(91, 256))
 # Letters of other alphabets that look like Latin ones, and the hyphens that stand in for ours.
 _LOOK_ALIKES: Final = str.maketrans(
     # Cyrillic, Greek, Armenian, IPA, dashes, Arabic digits
@@ -42,12 +41,12 @@ def view_of(text: str) -> View:
     """``text`` as it reads: compatibility forms folded (full-width ``a`` is ``a``), unseen characters left out."""
     if text.isascii():
         plain = text.encode("ascii")
-        return View(text, plain, plain.translate(_CAPITALS).decode("ascii"), faithful=True)
+        return View(text, plain, plain.lower().decode("ascii"), faithful=True)
     read = _UNSEEN.sub("", text)
     if not unicodedata.is_normalized("NFKC", read):
         read = unicodedata.normalize("NFKC", read)
     plain = read.encode("latin-1", "replace")
-    return View(read, plain, plain.translate(_CAPITALS).decode("latin-1"), faithful=read == text)
+    return View(read, plain, plain.lower().decode("latin-1"), faithful=read == text)
 
 
 def unescaped(text: str) -> str:

@@ -66,6 +66,7 @@ class Spending:
     telemetry: Telemetry | None = None
     patience: Patience = field(factory=lambda: Patience(limit_s=5.0))
     units: Mapping[str, Unit] = field(init=False, repr=False)
+    _ledger_waits: bool = field(init=False, repr=False)
     _unsettled: deque[tuple[Hold, Fate, tuple[int, ...]]] = field(
         factory=lambda: deque(maxlen=_UNSETTLED_KEPT), init=False, repr=False
     )
@@ -73,6 +74,10 @@ class Spending:
     @units.default
     def _units_by_name(self) -> Mapping[str, Unit]:
         return {budget.name: budget.limit.unit for budget in self.budgets}
+
+    @_ledger_waits.default
+    def _ask_the_ledger(self) -> bool:
+        return getattr(self.ledger, "waits", True) is not False
 
     def order(self, prepared: PreparedCall, attempt: int) -> HoldOrder:
         """What has to be held for one attempt: the most it can come to, of every budget.
@@ -104,7 +109,9 @@ class Spending:
                 await self.settle(reservation.hold, Bill(fate=Fate.VOID))
 
         try:
-            reservation = await to_its_end(self.ledger.reserve(order), give_back, self.patience)
+            reservation = await to_its_end(
+                self.ledger.reserve(order), give_back, self.patience, waits=self._ledger_waits
+            )
         except BackendError:
             raise
         except Exception as failure:  # noqa: BLE001 - whatever a ledger raises, it has set nothing aside
@@ -182,7 +189,9 @@ class Spending:
 
     async def _settled(self, hold: Hold, fate: Fate, charges: tuple[int, ...]) -> bool:
         try:
-            return await to_its_end(self._entered(hold, fate, charges), patience=self.patience)
+            return await to_its_end(
+                self._entered(hold, fate, charges), patience=self.patience, waits=self._ledger_waits
+            )
         except TimeoutError:
             return False  # it goes on behind us, and is tried again with the next if it fails
 

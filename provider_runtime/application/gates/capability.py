@@ -4,7 +4,7 @@ from attrs import frozen
 
 from provider_runtime.application.call import PreparedCall
 from provider_runtime.application.catalog import ActiveCatalog
-from provider_runtime.domain.policy.capabilities import fault_of_capabilities
+from provider_runtime.domain.policy.capabilities import asks_for_more_than_text, fault_of_capabilities
 from provider_runtime.domain.policy.verdict import Pass, Refusal, Verdict
 
 _PASS = Pass(gate="capability")
@@ -16,8 +16,10 @@ class CapabilityGate:
 
     catalog: ActiveCatalog
 
-    async def judge(self, prepared: PreparedCall, *, rehearsal: bool) -> Verdict:  # noqa: ARG002 - it uses nothing up
+    def judge(self, prepared: PreparedCall, *, rehearsal: bool) -> Verdict:  # noqa: ARG002 - it uses nothing up
         routed = prepared.routed
+        if not asks_for_more_than_text(routed.call.request):
+            return _PASS
         fault = fault_of_capabilities(
             routed.call.request,
             routed.provider.capabilities,

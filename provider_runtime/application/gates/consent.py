@@ -7,6 +7,7 @@ from attrs import frozen
 from provider_runtime.application.call import PreparedCall
 from provider_runtime.application.consents.guard import ConsentGuard
 from provider_runtime.application.consents.subjects import Subjects
+from provider_runtime.application.gates import Judgement
 from provider_runtime.application.gates.leakage import stays_on_this_machine
 from provider_runtime.domain.catalog.providers import ProviderConfig
 from provider_runtime.domain.errors import consent_refusal
@@ -26,9 +27,11 @@ class ConsentGate:
     subjects: Subjects
     rule: ConsentRule
 
-    async def judge(self, prepared: PreparedCall, *, rehearsal: bool) -> Verdict:  # noqa: ARG002 - it uses nothing up
-        if not wants_consent(self.rule, prepared.routed.provider.config):
-            return _NOT_WANTED
+    def judge(self, prepared: PreparedCall, *, rehearsal: bool) -> Judgement:  # noqa: ARG002 - it uses nothing up
+        wanted = wants_consent(self.rule, prepared.routed.provider.config)
+        return self._looked_for(prepared) if wanted else _NOT_WANTED
+
+    async def _looked_for(self, prepared: PreparedCall) -> Verdict:
         verdict = await self.guard.judge(self.subjects.of(prepared))
         if isinstance(verdict, Withheld):
             error = consent_refusal(verdict.fault, verdict.consent_id)

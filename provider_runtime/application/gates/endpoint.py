@@ -24,7 +24,7 @@ class EndpointGate:
 
     _sound: dict[ProviderId, ProviderConfig] = field(factory=dict, init=False, repr=False, eq=False)
 
-    async def judge(self, prepared: PreparedCall, *, rehearsal: bool) -> Verdict:  # noqa: ARG002 - it uses nothing up
+    def judge(self, prepared: PreparedCall, *, rehearsal: bool) -> Verdict:  # noqa: ARG002 - it uses nothing up
         config = prepared.routed.provider.config
         if self._sound.get(config.provider_id) is config:
             return _PASS

@@ -1,11 +1,12 @@
 """Do the bytes hold a secret, or content that has to stay here?"""
 
-import asyncio
 from typing import Final, cast
 
 from attrs import field, frozen
 
 from provider_runtime.application.call import PreparedCall
+from provider_runtime.application.gates import Judgement
+from provider_runtime.application.gates.patience import Waiting, begun
 from provider_runtime.domain.catalog.providers import ProviderConfig, Tier
 from provider_runtime.domain.origins import origin_of
 from provider_runtime.domain.policy.governance import GovernancePolicy
@@ -13,7 +14,7 @@ from provider_runtime.domain.policy.leakage.classification import kept_content
 from provider_runtime.domain.policy.leakage.findings import Finding
 from provider_runtime.domain.policy.leakage.opaque import Opaque, opaque_parts
 from provider_runtime.domain.policy.leakage.policy import LeakagePolicy
-from provider_runtime.domain.policy.leakage.verdicts import GATE, Looked, leakage_verdict
+from provider_runtime.domain.policy.leakage.verdicts import CLEAN, GATE, Looked, leakage_verdict
 from provider_runtime.domain.policy.verdict import Pass, Refusal, Verdict
 from provider_runtime.domain.secrets import Secret
 from provider_runtime.ports.leakage import LeakScanner, OutboundContent
@@ -40,33 +41,39 @@ class LeakageGate:
     def _some_parts_may_not_pass(self) -> bool:
         return not _ALL_KNOWN.issubset(self.policy.opaque_allowed)
 
-    async def judge(self, prepared: PreparedCall, *, rehearsal: bool) -> Verdict:  # noqa: ARG002 - it uses nothing up
+    def judge(self, prepared: PreparedCall, *, rehearsal: bool) -> Judgement:  # noqa: ARG002 - it uses nothing up
         routed = prepared.routed
         if self.policy.local_exempt and stays_on_this_machine(routed.provider.config):
             return _EXEMPT
+        exchange, options = prepared.exchange, routed.call.terms.options
+        content = OutboundContent(
+            body=exchange.body,
+            url=exchange.url,
+            headers=cast("dict[str, str]", options.headers),
+            secrets=secrets_of(prepared),
+        )
+        so_far = begun(self.scanner.scan(content))
+        return self._judged_late(prepared, so_far) if isinstance(so_far, Waiting) else self._judged(prepared, so_far)
+
+    async def _judged_late(self, prepared: PreparedCall, looking: Waiting[tuple[Finding, ...]]) -> Verdict:
+        return self._judged(prepared, await looking.within(self.policy.time_limit_s))
+
+    def _judged(self, prepared: PreparedCall, found: object) -> Verdict:
+        if not isinstance(found, tuple) or (found and not all(isinstance(one, Finding) for one in found)):
+            raise TypeError("a scanner must answer with findings")
+        routed = prepared.routed
+        kept = kept_content(routed.call.terms.options.content, self.governance.unclassified)
+        if not found and kept is None and not self._looks_at_parts:
+            return CLEAN
         looked = Looked(
-            findings=await self._findings(prepared),
-            kept=kept_content(routed.call.terms.options.content, self.governance.unclassified),
+            findings=found,
+            kept=kept,
             opaque=tuple(opaque_parts(routed.call.request.messages)) if self._looks_at_parts else (),
         )
         verdict = leakage_verdict(looked, self.policy)
         if isinstance(verdict, Refusal):
             verdict.error.provider, verdict.error.model = routed.route.provider_id, routed.route.model_id
         return verdict
-
-    async def _findings(self, prepared: PreparedCall) -> tuple[Finding, ...]:
-        exchange = prepared.exchange
-        content = OutboundContent(
-            body=exchange.body,
-            url=exchange.url,
-            headers=cast("dict[str, str]", prepared.routed.call.terms.options.headers),
-            secrets=secrets_of(prepared),
-        )
-        async with asyncio.timeout(self.policy.time_limit_s):
-            found: object = await self.scanner.scan(content)
-        if not isinstance(found, tuple) or not all(isinstance(one, Finding) for one in found):
-            raise TypeError("a scanner must answer with findings")
-        return found
 
 
 def secrets_of(prepared: PreparedCall) -> tuple[Secret, ...]:

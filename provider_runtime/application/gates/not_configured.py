@@ -6,7 +6,7 @@ from provider_runtime.application.call import PreparedCall
 from provider_runtime.application.gates.consent import wants_consent
 from provider_runtime.domain.catalog.providers import ProviderConfig, Tier
 from provider_runtime.domain.errors import CallRefused, ErrorCode
-from provider_runtime.domain.policy.governance import GovernancePolicy, Unless
+from provider_runtime.domain.policy.governance import ConsentRule, GovernancePolicy, Unless
 from provider_runtime.domain.policy.verdict import Pass, Refusal, Verdict
 
 
@@ -21,13 +21,21 @@ class NotConfigured:
     policy: GovernancePolicy
     needs: str
     _pass: Pass = field(init=False)
+    _always: bool = field(init=False)
+    """Whether there is no call that it refuses."""
 
     @_pass.default
     def _make_pass(self) -> Pass:
         return Pass(gate=self.gate, reason=f"this runtime has no {self.needs}", configured=False)
 
-    async def judge(self, prepared: PreparedCall, *, rehearsal: bool) -> Verdict:  # noqa: ARG002 - it uses nothing up
-        if not self._is_demanded(prepared.routed.provider.config):
+    @_always.default
+    def _demands_nothing(self) -> bool:
+        if self.gate == "consent":
+            return self.policy.consent is ConsentRule.NEVER
+        return self.gate != "leakage" or self.policy.unclassified is not Unless.DENY
+
+    def judge(self, prepared: PreparedCall, *, rehearsal: bool) -> Verdict:  # noqa: ARG002 - it uses nothing up
+        if self._always or not self._is_demanded(prepared.routed.provider.config):
             return self._pass
         route = prepared.routed.route
         return Refusal(
@@ -45,4 +53,4 @@ class NotConfigured:
     def _is_demanded(self, config: ProviderConfig) -> bool:
         if self.gate == "consent":
             return wants_consent(self.policy.consent, config)
-        return self.gate == "leakage" and self.policy.unclassified is Unless.DENY and config.tier is Tier.CLOUD
+        return config.tier is Tier.CLOUD

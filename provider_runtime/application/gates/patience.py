@@ -23,6 +23,10 @@ class Waiting(Generic[T]):
         async with asyncio.timeout(limit_s):
             return await _rest_of(self.work, self.awaited)
 
+    async def rest(self) -> T:
+        """What the work comes to, however long that takes."""
+        return await _rest_of(self.work, self.awaited)
+
 
 def begun(work: Coroutine[Any, Any, T]) -> T | Waiting[T]:
     """What ``work`` comes to if it waits for nothing; else it is left where it waits."""

@@ -3,6 +3,7 @@
 from attrs import frozen
 
 from provider_runtime.application.call import PreparedCall
+from provider_runtime.domain.catalog.providers import Tier
 from provider_runtime.domain.policy.governance import GovernancePolicy
 from provider_runtime.domain.policy.tiers import fault_of_tier
 from provider_runtime.domain.policy.verdict import Pass, Refusal, Verdict
@@ -18,8 +19,10 @@ class TierGate:
     policy: GovernancePolicy
     governance: ProfileGovernance | None = None
 
-    async def judge(self, prepared: PreparedCall, *, rehearsal: bool) -> Verdict:  # noqa: ARG002 - it uses nothing up
+    def judge(self, prepared: PreparedCall, *, rehearsal: bool) -> Verdict:  # noqa: ARG002 - it uses nothing up
         routed = prepared.routed
+        if routed.provider.config.tier is Tier.LOCAL:
+            return _PASS
         route = routed.route
         fault = fault_of_tier(
             routed.provider.config.tier, self.policy, governance=self.governance, played=routed.call.played

@@ -5,6 +5,11 @@ from provider_runtime.domain.conversation.request import ProviderRequest, TextFo
 from provider_runtime.domain.errors import CapabilityMismatch
 
 
+def asks_for_more_than_text(request: ProviderRequest) -> bool:
+    """Whether the request needs anything of a model that not every model can do."""
+    return bool(request.tools) or not isinstance(request.response_format, TextFormat)
+
+
 def fault_of_capabilities(
     request: ProviderRequest, adapter: ProviderCapabilities, model: ModelInfo | None
 ) -> CapabilityMismatch | None:

@@ -23,7 +23,8 @@ class BudgetLedger(Protocol):
     turn. Money is never under-counted: a hold stays until it is settled, or is posted in full when its
     lease is over. Time is the ledger's own, and never runs back.
     Raises ``BackendError`` when the medium fails, ``RecordCorrupt`` when it does not read back, and
-    ``LedgerConflict`` for what contradicts an earlier entry.
+    ``LedgerConflict`` for what contradicts an earlier entry. A ledger that never waits for anybody, since
+    it is in memory, may say so with ``waits = False``: calls need no task of their own to ask it.
     """
 
     async def reserve(self, order: HoldOrder) -> Reservation:

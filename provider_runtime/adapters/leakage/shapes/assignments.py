@@ -7,6 +7,7 @@ from string import ascii_letters, digits
 from typing import Final
 
 from provider_runtime.adapters.leakage.hits import Hit, TooMany
+from provider_runtime.adapters.leakage.shapes.announcing import FOREIGN_ASCII, FOREIGN_NAMES
 from provider_runtime.adapters.leakage.shapes.placeholders import (
     changes,
     is_code,
@@ -21,44 +22,15 @@ from provider_runtime.adapters.leakage.shapes.placeholders import (
 from provider_runtime.adapters.leakage.views import View
 from provider_runtime.domain.policy.leakage.findings import FindingKind
 
-# Parts of a text that make it worth the search for names; the single words are looked up whole.
-NAME_PARTS: Final = (
-    *(
-        "passw",
-        "secret",
-        "passphrase",
-        "credential",
-        "sshpass",
-        "mysql",
-        "ldap",
-        "apikey",
-        "privatekey",
-        "accesskey",
-        "authkey",
-    ),
-    *("kennwort", "wachtwoord", "mot de passe", "senha"),
-)
-NAME_WORDS: Final = frozenset(
-    b"pass passcode pwd pswd pw token key auth authorization bearer basic login accesstoken authtoken apitoken sig"
-    b" refreshtoken idtoken bottoken sessiontoken clienttoken usertoken sharedaccesskey accountkey signingkey"
-    b" requirepass masterauth encryptionkey masterkey secretkey ssws curl creds userpwd dbpwd cookie sessionid"
-    b" identified presharedkey".split()
-)
-
 # Every branch begins with a letter of its own: so the search skips what begins with none of them.
 _NAME: Final = re.compile(
     r"p(?:ass(?:w(?:or)?d|phrase|code|(?![a-z]))|s?wd|w(?![a-z0-9])(?<![a-z0-9]pw))|secret|token(?!s\b|i)"
     r"|cred(?:entials?|s(?![a-z]))|key(?![a-z])|auth(?:orization|(?![a-z])(?<![a-z]auth))|identified by"
 )
-# Other languages: the words for password and key, before a sign that something follows.
-_FOREIGN_NAMES: Final = (
-    *("密码", "密碼", "口令", "密钥", "密鑰", "令牌", "パスワード", "暗証", "秘密鍵", "トークン"),
-    *("비밀번호", "암호", "토큰", "비밀키"),
-    *("парол", "ключ", "токен", "секрет", "contraseña", "mot de passe", "passwort", "kennwort", "schlüssel", "senha"),
-    *("parola", "wachtwoord", "hasło", "şifre", "lösenord", "mật khẩu", "heslo", "adgangskode", "salasana", "jelszó"),
-    *("κωδικός", "סיסמה", "كلمة المرور", "كلمة السر", "पासवर्ड", "รหัสผ่าน", "clave", "mot de passe"),
+_NAME_STARTS: Final = tuple(
+    re.compile(start).finditer
+    for start in ("pass", "pw", "pswd", "secret", "token", "cred", "key", "auth", "identified by")
 )
-_FOREIGN_ASCII: Final = tuple(name for name in _FOREIGN_NAMES if name.isascii())
 _FOREIGN_TAIL: Final = re.compile(
     r"[^\n:=是は为為—]{0,24}(?:[:=]|是|は|为|為|—|는|은|[ \t](?:é|es|est|ist|lautet)(?=[ \t]))[^\S\n]{0,3}[\"'`«„“]?"
 )
@@ -124,10 +96,13 @@ _MOST: Final = 20_000  # names looked at in one text; more of them is nothing th
 def assignments(view: View) -> Iterator[Hit]:
     """Every secret in ``view`` that a name announces. Raises ``TooMany``."""
     looked_at = 0
-    if not view.text.isascii() or any(name in view.low for name in _FOREIGN_ASCII):
+    if not view.text.isascii() or any(name in view.low for name in FOREIGN_ASCII):
         yield from _foreign_assignments(view)
     low, place = view.low, 0
-    while (name := _NAME.search(low, place)) is not None:
+    for start in sorted(found.start() for starts in _NAME_STARTS for found in starts(low)):
+        name = _NAME.match(low, start) if start >= place else None
+        if name is None:
+            continue
         looked_at += 1
         if looked_at > _MOST:
             raise TooMany
@@ -157,7 +132,7 @@ def _foreign_assignments(view: View) -> Iterator[Hit]:
     low = view.text.lower()
     if len(low) != len(view.text):
         low = view.text  # a letter that has two small ones: places would not be the same
-    for name in _FOREIGN_NAMES:
+    for name in FOREIGN_NAMES:
         place = low.find(name)
         while place >= 0:
             place += len(name)

@@ -29,7 +29,7 @@ class AuditOutcome(StrEnum):
 
 
 def _names(caps: Iterable[str]) -> tuple[str, ...]:
-    return tuple(name_or_mark(cap) or NO_NAME for cap in caps)
+    return tuple([name_or_mark(cap) or NO_NAME for cap in caps])
 
 
 @frozen(kw_only=True)

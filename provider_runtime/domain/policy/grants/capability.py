@@ -88,12 +88,13 @@ def _in_utc(moment: datetime) -> str:
 
 
 def _as_compared(caps: Any) -> tuple[Any, ...]:
-    return tuple(cap_name(cap) if isinstance(cap, str) else cap for cap in tuple_of(caps))
+    return tuple([cap_name(cap) if isinstance(cap, str) else cap for cap in tuple_of(caps)])
 
 
 def _texts(_instance: object, attribute: "Attribute[Any]", caps: tuple[object, ...]) -> None:
-    if not all(isinstance(cap, str) for cap in caps):
-        raise TypeError(f"{attribute.name} are texts")
+    for cap in caps:
+        if not isinstance(cap, str):
+            raise TypeError(f"{attribute.name} are texts")
 
 
 @frozen(kw_only=True)

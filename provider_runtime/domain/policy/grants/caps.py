@@ -39,9 +39,12 @@ def granting(names: frozenset[str], cap: object) -> str | None:
     """Which of ``names`` grants ``cap``: itself, its domain (the text before the first dot), or everything."""
     if not isinstance(cap, str) or not is_cap_name(wanted := cap_name(cap)):
         return None
+    if wanted in names:
+        return wanted
     domain, dot, _ = wanted.partition(".")
-    candidates = (wanted, f"{domain}.*", EVERYTHING) if dot else (wanted, EVERYTHING)
-    return next((name for name in candidates if name in names), None)
+    if dot and (whole := f"{domain}.*") in names:
+        return whole
+    return EVERYTHING if EVERYTHING in names else None
 
 
 def _names(caps: Iterable[str]) -> frozenset[str]:

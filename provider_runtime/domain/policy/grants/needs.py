@@ -41,7 +41,8 @@ def caps_needed(request: ProviderRequest, provider_id: ProviderId, tier: Tier) -
         caps.append(MODEL_CLOUD)
     if request.tools:
         caps.append(TOOLS_OFFER)
-    if any(_is_media(part) for message in request.messages for part in message.content):
+    others = [message for message in request.messages if message.plain_text is None]
+    if others and any(_is_media(part) for message in others for part in message.content):
         caps.append(MEDIA_SEND)
     return tuple(caps)
 

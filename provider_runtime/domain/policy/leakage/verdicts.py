@@ -13,7 +13,7 @@ from provider_runtime.domain.policy.verdict import Pass, Refusal, Verdict
 from provider_runtime.domain.values import sealed
 
 GATE: Final = "leakage"
-_CLEAN: Final = Pass(gate=GATE)
+CLEAN: Final = Pass(gate=GATE)
 _TOLD: Final = 5  # findings named in a message; the error holds them all
 _WHY_KEPT: Final = {
     ContentFault.UNCLASSIFIED: ("nobody classified it", "Say what it is: CallOptions(content=…)."),
@@ -46,7 +46,7 @@ def leakage_verdict(looked: Looked, policy: LeakagePolicy) -> Verdict:
     if unread:
         return _refusal(_unread(unread))
     if not looked.findings:
-        return _CLEAN
+        return CLEAN
     treated = [(finding, policy.treatment_of(finding.kind)) for finding in looked.findings]
     bad = tuple(finding for finding, treatment in treated if treatment in {Treatment.REFUSE, Treatment.REDACT})
     if bad:
