@@ -1,0 +1,97 @@
+"""What a governed call costs beside a bare one that sends and gets the same: by the kind of call.
+
+    python benchmarks/payloads.py [--quick] [--rounds 11] [--block 100]
+
+A small answer; two tools offered and two tool calls answered; an answer of 64 KB; a conversation of 200 messages.
+Measured as ``overhead.py`` does, in turns on one server. Beside it, how the cost grows with the conversation:
+the bare call and ``run()`` with 50, 100, 200 and 400 messages.
+"""
+
+import asyncio
+from contextlib import AsyncExitStack
+
+import msgspec
+from bare import HEADERS, KIND_WORDS, KINDS, ask_bare, bare_body, bare_session, history
+from governed import every_gate, opened, our_request
+from measuring import (
+    Call,
+    Effort,
+    Findings,
+    Table,
+    arguments,
+    at_most,
+    cpu_per_call,
+    in_turns,
+    median,
+    mock_server,
+    ratio,
+    show,
+)
+
+AIMED_AT = {"small": 1.25, "tool": 1.5, "large": 1.25, "history": 1.5}
+LENGTHS = (50, 100, 200, 400)
+
+
+async def by_kind(server: str, effort: Effort) -> Findings:
+    """Bare, as opened without a word, and with every gate; for each kind."""
+    rows, targets = [], []
+    for kind in KINDS:
+        base, request = f"{server}/{kind}/v1", our_request(kind)
+        async with AsyncExitStack() as stack:
+            session = await stack.enter_async_context(bare_session())
+            plain = await stack.enter_async_context(opened(base))
+            strict = await stack.enter_async_context(every_gate(base))
+            calls: dict[str, Call] = {
+                "bare": lambda session=session, base=base, kind=kind: ask_bare(session, base, kind),  # type: ignore[misc]
+                "default": lambda plain=plain, request=request: plain.run(request),  # type: ignore[misc]  # bound at once
+                "every": lambda strict=strict, request=request: strict.run(request),  # type: ignore[misc]
+            }
+            costs = await in_turns(calls, effort, cpu_per_call)
+        figures = [f"{median(costs, name):,.0f} µs" for name in calls]
+        found = ratio(costs, "every")
+        rows.append((KIND_WORDS[kind], *figures, f"{ratio(costs, 'default'):.2f} ×", f"{found:.2f} ×"))
+        targets.append(at_most(f"CPU of one run(), {KIND_WORDS[kind]}, every gate on", AIMED_AT[kind], found, "× bare"))
+    columns = ("call", "bare aiohttp", "run(), default", "run(), every gate", "default to bare", "every gate to bare")
+    return Findings((Table("CPU of one call, by kind", columns, tuple(rows)),), tuple(targets[1:]))
+
+
+async def by_length(server: str, effort: Effort) -> Table:
+    """What a message more costs."""
+    base = f"{server}/small/v1"
+    async with bare_session() as session, every_gate(base) as runtime:
+        calls: dict[str, Call] = {}
+        for length in LENGTHS:
+            said = history(length)
+            request = our_request("history", said)
+
+            async def bare(said=said) -> None:  # type: ignore[no-untyped-def]  # bound at once
+                body = msgspec.json.encode({**bare_body("small"), "messages": said})
+                async with session.post(f"{base}/chat/completions", data=body, headers=HEADERS) as reply:
+                    msgspec.json.decode(await reply.read())
+
+            calls[f"bare {length}"] = bare
+            calls[f"run {length}"] = lambda request=request: runtime.run(request)  # type: ignore[misc]
+        costs = await in_turns(calls, effort, cpu_per_call)
+    rows = []
+    for length in LENGTHS:
+        plain, ours = median(costs, f"bare {length}"), median(costs, f"run {length}")
+        each = (ours - median(costs, f"run {LENGTHS[0]}")) / max(1, length - LENGTHS[0])
+        shown = f"{each:.1f} µs" if length > LENGTHS[0] else ""
+        rows.append((f"{length} messages", f"{plain:,.0f} µs", f"{ours:,.0f} µs", shown))
+    columns = ("call", "bare aiohttp", "run(), every gate", "each message beyond 50")
+    return Table("CPU of one call, by the length of the conversation", columns, tuple(rows))
+
+
+async def measure(effort: Effort) -> Findings:
+    with mock_server() as server:
+        return Findings.of(await by_kind(server, effort), Findings((await by_length(server, effort),)))
+
+
+def main() -> None:
+    options = arguments(__doc__, rounds=11, block=100).parse_args()
+    effort = Effort(3, 40, 20) if options.quick else Effort(options.rounds, options.block, 50)
+    show(asyncio.run(measure(effort)), options)
+
+
+if __name__ == "__main__":
+    main()
