@@ -3,6 +3,7 @@
 Knows aiohttp and msgspec alone, so that a process of its own shows what a bare call takes, in memory too.
 """
 
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 import aiohttp
@@ -44,10 +45,10 @@ def history(messages: int) -> tuple[dict[str, str], ...]:
 HISTORY: Final = history(200)
 
 
-def bare_body(kind: str) -> dict[str, Any]:
+def bare_body(kind: str, messages: tuple[dict[str, str], ...] | None = None) -> dict[str, Any]:
     """What is sent, before it is JSON."""
-    messages = HISTORY if kind == "history" else MESSAGES
-    body: dict[str, Any] = {"model": MODEL, "messages": messages, "temperature": 0.2, "max_tokens": 256}
+    said = messages or (HISTORY if kind == "history" else MESSAGES)
+    body: dict[str, Any] = {"model": MODEL, "messages": said, "temperature": 0.2, "max_tokens": 256}
     if kind == "tool":
         body["tools"] = [
             {"type": "function", "function": {"name": name, "description": TOOL_WORDS, "parameters": SCHEMA}}
@@ -61,10 +62,17 @@ def bare_session() -> aiohttp.ClientSession:
     return aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
 
 
-async def ask_bare(session: aiohttp.ClientSession, base: str, kind: str = "small") -> str:
-    """One call; the text of its answer."""
-    body = msgspec.json.encode(bare_body(kind))
-    async with session.post(f"{base}/chat/completions", data=body, headers=HEADERS) as reply:
-        raw = await reply.read()
-        assert reply.status == 200
-    return str(msgspec.json.decode(raw)["choices"][0]["message"]["content"])
+def bare_call(
+    session: aiohttp.ClientSession, base: str, kind: str = "small", messages: tuple[dict[str, str], ...] | None = None
+) -> Callable[[], Awaitable[str]]:
+    """A call that can be made again and again; it says the text of its answer."""
+    url = f"{base}/chat/completions"
+
+    async def call() -> str:
+        body = msgspec.json.encode(bare_body(kind, messages))
+        async with session.post(url, data=body, headers=HEADERS) as reply:
+            raw = await reply.read()
+            assert reply.status == 200
+        return str(msgspec.json.decode(raw)["choices"][0]["message"]["content"])
+
+    return call

@@ -1,9 +1,12 @@
 """The same call through a runtime: as one is opened without a word, and with every gate judging."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from decimal import Decimal
+from types import MappingProxyType
 from typing import Any, Final
 
+from attrs import evolve
 from bare import HISTORY, KEY, MESSAGES, MODEL, SCHEMA, TOOL_WORDS, TOOLS
 
 from provider_runtime import (
@@ -41,8 +44,8 @@ PRICES: Final = PricingTable(
         PriceRule(
             provider=LOCAL,
             model_pattern=f"{MODEL}*",
-            input_cost_per_token="0.00000015",
-            output_cost_per_token="0.0000006",
+            input_cost_per_token=Decimal("0.00000015"),
+            output_cost_per_token=Decimal("0.0000006"),
         ),
     ),
     version="bench",
@@ -97,15 +100,26 @@ def our_request(kind: str, messages: tuple[dict[str, str], ...] | None = None) -
 
 
 @asynccontextmanager
-async def opened(base: str, gates: tuple[str, ...] = (), **parts: Any) -> AsyncIterator[ProviderRuntime]:
+async def opened(
+    base: str, gates: tuple[str, ...] = (), *, settings: Mapping[str, Any] = MappingProxyType({}), **parts: Any
+) -> AsyncIterator[ProviderRuntime]:
     """A runtime with these gates, its events taken by a sink; whoever has to consent has consented to everything."""
     parts.setdefault("event_sink", CountingSink())
-    async with open_runtime(settings_for(base, gates), **parts) as runtime:
+    async with open_runtime(evolve(settings_for(base, gates), **settings), **parts) as runtime:
         if "consent" in gates:
             question = await runtime.request_consent(our_request("small"), scope=ConsentScope.BROADCAST)
             terms = ConsentTerms(scope=ConsentScope.BROADCAST)
             await runtime.consents.approve(question.request_id, user_id="bench", terms=terms)
         yield runtime
+
+
+def our_call(runtime: ProviderRuntime, request: ProviderRequest) -> Callable[[], Awaitable[str]]:
+    """A call that can be made again and again; it says the text of its answer."""
+
+    async def call() -> str:
+        return (await runtime.run(request)).text
+
+    return call
 
 
 def every_gate(base: str, **parts: Any) -> AbstractAsyncContextManager[ProviderRuntime]:

@@ -10,10 +10,11 @@ memory sets aside what the call may cost, and a broadcast consent in memory is l
 """
 
 import asyncio
+import statistics
 from contextlib import AsyncExitStack
 
-from bare import ask_bare, bare_body, bare_session
-from governed import ALL_GATES, CountingSink, opened, our_request
+from bare import bare_body, bare_call, bare_session
+from governed import ALL_GATES, CountingSink, opened, our_call, our_request
 from measuring import (
     Call,
     Effort,
@@ -49,21 +50,12 @@ async def measure(effort: Effort) -> Findings:
     with mock_server() as server:
         base = f"{server}/small/v1"
         async with AsyncExitStack() as stack:
-            session = await stack.enter_async_context(bare_session())
-            request = our_request("small")
-
-            async def bare() -> str:
-                return await ask_bare(session, base)
-
+            bare = bare_call(await stack.enter_async_context(bare_session()), base)
             calls: dict[str, Call] = {"bare": bare}
             for name, gates in LADDER.items():
                 runtime = await stack.enter_async_context(opened(base, gates))
-
-                async def governed(runtime=runtime) -> str:  # type: ignore[no-untyped-def]  # bound at once
-                    return (await runtime.run(request)).text
-
-                assert await governed() == await bare()
-                calls[name] = governed
+                calls[name] = our_call(runtime, our_request("small"))
+                assert await calls[name]() == await bare()
             return Findings.of(await one_by_one(calls, effort), await many_in_flight(calls, effort))
 
 
@@ -73,7 +65,7 @@ async def one_by_one(calls: dict[str, Call], effort: Effort) -> Findings:
     rows = [("aiohttp POST and JSON parse", f"{median(costs, 'bare'):,.0f} µs", "", "1.00 ×")]
     before = "bare"
     for name in LADDER:
-        more = median(costs, name) - median(costs, before)
+        more = statistics.median(with_it - without for with_it, without in zip(costs[name], costs[before], strict=True))
         rows.append((name, f"{median(costs, name):,.0f} µs", f"{more:+,.0f} µs", f"{ratio(costs, name):.2f} ×"))
         before = name
     table = Table("CPU of one small call, one after another", ("call", "CPU", "more", "to bare"), tuple(rows))
@@ -110,7 +102,7 @@ async def many_in_flight(calls: dict[str, Call], effort: Effort) -> Findings:
 
 def main() -> None:
     options = arguments(__doc__, rounds=15, block=200).parse_args()
-    effort = Effort(5, 100, 50) if options.quick else Effort(options.rounds, options.block)
+    effort = Effort(5, 100, 50) if options.quick else Effort(options.rounds, options.block, min(100, options.block))
     show(asyncio.run(measure(effort)), options)
 
 

@@ -10,9 +10,8 @@ the bare call and ``run()`` with 50, 100, 200 and 400 messages.
 import asyncio
 from contextlib import AsyncExitStack
 
-import msgspec
-from bare import HEADERS, KIND_WORDS, KINDS, ask_bare, bare_body, bare_session, history
-from governed import every_gate, opened, our_request
+from bare import KIND_WORDS, KINDS, bare_call, bare_session, history
+from governed import every_gate, opened, our_call, our_request
 from measuring import (
     Call,
     Effort,
@@ -42,9 +41,9 @@ async def by_kind(server: str, effort: Effort) -> Findings:
             plain = await stack.enter_async_context(opened(base))
             strict = await stack.enter_async_context(every_gate(base))
             calls: dict[str, Call] = {
-                "bare": lambda session=session, base=base, kind=kind: ask_bare(session, base, kind),  # type: ignore[misc]
-                "default": lambda plain=plain, request=request: plain.run(request),  # type: ignore[misc]  # bound at once
-                "every": lambda strict=strict, request=request: strict.run(request),  # type: ignore[misc]
+                "bare": bare_call(session, base, kind),
+                "default": our_call(plain, request),
+                "every": our_call(strict, request),
             }
             costs = await in_turns(calls, effort, cpu_per_call)
         figures = [f"{median(costs, name):,.0f} µs" for name in calls]
@@ -62,15 +61,8 @@ async def by_length(server: str, effort: Effort) -> Table:
         calls: dict[str, Call] = {}
         for length in LENGTHS:
             said = history(length)
-            request = our_request("history", said)
-
-            async def bare(said=said) -> None:  # type: ignore[no-untyped-def]  # bound at once
-                body = msgspec.json.encode({**bare_body("small"), "messages": said})
-                async with session.post(f"{base}/chat/completions", data=body, headers=HEADERS) as reply:
-                    msgspec.json.decode(await reply.read())
-
-            calls[f"bare {length}"] = bare
-            calls[f"run {length}"] = lambda request=request: runtime.run(request)  # type: ignore[misc]
+            calls[f"bare {length}"] = bare_call(session, base, messages=said)
+            calls[f"run {length}"] = our_call(runtime, our_request("small", said))
         costs = await in_turns(calls, effort, cpu_per_call)
     rows = []
     for length in LENGTHS:
@@ -89,7 +81,7 @@ async def measure(effort: Effort) -> Findings:
 
 def main() -> None:
     options = arguments(__doc__, rounds=11, block=100).parse_args()
-    effort = Effort(3, 40, 20) if options.quick else Effort(options.rounds, options.block, 50)
+    effort = Effort(3, 40, 20) if options.quick else Effort(options.rounds, options.block, min(50, options.block))
     show(asyncio.run(measure(effort)), options)
 
 

@@ -15,7 +15,7 @@ import json
 from collections import defaultdict
 from typing import Any, Final
 
-from bare import ask_bare, bare_session
+from bare import bare_call, bare_session
 from measuring import (
     MIB,
     Call,
@@ -42,12 +42,11 @@ async def one(way: str, base: str, width: int, calls: int) -> dict[str, float]:
     """What a fresh process has to say of one way to call."""
     if way == "bare":
         async with bare_session() as session:
-            return await _driven(lambda: ask_bare(session, base), width, calls)
-    from governed import ALL_GATES, opened, our_request  # noqa: PLC0415 - a bare call has no need of it
+            return await _driven(bare_call(session, base), width, calls)
+    from governed import ALL_GATES, opened, our_call, our_request  # noqa: PLC0415 - a bare call has no need of it
 
     async with opened(base, ALL_GATES if way == "every" else ()) as runtime:
-        request = our_request("small")
-        return await _driven(lambda: runtime.run(request), width, calls)
+        return await _driven(our_call(runtime, our_request("small")), width, calls)
 
 
 async def _driven(call: Call, width: int, calls: int) -> dict[str, float]:

@@ -33,18 +33,18 @@ from measuring import (
 
 BARE_CALL: Final = """
 import asyncio
-from bare import ask_bare, bare_session
+from bare import bare_call, bare_session
 async def main():
     async with bare_session() as session:
-        await ask_bare(session, {base!r})
+        await bare_call(session, {base!r})()
 asyncio.run(main())
 """
 OUR_CALL: Final = """
 import asyncio
-from provider_runtime import RuntimeSettings, Secret, local_server, open_runtime, user, ProviderRequest
+from provider_runtime import {used}
 async def main():
-    settings = RuntimeSettings(providers=[local_server({base!r})], credentials={{"local": Secret("sk-mock-0123456789")}})
-    async with open_runtime(settings) as runtime:
+    provider, keys = local_server({base!r}), {{"local": Secret("sk-mock-0123456789")}}
+    async with open_runtime(RuntimeSettings(providers=[provider], credentials=keys)) as runtime:
         await runtime.run(ProviderRequest(model="local:gpt-4o-mini", messages=[user("What is the capital of France?")]))
 asyncio.run(main())
 """
@@ -61,6 +61,8 @@ def say():
     with open("/proc/self/status") as status, open({place!r}, "w") as place:
         place.write(next(line.split()[1] for line in status if line.startswith("VmHWM")))
 """
+USED: Final = "ProviderRequest, RuntimeSettings, Secret, local_server, open_runtime, user"
+NAMES: Final = "and the names of a first call"
 PYTHON, AIOHTTP, OURS = "python -c pass", "import aiohttp", "import provider_runtime"
 BARE_FIRST, OUR_FIRST, HELP = (
     "aiohttp: import, first call",
@@ -75,8 +77,9 @@ def beginnings(base: str) -> dict[str, str]:
         PYTHON: "",
         AIOHTTP: "import aiohttp",
         OURS: "import provider_runtime",
+        NAMES: f"from provider_runtime import {USED}",
         BARE_FIRST: BARE_CALL.format(base=base),
-        OUR_FIRST: OUR_CALL.format(base=base),
+        OUR_FIRST: OUR_CALL.format(base=base, used=USED),
         HELP: HELP_TEXT,
     }
 
