@@ -21,10 +21,10 @@ from types import CodeType, FrameType
 from typing import Any, Final
 
 from attrs import frozen
-from bare import history
 from governed import ALL_GATES, every_gate, opened, our_call, our_request
 from measuring import Call, mock_server
 from mock_server import chat_answer
+from said import history
 
 import provider_runtime
 from provider_runtime import MemoryReceipts

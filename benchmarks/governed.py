@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from attrs import evolve
-from bare import HISTORY, KEY, MESSAGES, MODEL, SCHEMA, TOOL_WORDS, TOOLS
+from said import HISTORY, KEY, MESSAGES, MODEL, SCHEMA, TOOL_WORDS, TOOLS
 
 from provider_runtime import (
     Amount,

@@ -11,6 +11,7 @@ import json
 import math
 import os
 import platform
+import re
 import resource
 import statistics
 import subprocess
@@ -107,8 +108,13 @@ def markdown(table: Table) -> str:
     """A table for a page."""
     lines = [table.columns, ("---", *("---:" for _ in table.columns[1:])), *table.rows]
     note = f"{table.note}\n\n" if table.note else ""
-    rows = "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+    rows = "\n".join("| " + " | ".join(map(_escaped, line)) + " |" for line in lines)
     return f"### {table.title}\n\n{note}{rows}"
+
+
+def _escaped(cell: str) -> str:
+    """Text that means nothing to Markdown; a line between columns is all dashes, and stays."""
+    return re.sub(r"([\\`*_<>&|$\[\]])", r"\\\1", cell)
 
 
 def targets_table(targets: Sequence[Target], title: str = "What was aimed at") -> Table:

@@ -13,7 +13,7 @@ import asyncio
 import statistics
 from contextlib import AsyncExitStack
 
-from bare import bare_body, bare_call, bare_session
+from bare import bare_call, bare_session
 from governed import ALL_GATES, CountingSink, opened, our_call, our_request
 from measuring import (
     Call,
@@ -31,6 +31,7 @@ from measuring import (
     ratio,
     show,
 )
+from said import bare_body
 
 __all__ = ["CountingSink", "bare_body", "cpu_per_call", "measure", "our_request"]  # also for its neighbours
 

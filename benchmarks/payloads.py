@@ -10,7 +10,7 @@ the bare call and ``run()`` with 50, 100, 200 and 400 messages.
 import asyncio
 from contextlib import AsyncExitStack
 
-from bare import KIND_WORDS, KINDS, bare_call, bare_session, history
+from bare import bare_call, bare_session
 from governed import every_gate, opened, our_call, our_request
 from measuring import (
     Call,
@@ -26,6 +26,7 @@ from measuring import (
     ratio,
     show,
 )
+from said import KIND_WORDS, KINDS, history
 
 AIMED_AT = {"small": 1.25, "tool": 1.5, "large": 1.25, "history": 1.5}
 LENGTHS = (50, 100, 200, 400)
