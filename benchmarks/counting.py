@@ -1,14 +1,14 @@
 """What one call takes of the interpreter, counted and not timed: the same figures on a busy machine and on a slow one.
 
-    python benchmarks/counting.py KIND [--calls 5] [--made 0] [--open 0] [--stored 0] [--messages 0]
+    python benchmarks/counting.py KIND [made=3000] [open=50] [stored=3000] [messages=400] …
 
 Counts the bytecodes that the code of this package runs for one ``run()`` with every gate judging, by the stage of
 the call that runs them, and the most bytes that a call has in use at a time. Of several calls the cheapest counts.
-``--made`` calls are made before, ``--open`` runtimes are open beside it, ``--stored`` receipts and audited
-decisions are kept; ``--messages`` is the length of the conversation. Prints JSON. Run it with PYTHONHASHSEED=0.
+Then counts again in other circumstances, each in a runtime of its own: so many calls were made before, so many
+runtimes are open beside it, so many receipts are stored, the conversation is so long. Prints a JSON object for
+each. Run it with PYTHONHASHSEED=0.
 """
 
-import argparse
 import asyncio
 import gc
 import json
@@ -45,6 +45,7 @@ LEDGERS_LIVE: Final = ("adapters/governance/", "adapters/backends/", "domain/pol
 DECODING, LEDGERS, REST = "decoding", "ledgers", "the rest of run()"
 EVERY_STAGE: Final = (*STAGES, DECODING, LEDGERS, REST)
 WARM: Final = 20
+CALLS: Final = 5  # of which the cheapest counts
 
 
 class Bytecodes:
@@ -152,34 +153,44 @@ async def peak_of(call: Call, calls: int) -> int:
     return min(peaks)
 
 
-async def counted(options: argparse.Namespace) -> dict[str, Any]:
-    """Everything about one kind of call, under the circumstances asked for."""
-    said = history(options.messages) if options.messages else None
-    request = our_request(options.kind, said)
+@frozen
+class Circumstances:
+    """In which a call is counted: how many were made before, are open, are stored; how long the conversation is."""
+
+    made: int = 0
+    open: int = 0
+    stored: int = 0
+    messages: int = 0
+
+
+async def counted(kind: str, circumstances: Circumstances) -> dict[str, Any]:
+    """Everything about one kind of call."""
+    said = history(circumstances.messages) if circumstances.messages else None
+    request = our_request(kind, said)
     with mock_server() as server:
-        base = f"{server}/{options.kind}/v1"
+        base = f"{server}/{kind}/v1"
         async with AsyncExitStack() as stack:
-            for _ in range(options.open):
+            for _ in range(circumstances.open):
                 await stack.enter_async_context(opened(base, ALL_GATES))
-            kept = {"receipts": MemoryReceipts(keep=max(1000, 2 * options.stored))}
+            kept = {"receipts": MemoryReceipts(keep=max(1000, 2 * circumstances.stored))}
             runtime = await stack.enter_async_context(every_gate(base, settings=kept))
             call = our_call(runtime, request)
-            for _ in range(WARM + options.made):
+            for _ in range(WARM + circumstances.made):
                 await call()
-            for _ in range(options.stored):
+            for _ in range(circumstances.stored):
                 await runtime.receipts.store((await runtime.receipts.latest(1))[0].record)
-            found: dict[str, Any] = {"bytecodes": await bytecodes_of(call, options.calls)}
-        async with every_gate(base, transport=Answering(options.kind)) as runtime:
-            found["peak_bytes"] = await peak_of(our_call(runtime, request), options.calls)
+            found: dict[str, Any] = {"bytecodes": await bytecodes_of(call, CALLS)}
+        async with every_gate(base, transport=Answering(kind)) as runtime:
+            found["peak_bytes"] = await peak_of(our_call(runtime, request), CALLS)
     return found
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("kind", choices=("small", "tool", "large", "history"))
-    for name, value in {"calls": 5, "made": 0, "open": 0, "stored": 0, "messages": 0}.items():
-        parser.add_argument(f"--{name}", type=int, default=value)
-    print(json.dumps(asyncio.run(counted(parser.parse_args()))))
+    kind, *others = sys.argv[1:]
+    named = (dict([other.split("=")]) for other in others)
+    several = [Circumstances(), *(Circumstances(**{name: int(count) for name, count in one.items()}) for one in named)]
+    for circumstances in several:
+        print(json.dumps(asyncio.run(counted(kind, circumstances))))
 
 
 if __name__ == "__main__":

@@ -40,10 +40,17 @@ HISTORY: Final = history(200)
 def bare_body(kind: str, messages: tuple[dict[str, str], ...] | None = None) -> dict[str, Any]:
     """What is sent, before it is JSON."""
     said = messages or (HISTORY if kind == "history" else MESSAGES)
-    body: dict[str, Any] = {"model": MODEL, "messages": said, "temperature": 0.2, "max_tokens": 256}
+    body: dict[str, Any] = {
+        "model": MODEL,
+        "messages": said,
+        "temperature": 0.2,
+        "max_tokens": 256,
+        "stream": False,
+    }
     if kind == "tool":
         body["tools"] = [
             {"type": "function", "function": {"name": name, "description": TOOL_WORDS, "parameters": SCHEMA}}
             for name in TOOLS
         ]
+        body["tool_choice"] = "auto"
     return body
