@@ -2,7 +2,7 @@
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 
-.PHONY: demo test test-all check check-wires fmt bench docs clean
+.PHONY: demo test test-all check check-wires fmt bench bench-page docs clean
 
 .venv/.ready: pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; set PYTHON=/path/to/python3"; exit 1; }
@@ -33,9 +33,11 @@ fmt: .venv/.ready
 check-wires: ## every proof over all wires, with what is installed; LONG=--long for the campaigns
 	@$(BIN)/python scripts/check_wires.py $(LONG)
 
-bench: .venv/.ready ## the figures of the README
-	@$(BIN)/python benchmarks/overhead.py
-	@$(BIN)/python benchmarks/runtimes.py
+bench: .venv/.ready ## a short form of every benchmark, beside what is aimed at
+	@$(BIN)/python benchmarks/page.py --quick
+
+bench-page: .venv/.ready ## the full form, written to docs/reference/performance.md; some ten minutes
+	@$(BIN)/python benchmarks/page.py --write
 
 docs: .venv/.ready ## the documentation as a site, in build/site
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet && echo "build/site/index.html"

@@ -1,20 +1,22 @@
 """How fast the leakage guard is: throughput by kind of text, the judgement of prompts, and hostile texts.
 
-    python benchmarks/leakage.py [--repeat 5]
+    python benchmarks/leakage.py [--quick] [--repeat 5]
 
 CPU time, one core, plain Python; the best of several runs, since a shared machine only adds. The
 bars are those of the specification: 5 MB/s, a prompt of 32 kB within 15 ms (99 of 100), a hostile
 text of 1 MB within a second.
 """
 
-import argparse
 import asyncio
 import json
 import random
 import string
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+
+from measuring import Findings, Table, Target, arguments, at_least, at_most, show
 
 from provider_runtime import GovernancePolicy, LeakagePolicy, Secret
 from provider_runtime.adapters.leakage.known_secrets import KnownSecrets
@@ -110,24 +112,54 @@ async def judgement(size: int, repeat: int, times: int) -> tuple[float, float]:
     return min(taken), sorted(taken)[int(len(taken) * 0.99)]
 
 
-def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--repeat", type=int, default=5)
-    repeat = options.parse_args().repeat
-    print(f"{'text of 32 kB':34} {'ms':>8} {'MB/s':>8}")
+def by_text(repeat: int) -> Table:
+    """How fast each kind of text is read."""
+    rows = []
     for name, make in TEXTS.items():
         text = make(SIZE)
-        seconds = best(lambda text=text: SEARCH.hits(text), repeat, 3)  # type: ignore[misc]  # bound at once
-        print(f"{name:34} {seconds * 1e3:8.2f} {len(text.encode()) / seconds / 1e6:8.1f}")
-    print(f"\n{'judgement of a prompt':34} {'best':>10} {'p99':>10}")
+        seconds = best(partial(SEARCH.hits, text), repeat, 3)
+        rows.append((name, f"{seconds * 1e3:.2f} ms", f"{_pace(text, seconds):.1f} MB/s"))
+    return Table("Texts of 32 kB", ("text", "CPU", "pace"), tuple(rows))
+
+
+def _pace(text: str, seconds: float) -> float:
+    return len(text.encode()) / seconds / 1e6
+
+
+async def judgements(repeat: int) -> tuple[Table, Target]:
+    """What the gate takes for a prompt."""
+    rows, slowest = [], 0.0
     for size, times in ((100, 500), (2_000, 100), (SIZE, 3), (250_000, 1)):
-        least, most = asyncio.run(judgement(size, repeat * 3, times))
-        print(f"{size:>10,} letters {'':15} {least * 1e6:7.0f} µs {most * 1e6:7.0f} µs")
-    print(f"\n{'hostile text of 1 MB':34} {'ms':>8} {'MB/s':>8}")
-    for name, make_hostile in HOSTILE.items():
-        text = make_hostile()
-        seconds = best(lambda text=text: SEARCH.hits(text), 2)  # type: ignore[misc]  # bound at once
-        print(f"{name:34} {seconds * 1e3:8.0f} {len(text) / seconds / 1e6:8.1f}")
+        least, most = await judgement(size, repeat * 3, times)
+        rows.append((f"{size:,} letters", f"{least * 1e6:,.0f} µs", f"{most * 1e6:,.0f} µs"))
+        if size == SIZE:
+            slowest = most * 1e3
+    table = Table("Judgement of a prompt", ("prompt", "best", "99 of 100"), tuple(rows))
+    return table, at_most("leak scan of a prompt of 32 kB, 99 of 100", 15, slowest, "ms")
+
+
+def hostile(chosen: int | None) -> tuple[Table, Target]:
+    """What the worst texts take, of which ``None`` means all."""
+    rows, slowest = [], 0.0
+    for name, make in list(HOSTILE.items())[:chosen]:
+        text = make()
+        seconds = best(partial(SEARCH.hits, text), 2)
+        slowest = max(slowest, seconds)
+        rows.append((name, f"{seconds * 1e3:,.0f} ms", f"{_pace(text, seconds):.1f} MB/s"))
+    table = Table("Hostile texts of 1 MB", ("text", "CPU", "pace"), tuple(rows))
+    return table, at_most("leak scan of a hostile text of 1 MB, the slowest", 1, slowest, "s")
+
+
+def main() -> None:
+    parser = arguments(__doc__, repeat=5)
+    options = parser.parse_args()
+    repeat, chosen = (2, 6) if options.quick else (options.repeat, None)
+    texts = by_text(repeat)
+    pace = min(float(row[2].split()[0]) for row in texts.rows)
+    prompts, prompt_target = asyncio.run(judgements(repeat))
+    worst, worst_target = hostile(chosen)
+    slowest_text = at_least("leak scan, the slowest kind of text", 5, pace, "MB/s", digits=1)
+    show(Findings((texts, prompts, worst), (slowest_text, prompt_target, worst_target)), options)
 
 
 if __name__ == "__main__":

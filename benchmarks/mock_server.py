@@ -1,15 +1,20 @@
-"""A server that answers every POST with one canned answer: the cheapest counterpart a client can have.
+"""A server that answers every POST with a canned answer: the cheapest counterpart a client can have.
 
-    python benchmarks/mock_server.py small|tool|large      prints its port, then serves until killed
+    python benchmarks/mock_server.py [small|tool|large]      prints its port, then serves until killed
 
-Runs in a process of its own, so that its work is not measured.
+``/large/v1/chat/completions`` answers with the large answer, ``/small-50/v1/…`` after 50 ms; a path without a
+kind is answered with that of the command line. ``…/v1/messages`` speaks as Anthropic does. Runs in a process of
+its own, so that its work is not measured.
 """
 
 import asyncio
 import json
 import sys
+from functools import partial
 
 SMALL = "Paris is the capital of France. It lies on the river Seine and has about 2.1 million inhabitants.\n"
+LARGE = (SMALL * 700)[:64_000]
+TOOL_CALLS = ("search_reports", "get_weather")
 ARGUMENTS = {"query": "latest quarterly revenue", "filters": {"year": 2025, "region": ["EU", "US"]}, "limit": 10}
 
 
@@ -17,12 +22,12 @@ def chat_answer(kind: str) -> bytes:
     """A Chat Completions answer of this kind."""
     message: dict[str, object] = {"role": "assistant", "content": SMALL, "refusal": None, "annotations": []}
     if kind == "large":
-        message["content"] = (SMALL * 700)[:62_000]
+        message["content"] = LARGE
     if kind == "tool":
         message["content"] = "I will look both things up."
         message["tool_calls"] = [
             {"id": f"call_{n:024d}", "type": "function", "function": {"name": name, "arguments": json.dumps(ARGUMENTS)}}
-            for n, name in enumerate(("search_reports", "get_weather"))
+            for n, name in enumerate(TOOL_CALLS)
         ]
     usage = {
         "prompt_tokens": 24,
@@ -46,6 +51,33 @@ def chat_answer(kind: str) -> bytes:
     return json.dumps(answer, separators=(",", ":")).encode()
 
 
+def messages_answer(kind: str) -> bytes:
+    """The same answer, as Anthropic writes it."""
+    content: list[dict[str, object]] = [{"type": "text", "text": LARGE if kind == "large" else SMALL}]
+    if kind == "tool":
+        content += [
+            {"type": "tool_use", "id": f"toolu_{n:024d}", "name": name, "input": ARGUMENTS}
+            for n, name in enumerate(TOOL_CALLS)
+        ]
+    answer = {
+        "id": "msg_01XFDUDYJgAACzvnptvVoYEL",
+        "type": "message",
+        "role": "assistant",
+        "model": "claude-haiku-4-5-20251001",
+        "content": content,
+        "stop_reason": "tool_use" if kind == "tool" else "end_turn",
+        "stop_sequence": None,
+        "usage": {
+            "input_tokens": 24,
+            "cache_creation_input_tokens": 0,
+            "cache_read_input_tokens": 0,
+            "output_tokens": 23,
+            "service_tier": "standard",
+        },
+    }
+    return json.dumps(answer, separators=(",", ":")).encode()
+
+
 def http_answer(body: bytes) -> bytes:
     """The answer with about as many headers as real services send."""
     head = (
@@ -58,11 +90,29 @@ def http_answer(body: bytes) -> bytes:
     return head.encode() + body
 
 
-class Canned(asyncio.Protocol):
-    """Reads requests by their content length and answers each at once."""
+class Answers:
+    """What is sent for a path, and after how many seconds; each is worked out once."""
 
-    def __init__(self, answer: bytes) -> None:
-        self.answer = answer
+    def __init__(self, usual: str) -> None:
+        self.usual = usual
+        self.known: dict[bytes, tuple[bytes, float]] = {}
+
+    def to(self, path: bytes) -> tuple[bytes, float]:
+        found = self.known.get(path)
+        if found is None:
+            kind, _, delay_ms = path.decode().split("/")[1].partition("-")
+            if kind not in ("small", "tool", "large", "history"):
+                kind, delay_ms = self.usual, ""
+            answer = messages_answer if path.endswith(b"/messages") else chat_answer
+            found = self.known[path] = http_answer(answer(kind)), int(delay_ms or 0) / 1000
+        return found
+
+
+class Canned(asyncio.Protocol):
+    """Reads requests by their content length and answers each, at once or as late as its path says."""
+
+    def __init__(self, answers: Answers) -> None:
+        self.answers = answers
         self.pending = b""
         self.transport: asyncio.Transport
 
@@ -79,13 +129,17 @@ class Canned(asyncio.Protocol):
             if len(self.pending) < end + 4 + size:
                 return
             self.pending = self.pending[end + 4 + size :]
-            self.transport.write(self.answer)
+            answer, delay_s = self.answers.to(head.split(b" ", 2)[1])
+            if delay_s:
+                asyncio.get_running_loop().call_later(delay_s, self.transport.write, answer)
+            else:
+                self.transport.write(answer)
 
 
 async def serve(kind: str) -> None:
     """Serve until killed."""
-    answer = http_answer(chat_answer(kind))
-    server = await asyncio.get_running_loop().create_server(lambda: Canned(answer), "127.0.0.1", 0)
+    answers, loop = Answers(kind), asyncio.get_running_loop()
+    server = await loop.create_server(partial(Canned, answers), "127.0.0.1", 0, backlog=8192)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 

@@ -1,162 +1,110 @@
-"""What a governed call costs beside a bare one: CPU of ``run()`` against an aiohttp POST with JSON parse.
+"""What a governed call costs beside a bare one: CPU one after another, and answers a second with 64 in flight.
 
-    python benchmarks/overhead.py [--rounds 15] [--calls 300] [--kind small|tool|large|all]
+    python benchmarks/overhead.py [--quick] [--rounds 15] [--block 200]
 
-Both talk to the same server on loopback, in one process, in turns: each round measures a block of
-bare calls and a block of ``run()`` (every gate, price, receipt and events in memory) and takes
-their ratio. Medians are printed; on a shared machine the ratio is what to trust.
+All calls go to one server on loopback, from one process, in turns: each round measures a block of bare calls and
+a block of each kind of ``run()``, and takes their ratios. Medians are printed; on a shared machine the ratio is
+what to trust. ``run()`` always writes a price, a receipt and events, in memory. "Every gate" means that all seven
+judge: the leakage guard reads the bytes (the server is local, and would be exempt), a profile grants, a ledger in
+memory sets aside what the call may cost, and a broadcast consent in memory is looked up.
 """
 
-import argparse
 import asyncio
-import gc
-import platform
 import statistics
-import subprocess
-import sys
-import time
-from collections.abc import Awaitable, Callable
-from pathlib import Path
+from contextlib import AsyncExitStack
 
-import aiohttp
-import msgspec
-
-from provider_runtime import (
-    ModelRef,
-    ProviderId,
-    ProviderRequest,
-    RuntimeSettings,
-    Secret,
-    ToolDefinition,
-    freeze,
-    local_server,
-    open_runtime,
-    system,
-    user,
+from bare import bare_call, bare_session
+from governed import ALL_GATES, CountingSink, opened, our_call, our_request
+from measuring import (
+    Call,
+    Effort,
+    Findings,
+    Table,
+    arguments,
+    at_least,
+    at_most,
+    at_once,
+    cpu_per_call,
+    in_turns,
+    median,
+    mock_server,
+    ratio,
+    show,
 )
-from provider_runtime.domain.records.events import LifecycleEvent
+from said import bare_body
 
-MESSAGES = [
-    {"role": "system", "content": "You are a terse assistant."},
-    {"role": "user", "content": "What is the capital of France? Answer in one short paragraph, please."},
-]
-SCHEMA = {
-    "type": "object",
-    "properties": {"query": {"type": "string"}, "limit": {"type": "integer"}, "region": {"type": "string"}},
-    "required": ["query"],
-    "additionalProperties": False,
+__all__ = ["CountingSink", "bare_body", "cpu_per_call", "measure", "our_request"]  # also for its neighbours
+
+IN_FLIGHT = 64
+LADDER = {
+    "run(), as it is opened without a word": (),
+    "and the leakage guard reads": ALL_GATES[:1],
+    "and a profile grants": ALL_GATES[:2],
+    "and a budget is counted": ALL_GATES[:3],
+    "and consent is looked up: every gate": ALL_GATES,
 }
-TOOLS = ("search_reports", "get_weather")
-WARM_UP = 100
+FIRST, EVERY = next(iter(LADDER)), list(LADDER)[-1]
 
 
-class CountingSink:
-    """Takes events and counts them."""
-
-    def __init__(self) -> None:
-        self.count = 0
-
-    def emit(self, _event: LifecycleEvent) -> None:
-        self.count += 1
-
-
-async def cpu_per_call(call: Callable[[], Awaitable[object]], calls: int) -> float:
-    """CPU microseconds of one call, over a block of them."""
-    began = time.process_time()
-    for _ in range(calls):
-        await call()
-    return (time.process_time() - began) / calls * 1e6
+async def measure(effort: Effort) -> Findings:
+    """Both measurements."""
+    with mock_server() as server:
+        base = f"{server}/small/v1"
+        async with AsyncExitStack() as stack:
+            bare = bare_call(await stack.enter_async_context(bare_session()), base)
+            calls: dict[str, Call] = {"bare": bare}
+            for name, gates in LADDER.items():
+                runtime = await stack.enter_async_context(opened(base, gates))
+                calls[name] = our_call(runtime, our_request("small"))
+                assert await calls[name]() == await bare()
+            return Findings.of(await one_by_one(calls, effort), await many_in_flight(calls, effort))
 
 
-def bare_body(kind: str) -> dict[str, object]:
-    """The same request as a careful developer writes it by hand."""
-    body: dict[str, object] = {"model": "gpt-4o-mini", "messages": MESSAGES, "temperature": 0.2, "max_tokens": 256}
-    if kind == "tool":
-        body["tools"] = [
-            {"type": "function", "function": {"name": name, "description": "Looks things up.", "parameters": SCHEMA}}
-            for name in TOOLS
-        ]
-    return body
+async def one_by_one(calls: dict[str, Call], effort: Effort) -> Findings:
+    """CPU of one call after another, gate by gate."""
+    costs = await in_turns(calls, effort, cpu_per_call)
+    rows = [("aiohttp POST and JSON parse", f"{median(costs, 'bare'):,.0f} µs", "", "1.00 ×")]
+    before = "bare"
+    for name in LADDER:
+        more = statistics.median(with_it - without for with_it, without in zip(costs[name], costs[before], strict=True))
+        rows.append((name, f"{median(costs, name):,.0f} µs", f"{more:+,.0f} µs", f"{ratio(costs, name):.2f} ×"))
+        before = name
+    table = Table("CPU of one small call, one after another", ("call", "CPU", "more", "to bare"), tuple(rows))
+    target = at_most("CPU of one run(), small answer, every gate on", 1.25, ratio(costs, EVERY), "× bare")
+    return Findings((table,), (target,))
 
 
-def our_request(kind: str) -> ProviderRequest:
-    """The same request in canonical types."""
-    tools = [ToolDefinition(name=n, description="Looks things up.", parameters_schema=freeze(SCHEMA)) for n in TOOLS]
-    return ProviderRequest(
-        model=ModelRef(model_id="gpt-4o-mini", provider_hint="local"),
-        messages=[system(MESSAGES[0]["content"]), user(MESSAGES[1]["content"])],
-        tools=tools if kind == "tool" else (),
-        temperature=0.2,
-        max_output_tokens=256,
+async def many_in_flight(calls: dict[str, Call], effort: Effort) -> Findings:
+    """Answers a second with 64 in flight."""
+
+    async def cost(call: Call, count: int) -> tuple[float, float]:
+        return await at_once(call, max(count, IN_FLIGHT * 4), IN_FLIGHT)
+
+    chosen = {name: calls[name] for name in ("bare", FIRST, EVERY)}
+    costs = await in_turns(chosen, effort, cost)
+    pace = {name: [1e6 / wall for wall, _ in blocks] for name, blocks in costs.items()}
+    cpu = {name: [each for _, each in blocks] for name, blocks in costs.items()}
+    words = {"bare": "aiohttp POST and JSON parse", FIRST: FIRST, EVERY: "run(), every gate"}
+    rows = tuple(
+        (
+            words[name],
+            f"{median(pace, name):,.0f}",
+            f"{ratio(pace, name):.2f} ×",
+            f"{median(cpu, name):,.0f} µs",
+            f"{ratio(cpu, name):.2f} ×",
+        )
+        for name in chosen
     )
-
-
-async def measure(kind: str, rounds: int, calls: int) -> tuple[float, float, float]:
-    """Median CPU µs of a bare call and of ``run()``, and the median of the rounds' ratios."""
-    server = subprocess.Popen(
-        [sys.executable, str(Path(__file__).with_name("mock_server.py")), kind], stdout=subprocess.PIPE, text=True
-    )
-    try:
-        assert server.stdout is not None
-        base = f"http://127.0.0.1:{int(server.stdout.readline())}/v1"
-        return await _measured(kind, base, rounds, calls)
-    finally:
-        server.kill()
-        server.wait()
-
-
-async def _measured(kind: str, base: str, rounds: int, calls: int) -> tuple[float, float, float]:
-    headers = {"authorization": "Bearer sk-mock", "content-type": "application/json"}
-    request = our_request(kind)
-    sink = CountingSink()
-    settings = RuntimeSettings(providers=[local_server(base)], credentials={ProviderId("local"): Secret("sk-mock")})
-    async with (
-        aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session,
-        open_runtime(settings, event_sink=sink) as runtime,
-    ):
-
-        async def bare() -> str:
-            body = msgspec.json.encode(bare_body(kind))
-            async with session.post(f"{base}/chat/completions", data=body, headers=headers) as reply:
-                raw = await reply.read()
-                assert reply.status == 200
-            message = msgspec.json.decode(raw)["choices"][0]["message"]
-            return str(message["content"])
-
-        async def governed() -> str:
-            return (await runtime.run(request)).text
-
-        assert await bare() == await governed()
-        await cpu_per_call(bare, WARM_UP)
-        await cpu_per_call(governed, WARM_UP)
-        assert sink.count >= WARM_UP
-        pairs = []
-        for number in range(rounds):
-            gc.collect()
-            order = (bare, governed) if number % 2 else (governed, bare)
-            costs = {call: await cpu_per_call(call, calls) for call in order}
-            pairs.append((costs[bare], costs[governed]))
-    ratios = [ours / plain for plain, ours in pairs]
-    return (
-        statistics.median(plain for plain, _ in pairs),
-        statistics.median(ours for _, ours in pairs),
-        statistics.median(ratios),
-    )
+    columns = ("call", "answers a second", "to bare", "CPU of one", "to bare")
+    table = Table(f"{IN_FLIGHT} calls in flight", columns, rows)
+    target = at_least("64 in flight: answers a second, every gate on", 0.7, ratio(pace, EVERY), "× bare")
+    return Findings((table,), (target,))
 
 
 def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--calls", type=int, default=300)
-    parser.add_argument("--kind", choices=("small", "tool", "large", "all"), default="all")
-    options = parser.parse_args()
-    kinds = ("small", "tool", "large") if options.kind == "all" else (options.kind,)
-    print(f"Python {platform.python_version()}, aiohttp {aiohttp.__version__}; median of {options.rounds} rounds")
-    print(f"{'answer':<8}{'bare aiohttp':>16}{'run()':>12}{'ratio':>9}")
-    for kind in kinds:
-        plain, ours, ratio = asyncio.run(measure(kind, options.rounds, options.calls))
-        print(f"{kind:<8}{plain:>13.0f} µs{ours:>9.0f} µs{ratio:>8.2f}×")
+    options = arguments(__doc__, rounds=15, block=200).parse_args()
+    effort = Effort(5, 100, 50) if options.quick else Effort(options.rounds, options.block, min(100, options.block))
+    show(asyncio.run(measure(effort)), options)
 
 
 if __name__ == "__main__":

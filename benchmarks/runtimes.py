@@ -22,26 +22,39 @@ import argparse
 import asyncio
 import gc
 import json
-import platform
-import resource
 import statistics
-import subprocess
-import sys
 import threading
 import tracemalloc
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import aiohttp
-import msgspec
 from attrs import frozen
-from overhead import bare_body, cpu_per_call, our_request
+from bare import bare_call
+from governed import our_call, our_request, settings_for
+from measuring import (
+    KIB,
+    MIB,
+    Findings,
+    Table,
+    Target,
+    arguments,
+    at_most,
+    cpu_per_call,
+    in_a_child,
+    in_turns,
+    median,
+    mock_server,
+    ratio,
+    resident,
+    show,
+)
+from measuring import Effort as Turns
 
-from provider_runtime import ProviderId, ProviderRuntime, RuntimeSettings, Secret, local_server, open_runtime
+from provider_runtime import ProviderRuntime, RuntimeSettings, open_runtime
 
-KIB, MIB = 1024, 1024 * 1024
-HEADERS = {"authorization": "Bearer sk-mock", "content-type": "application/json"}
 WARM_UP = 30
 TRACED = 200  # runtimes whose bytes are counted: enough that what the first one pays for all is small
 
@@ -53,33 +66,6 @@ class Effort:
     rounds: int
     block: int
     many: int
-
-
-@contextmanager
-def mock_server() -> Iterator[str]:
-    """A server in a process of its own; its base URL."""
-    script = str(Path(__file__).with_name("mock_server.py"))
-    server = subprocess.Popen([sys.executable, script, "small"], stdout=subprocess.PIPE, text=True)
-    try:
-        assert server.stdout is not None
-        yield f"http://127.0.0.1:{int(server.stdout.readline())}/v1"
-    finally:
-        server.kill()
-        server.wait()
-
-
-def settings_for(base: str) -> RuntimeSettings:
-    """One tenant's settings."""
-    return RuntimeSettings(providers=[local_server(base)], credentials={ProviderId("local"): Secret("sk-mock")})
-
-
-async def ask_bare(session: aiohttp.ClientSession, base: str) -> str:
-    """The call as a careful developer writes it by hand."""
-    body = msgspec.json.encode(bare_body("small"))
-    async with session.post(f"{base}/chat/completions", data=body, headers=HEADERS) as reply:
-        raw = await reply.read()
-        assert reply.status == 200
-    return str(msgspec.json.decode(raw)["choices"][0]["message"]["content"])
 
 
 @asynccontextmanager
@@ -98,7 +84,7 @@ async def fresh(base: str, effort: Effort) -> dict[str, list[float]]:
 
     async def bare() -> None:
         async with aiohttp.ClientSession() as session:
-            await ask_bare(session, base)
+            await bare_call(session, base)()
 
     async def opened() -> None:
         async with open_runtime(settings):
@@ -109,32 +95,32 @@ async def fresh(base: str, effort: Effort) -> dict[str, list[float]]:
             await runtime.run(request)
 
     starts: dict[str, Callable[[], Awaitable[None]]] = {"bare": bare, "opened": opened, "called": called}
-    costs: dict[str, list[float]] = {name: [] for name in starts}
-    for start in starts.values():
-        await cpu_per_call(start, WARM_UP)
-    names = list(starts)
-    for number in range(effort.rounds):
-        gc.collect()
-        turn = number % len(names)
-        for name in names[turn:] + names[:turn]:
-            costs[name].append(await cpu_per_call(starts[name], effort.block))
-    return costs
+    return await in_turns(starts, Turns(effort.rounds, effort.block, WARM_UP), cpu_per_call)
 
 
-def print_fresh(costs: dict[str, list[float]]) -> None:
+def fresh_findings(costs: dict[str, list[float]]) -> Findings:
     """One row for each kind, what it takes beyond the bare start, and the ratio to it."""
-    print(f"\n{'CPU of a fresh start':<44}{'median':>10}{'beyond bare':>13}{'ratio':>8}{'target':>18}")
-    rows = {
-        "bare": ("aiohttp: session, first call, close", ""),
-        "opened": ("runtime: open, close", ""),
-        "called": ("runtime: open, first call, close", "beyond ≤ 2,000 µs"),
+    words = {
+        "bare": "aiohttp: session, first call, close",
+        "opened": "runtime: open, close",
+        "called": "runtime: open, first call, close",
     }
-    for name, (words, target) in rows.items():
-        pairs = list(zip(costs["bare"], costs[name], strict=True))
-        beyond = statistics.median(ours - plain for plain, ours in pairs)
-        ratio = statistics.median(ours / plain for plain, ours in pairs)
-        shown = f"{beyond:>10,.0f} µs{ratio:>7.2f}×" if name != "bare" else " " * 21
-        print(f"{words:<44}{statistics.median(costs[name]):>7,.0f} µs{shown}{target:>18}")
+    beyond = {
+        name: statistics.median(ours - plain for ours, plain in zip(costs[name], costs["bare"], strict=True))
+        for name in words
+    }
+    rows = tuple(
+        (
+            said,
+            f"{median(costs, name):,.0f} µs",
+            f"{beyond[name]:+,.0f} µs" if name != "bare" else "",
+            f"{ratio(costs, name):.2f} ×",
+        )
+        for name, said in words.items()
+    )
+    table = Table("A fresh isolated runtime", ("", "CPU", "beyond bare", "to bare"), rows)
+    what = "CPU to open, call once and close a fresh runtime, beyond aiohttp's own first call"
+    return Findings((table,), (at_most(what, 2_000, beyond["called"], "µs", digits=0),))
 
 
 # ── bytes that a runtime keeps ──────────────────────────────────────────────────────────────
@@ -158,12 +144,13 @@ async def kept(base: str) -> tuple[float, float]:
     return traced[0], traced[1]
 
 
+def kept_findings(idle: float, used: float) -> Findings:
+    rows = (("idle", f"{idle:.1f} KiB"), ("after its first call", f"{used:.1f} KiB"))
+    target = at_most("memory that a runtime keeps after its first call", 48, used, "KiB", digits=1)
+    return Findings((Table("Bytes that an open runtime keeps", ("", "each"), rows),), (target,))
+
+
 # ── many runtimes, in a process of their own ────────────────────────────────────────────────
-
-
-def resident() -> int:
-    """Bytes of this process that are in memory."""
-    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
 
 
 def left_over() -> dict[str, int]:
@@ -186,13 +173,7 @@ async def among_others(
     calls: dict[str, list[float]] = {}
     in_use = 0
     async with open_runtime(settings) as runtime:
-
-        async def bare() -> str:
-            return await ask_bare(session, base)
-
-        async def governed() -> str:
-            return (await runtime.run(request)).text
-
+        bare, governed = bare_call(session, base), our_call(runtime, request)
         for call in (bare, governed):
             await cpu_per_call(call, WARM_UP)
         for others in counts:
@@ -216,38 +197,30 @@ async def crowd(base: str, effort: Effort) -> dict[str, object]:
         return {"grown": in_use - memory, "calls": calls, "before": before, "after": left_over()}
 
 
-def in_a_child(base: str, effort: Effort) -> dict[str, object]:
-    """``crowd`` in a fresh process."""
-    numbers = [str(effort.rounds), str(effort.block), str(effort.many)]
-    done = subprocess.run(
-        [sys.executable, __file__, "--crowd", base, *numbers], stdout=subprocess.PIPE, text=True, check=True
-    )
-    found: dict[str, object] = json.loads(done.stdout)
-    return found
-
-
-def print_crowd(found: dict, many: int) -> None:
+def crowd_findings(found: dict[str, Any], many: int) -> Findings:
     """Memory, calls, and what was left."""
     mib = found["grown"] / MIB
-    print(f"\n{f'{many:,} idle runtimes':<44}{'measured':>10}{'':>21}{'target':>18}")
-    print(f"{'resident memory':<44}{mib:>6,.0f} MiB{mib * KIB / many:>15.1f} KiB each{f'≤ {many / 20:,.0f} MiB':>18}")
-    print(f"\n{'run() while others are open':<44}{'run()/bare':>10}{'':>13}{'to first':>8}{'target':>18}")
-    medians = {others: statistics.median(ratios) for others, ratios in found["calls"].items()}
+    memory = (("resident memory", f"{mib:,.0f} MiB"), ("of it each", f"{mib * KIB / many:.1f} KiB"))
+    medians = {int(others): statistics.median(ratios) for others, ratios in found["calls"].items()}
     first = next(iter(medians.values()))
-    for others, ratio in medians.items():
-        print(f"{f'{int(others):,} others':<44}{ratio:>9.2f}×{'':>13}{ratio / first:>7.2f}×{'no slower':>18}")
-    print(f"\n{'left after closing all':<44}{'before':>10}{'after':>21}{'target':>18}")
-    for what, count in found["before"].items():
-        print(f"{what:<44}{count:>10}{found['after'][what]:>21}{'no more':>18}")
+    calls = tuple((f"{others:,} others", f"{each:.2f} ×", f"{each / first:.2f} ×") for others, each in medians.items())
+    left = tuple((what, f"{count:,}", f"{found['after'][what]:,}") for what, count in found["before"].items())
+    tables = (
+        Table(f"{many:,} idle runtimes in one process", ("", "measured"), memory),
+        Table("A call while others are open", ("", "run() to bare", "to the first row"), calls),
+        Table("Left after closing all", ("", "before", "after"), left),
+    )
+    same = found["before"] == found["after"]
+    targets = (
+        at_most(f"memory of {many:,} idle runtimes", many / 20, mib, "MiB", digits=0),
+        at_most(f"a call with {many:,} idle runtimes, to one with 1", 1.1, medians[many] / first, "×"),
+        Target("left after closing all runtimes", "nothing", "nothing" if same else "something", same),
+    )
+    return Findings(tables, targets)
 
 
 def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--block", type=int, default=50)
-    parser.add_argument("--many", type=int, default=10_000)
-    parser.add_argument("--quick", action="store_true", help="5 rounds, 1,000 runtimes")
+    parser = arguments(__doc__, rounds=15, block=50, many=10_000)
     parser.add_argument("--crowd", nargs=4, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.crowd:
@@ -255,14 +228,12 @@ def main() -> None:
         print(json.dumps(asyncio.run(crowd(base, Effort(*map(int, numbers))))))
         return
     effort = Effort(5, 30, 1_000) if options.quick else Effort(options.rounds, options.block, options.many)
-    print(f"Python {platform.python_version()}, aiohttp {aiohttp.__version__}; median of {effort.rounds} rounds")
-    with mock_server() as base:
-        print_fresh(asyncio.run(fresh(base, effort)))
-        idle, used = asyncio.run(kept(base))
-        print(f"\n{'bytes kept by an open runtime':<44}{'measured':>10}{'':>21}{'target':>18}")
-        print(f"{'idle':<44}{idle:>6.1f} KiB")
-        print(f"{'after its first call':<44}{used:>6.1f} KiB{'':>21}{'≤ 48 KiB':>18}")
-        print_crowd(in_a_child(base, effort), effort.many)
+    with mock_server() as server:
+        base = f"{server}/small/v1"
+        found = [fresh_findings(asyncio.run(fresh(base, effort))), kept_findings(*asyncio.run(kept(base)))]
+        numbers = [str(effort.rounds), str(effort.block), str(effort.many)]
+        found.append(crowd_findings(in_a_child("runtimes.py", "--crowd", base, *numbers), effort.many))
+    show(Findings.of(*found), options)
 
 
 if __name__ == "__main__":

@@ -1,26 +1,31 @@
 """What durable records cost: appends and lookups in each medium, alone and many at once, empty and full.
 
-    python benchmarks/stores.py [--long] [--folder DIR]
+    python benchmarks/stores.py [--quick] [--long] [--folder DIR]
 
 Prints appends a second one after another and with 64 in flight, and what a receipt costs a call with
 and without checkpoints. Then, with 1,000, 10,000 and 100,000 records there (``--long``: 1,000,000, too),
 what one append and each lookup cost, in microseconds: the lines of a medium are to be the same. Every
 append is durable when it returns, except in memory; the disk under ``--folder`` decides the figures.
 
-At last, how long a ledger of budgets with 100,000 entries takes to open, with its checkpoint and
-after that was lost: the goal is a second at most.
+Then, how long a ledger of budgets with 100,000 entries takes to open, with its checkpoint and after that was
+lost: the goal is a second at most. At last, whole calls whose budget and receipt are in SQLite files, each
+written through to the disk before and after the call, beside the same calls with all of it in memory.
 """
 
-import argparse
 import asyncio
 import statistics
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
-from contextlib import aclosing
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, aclosing
 from functools import partial
 from pathlib import Path
+from typing import Any
 
+from governed import opened, our_call, our_request
+from measuring import Call, Effort, Findings, Table, arguments, at_least, at_most, at_once, in_turns, mock_server, show
+
+from provider_runtime import SqliteLedger, SqliteReceipts
 from provider_runtime.adapters.backends.checkpoints.notary import Notary
 from provider_runtime.adapters.backends.checkpoints.receipts import CheckpointedReceipts
 from provider_runtime.adapters.backends.checkpoints.sinks import MemoryCheckpoints
@@ -110,16 +115,16 @@ async def both_us(work: Callable[[int], Awaitable[object]], times: int = 200) ->
     return median, (time.process_time() - start) / times * 1e6
 
 
-async def rates(name: str, folder: Path) -> None:
+async def rates(name: str, folder: Path) -> tuple[str, ...]:
     async with aclosing(media(name, folder)) as opened:  # type: ignore[type-var]  # every medium has aclose
         journal = opened.journal("rates")
         await many(lambda _: journal.append(entry), range(100), 1)  # warm
         alone = await many(lambda _: journal.append(entry), range(1_000), 1)
         shares = [await many(lambda _: journal.append(entry), range(6_400), IN_FLIGHT) for _ in range(3)]
-    print(f"{name:<12} {alone:>12,.0f} {statistics.median(shares):>12,.0f}")
+    return name, f"{alone:,.0f}", f"{statistics.median(shares):,.0f}"
 
 
-async def cost_of_checkpoints() -> None:
+async def cost_of_checkpoints() -> Table:
     """What a receipt in memory costs a call: CPU, with a checkpoint of every 100th or without."""
     record, taken = a_record(), dict[str, list[float]]()
     for _ in range(7):
@@ -134,13 +139,14 @@ async def cost_of_checkpoints() -> None:
                     await asyncio.sleep(0)
             taken.setdefault(name, []).append((time.process_time() - start) / 5_000 * 1e6)
             await kept.flush()
-    without, with_them = min(taken["without"]), min(taken["with"])
-    print(f"\na receipt in memory: {without:.1f} µs; with checkpoints {with_them:.1f} µs")
+    rows = tuple((f"{name} checkpoints", f"{min(each):.1f} µs") for name, each in taken.items())
+    return Table("A receipt in memory", ("", "CPU"), rows)
 
 
-async def journals(name: str, folder: Path, sizes: tuple[int, ...]) -> None:
+async def journals(name: str, folder: Path, sizes: tuple[int, ...]) -> list[tuple[str, ...]]:
     """Entries of a journal, and receipts by their id: filled in a hurry, and measured as it is."""
-    kept, in_memory = 0, MemoryMedia()
+    rows, in_memory = list[tuple[str, ...]](), MemoryMedia()
+    kept = 0
     receipts_in_memory = receipts("memory", in_memory, folder)
     for size in sizes:
         if name == "memory" and size > IN_MEMORY:
@@ -151,10 +157,12 @@ async def journals(name: str, folder: Path, sizes: tuple[int, ...]) -> None:
             if hurried:
                 await filled(opened.journal("growth"), stored, range(kept, size))
             else:
-                kept = await measured(name, size, opened.journal("growth"), stored)
+                row, kept = await measured(name, size, opened.journal("growth"), stored)
+                rows.append(row)
             if name != "memory":
                 await stored.aclose()
                 await opened.aclose()
+    return rows
 
 
 async def filled(journal: Journal, stored: JournalReceipts, numbers: range) -> None:
@@ -163,7 +171,7 @@ async def filled(journal: Journal, stored: JournalReceipts, numbers: range) -> N
     await many(lambda _: stored.store(record), numbers, AT_ONCE)
 
 
-async def measured(name: str, size: int, journal: Journal, stored: JournalReceipts) -> int:
+async def measured(name: str, size: int, journal: Journal, stored: JournalReceipts) -> tuple[tuple[str, ...], int]:
     middle = (await journal.read(limit=500)).end
     wanted = (await stored.before(size // 3, 1))[0].receipt_id
     record = a_record()
@@ -174,13 +182,16 @@ async def measured(name: str, size: int, journal: Journal, stored: JournalReceip
         await median_us(lambda _: journal.read(after=middle, limit=20)),
         await median_us(lambda _: stored.get(wanted)),
     ]
-    print(f"{name:<12} {size:>10,} " + " ".join(f"{figure:>10,.0f}" for figure in figures), flush=True)
-    return await journal.count()
+    return _row(name, size, figures), await journal.count()
 
 
-async def documents(name: str, folder: Path, sizes: tuple[int, ...]) -> None:
+def _row(name: str, size: int, figures: Sequence[float]) -> tuple[str, ...]:
+    return name, f"{size:,}", *(f"{figure:,.0f}" for figure in figures)
+
+
+async def documents(name: str, folder: Path, sizes: tuple[int, ...]) -> list[tuple[str, ...]]:
     """Documents by key, the life of a call by its id, and a jump in the log of a session."""
-    opened, kept = media(name, folder, hurried=True), 0
+    opened, kept, rows = media(name, folder, hurried=True), 0, list[tuple[str, ...]]()
     sessions, traces = MediaSessions(media=opened), MediaCallTraces(media=opened)
     await sessions.save("work", SessionData())
     for size in sizes:
@@ -197,8 +208,9 @@ async def documents(name: str, folder: Path, sizes: tuple[int, ...]) -> None:
             await median_us(lambda number: traces.get(f"call_{number:08}")),
             await median_us(lambda number, size=size: sessions.jump("work", size // 2 + number)),  # type: ignore[misc]  # bound at once
         ]
-        print(f"{name:<12} {size:>10,} " + " ".join(f"{figure:>10,.0f}" for figure in figures), flush=True)
+        rows.append(_row(name, size, figures))
     await opened.aclose()
+    return rows
 
 
 def event(number: int) -> SessionEvent:
@@ -232,42 +244,86 @@ async def opening_s(make: Callable[[], Media]) -> tuple[float, float]:
     return taken
 
 
-async def recovery(name: str, make: Callable[[], Media]) -> None:
-    await budgeted(make, 100_000)
+async def recovery(name: str, make: Callable[[], Media], entries: int) -> tuple[tuple[str, ...], float]:
+    """How long a ledger takes to open, and the longer of both times."""
+    await budgeted(make, entries)
     kept = min([await opening_s(make) for _ in range(3)])
     opened = make()
     await opened.documents().delete("checkpoints", "budgets")
-    entries = await opened.journal("budgets").count()
+    counted = await opened.journal("budgets").count()
     await opened.aclose()
     lost = min([await opening_s(make) for _ in range(3)])
-    print(f"{name:<12} {entries:>12,} {kept[0]:>12.3f} {lost[0]:>12.3f} {lost[1]:>12.3f}")
+    row = name, f"{counted:,}", f"{kept[0]:.3f} s", f"{lost[0]:.3f} s", f"{lost[1]:.3f} s"
+    return row, max(kept[0], lost[0])
 
 
-async def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--long", action="store_true")
-    arguments.add_argument("--folder", type=Path)
-    chosen = arguments.parse_args()
-    sizes = (1_000, 10_000, 100_000, *((1_000_000,) if chosen.long else ()))
-    with tempfile.TemporaryDirectory(dir=chosen.folder) as folder:
-        print(f"{'appends/s':<12} {'one by one':>12} {f'{IN_FLIGHT} at once':>12}")
-        for name in MEDIA:
-            await rates(name, Path(folder) / "rates")
-        await cost_of_checkpoints()
-        columns = ("append", "of it CPU", "receipt", "of it CPU", "tail(20)", "page(20)", "by id")
-        print(f"\n{'median µs':<12} {'records':>10} " + " ".join(f"{column:>10}" for column in columns))
-        for name in MEDIA:
-            await journals(name, Path(folder) / "journals", sizes)
-        columns = ("put", "get", "call", "jump")
-        print(f"\n{'median µs':<12} {'records':>10} " + " ".join(f"{column:>10}" for column in columns))
-        for name in MEDIA:
-            await documents(name, Path(folder) / "documents", sizes)
-        titles = ("entries", "checkpoint", "without", "of it CPU")
-        print(f"\n{'opening, s':<12} " + " ".join(f"{title:>12}" for title in titles))
-        for name in MEDIA:
-            if name != "memory":
-                await recovery(name, partial(media, name, Path(folder) / "budgets"))
+async def durable_calls(folder: Path, rounds: int, calls: int) -> Findings:
+    """Whole calls with a budget: counted and receipted in memory, or in SQLite files before and after each."""
+    places: dict[str, dict[str, Any]] = {
+        "in memory": {},
+        "in SQLite": {
+            "ledger": SqliteLedger(path=folder / "ledger.sqlite"),
+            "receipts": SqliteReceipts(path=folder / "receipts.sqlite"),
+        },
+    }
+
+    async def cost(call: Call, count: int) -> tuple[float, float]:
+        alone, _ = await at_once(call, max(1, count // 10), 1)
+        wall, _ = await at_once(call, count, IN_FLIGHT)
+        return alone, wall
+
+    with mock_server() as server:
+        async with AsyncExitStack() as stack:
+            ways: dict[str, Call] = {}
+            for name, place in places.items():
+                opening = opened(f"{server}/small/v1", ("leakage", "grants", "budget"), settings=place)
+                ways[name] = our_call(await stack.enter_async_context(opening), our_request("small"))
+            costs = await in_turns(ways, Effort(rounds, calls, min(calls, 200)), cost)
+    paces = {name: statistics.median(1e6 / wall for _, wall in each) for name, each in costs.items()}
+    rows = tuple(
+        (name, f"{statistics.median(1e6 / alone for alone, _ in each):,.0f}", f"{paces[name]:,.0f}")
+        for name, each in costs.items()
+    )
+    table = Table("Whole calls a second, budget and receipt kept", ("kept", "one by one", f"{IN_FLIGHT} at once"), rows)
+    what = "durable calls (SQLite ledger and receipt), 64 in flight"
+    return Findings((table,), (at_least(what, 2_000, paces["in SQLite"], "a second", digits=0),))
+
+
+async def measure(root: Path, sizes: tuple[int, ...], entries: int, rounds: int) -> Findings:
+    """All of it."""
+    pace = tuple([await rates(name, root / "rates") for name in MEDIA])
+    growing = [row for name in MEDIA for row in await journals(name, root / "journals", sizes)]
+    lookups = [row for name in MEDIA for row in await documents(name, root / "documents", sizes)]
+    opening = [await recovery(name, partial(media, name, root / "budgets"), entries) for name in MEDIA[1:]]
+    columns = ("medium", "records", "append", "of it CPU", "receipt", "of it CPU", "tail(20)", "page(20)", "by id")
+    tables = (
+        Table("Appends a second", ("medium", "one by one", f"{IN_FLIGHT} at once"), pace),
+        await cost_of_checkpoints(),
+        Table("Entries and receipts, median µs", columns, tuple(growing)),
+        Table("Documents, median µs", ("medium", "records", "put", "get", "call", "jump"), tuple(lookups)),
+        Table(
+            "To open a ledger of budgets",
+            ("medium", "entries", "checkpoint there", "checkpoint lost", "of it CPU"),
+            tuple(row for row, _ in opening),
+        ),
+    )
+    longest = at_most(f"to open a ledger of {entries:,} entries", 1, max(seconds for _, seconds in opening), "s")
+    (root / "calls").mkdir()
+    return Findings.of(Findings(tables, (longest,)), await durable_calls(root / "calls", rounds, 100 * rounds))
+
+
+def main() -> None:
+    parser = arguments(__doc__)
+    parser.add_argument("--long", action="store_true", help="up to a million records")
+    parser.add_argument("--folder", type=Path, help="where to write; its disk decides the figures")
+    options = parser.parse_args()
+    sizes = (1_000, 10_000, 100_000, *((1_000_000,) if options.long else ()))
+    entries, rounds = 100_000, 7
+    if options.quick:
+        sizes, entries, rounds = (1_000,), 2_560, 3
+    with tempfile.TemporaryDirectory(dir=options.folder) as folder:
+        show(asyncio.run(measure(Path(folder), sizes, entries, rounds)), options)
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    main()

@@ -1,0 +1,64 @@
+"""The bare call and the governed one are the same call, and every gate judges that is said to judge."""
+
+import json
+
+import msgspec
+import pytest
+from governed import ALL_GATES, CountingSink, every_gate, opened, our_request
+from mock_server import chat_answer
+from said import KINDS, bare_body, history
+
+from provider_runtime.ports.http import HttpReply, HttpRequest
+
+BASE = "http://127.0.0.1:8080/v1"
+GATES = ["capability", "tier", "endpoint", "grants", "consent", "leakage", "budget"]
+
+
+class Listening:
+    """A transport that keeps the last body and answers at once."""
+
+    def __init__(self, kind: str) -> None:
+        self.answer, self.sent = chat_answer(kind), b""
+
+    async def exchange(self, request: HttpRequest) -> HttpReply:
+        self.sent = request.body or b""
+        return HttpReply(status=200, headers={"content-type": "application/json"}, body=self.answer)
+
+    async def aclose(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_runtime_sends_what_the_bare_call_sends(kind: str) -> None:
+    listening = Listening(kind)
+    async with every_gate(BASE, transport=listening) as runtime:
+        await runtime.run(our_request(kind))
+    bare = msgspec.json.encode(bare_body(kind))
+    assert json.loads(listening.sent) == json.loads(bare)
+    assert len(listening.sent) == len(bare)
+
+
+async def test_a_conversation_has_as_many_messages_as_it_says() -> None:
+    listening = Listening("small")
+    async with opened(BASE, transport=listening) as runtime:
+        await runtime.run(our_request("small", history(50)))
+    assert len(json.loads(listening.sent)["messages"]) == 50
+
+
+async def test_every_gate_judges_and_price_receipt_and_events_are_written() -> None:
+    sink = CountingSink()
+    async with every_gate(BASE, transport=Listening("small"), event_sink=sink) as runtime:
+        heard = sink.count
+        response = await runtime.run(our_request("small"))
+        (receipt,) = await runtime.receipts.latest(1)
+    assert response.cost is not None
+    assert response.cost.total_cost > 0
+    assert sink.count >= heard + 3
+    assert [verdict.split(":")[:2] for verdict in receipt.record.gates] == [[gate, "pass"] for gate in GATES]
+
+
+async def test_the_leakage_guard_reads_although_the_server_is_local() -> None:
+    async with opened(BASE, ALL_GATES[:1], transport=Listening("small")) as runtime:
+        plan = await runtime.explain(our_request("small"))
+    (leakage,) = [verdict for verdict in plan.verdicts if verdict.gate == "leakage"]
+    assert (leakage.verdict, leakage.reason) == ("pass", "")
