@@ -51,7 +51,8 @@ def on_config(config: Any, **_: object) -> Any:
     there = sorted(page.relative_to(CHECKOUT / "docs").as_posix() for page in (CHECKOUT / "docs").rglob("*.md"))
     in_order = sorted(there, key=lambda page: (named.index(page) if page in named else len(named), page))
     config.nav = [
-        {"Start": ["index.md", "front-page.md", *_of(in_order, "tutorial/")]},
+        {"Start": ["index.md", "front-page.md", *_of(in_order, "tutorial/", deep=False)]},
+        {"An hour": _of(in_order, "tutorial/hour/")},
         {"How to": _of(in_order, "how-to/")},
         {"Explanation": _of(in_order, "explanation/")},
         {"Reference": [*_of(in_order, "reference/", deep=False), {"Wires": _of(in_order, "reference/wires/")}]},

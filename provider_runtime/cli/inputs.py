@@ -5,7 +5,6 @@ from collections.abc import Callable
 from functools import reduce
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import click
 from attrs import evolve, frozen
@@ -16,7 +15,7 @@ from provider_runtime.cli.calling.schemas import format_of
 from provider_runtime.cli.consent.place import NAME, ConsentPlace
 from provider_runtime.cli.consent.terminal import terminal_session
 from provider_runtime.cli.failures import usage_error
-from provider_runtime.cli.options import kind_option
+from provider_runtime.cli.options import kind_option, tier_at
 from provider_runtime.cli.registry.folder import DataFolder, data_option
 from provider_runtime.cli.swapping.jobs import checked_job, model_of_job
 from provider_runtime.cli.workspace.opening import CommandSettings, said_by, set_option, settings_for
@@ -24,13 +23,12 @@ from provider_runtime.composition.presets import PRESETS
 from provider_runtime.composition.settings import FileReceipts
 from provider_runtime.domain.calls.options import CallOptions
 from provider_runtime.domain.catalog.credentials import EnvCredential
-from provider_runtime.domain.catalog.providers import ProviderConfig, ProviderKind, Tier
+from provider_runtime.domain.catalog.providers import ProviderConfig, ProviderKind
 from provider_runtime.domain.conversation.messages import Message, system, user
 from provider_runtime.domain.conversation.request import Effort, ModelRef, ProviderRequest, ReasoningEffort, TextFormat
 from provider_runtime.domain.identity import ProviderId, Role
 from provider_runtime.domain.policy.governance import ConsentRule, GovernanceMode
 
-_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _REQUEST_OPTIONS: Final = (
     click.option("--model", "-m", help="provider:model, or a model of the catalog."),
     click.option("--role", help="Whoever plays this role by the work profile; with --model, that model in it."),
@@ -237,7 +235,7 @@ def server_record(name: ProviderId, base_url: str, *, kind: str | None, key_name
         provider_id=name,
         kind=ProviderKind(kind or usual),
         base_url=base_url,
-        tier=Tier.LOCAL if _is_loopback(base_url) else Tier.CLOUD,
+        tier=tier_at(base_url),
         # A key is bound to the address it was registered for: the usual variables never go elsewhere.
         credential=EnvCredential(name=key_name) if key_name else None,
     )
@@ -246,10 +244,3 @@ def server_record(name: ProviderId, base_url: str, *, kind: str | None, key_name
 def _asked_at(model: ModelRef | None) -> ProviderId:
     """What the server of ``--base-url`` is called."""
     return ProviderId("local") if model is None or model.provider_hint is None else model.provider_hint
-
-
-def _is_loopback(base_url: str) -> bool:
-    try:
-        return (urlsplit(base_url).hostname or "") in _LOOPBACK
-    except ValueError:
-        return False

@@ -153,11 +153,12 @@ def assemble(  # noqa: PLR0913 - one argument for each part of the container
         governance=governed.governance,
         security=governed.security,
         lifetime=Lifetime(runtime_id=runtime_id),
-        terms=CallTerms(
+        terms=CallTerms.of_runtime(
             deadline_s=settings.deadline_s,
             retry=settings.retry,
             fallback=settings.fallback,
             parameters=settings.parameters,
+            labels=settings.labels,
         ),
         catalog=catalog,
         once=Once(store=outcomes),

@@ -139,6 +139,10 @@ class ProviderRuntimeBuilder:
         """Call the runtime this through every change: budgets of scope ``runtime`` and consents go by it."""
         return self._settings(name=RuntimeId(name))
 
+    def with_labels(self, labels: Mapping[str, str]) -> Self:
+        """Label every call so in its receipt, events and trace. What a call says of a label itself goes before."""
+        return self._settings(labels={**self.settings.labels, **labels})
+
     def with_profile(self, profile: WorkProfile, *experts: ExpertRole) -> Self:
         """Have roles played as ``profile`` says, some of them by ``experts`` with words of their own."""
         return self._settings(profile=profile, experts=(*self.settings.experts.values(), *experts))

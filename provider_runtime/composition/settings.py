@@ -11,6 +11,7 @@ from attrs.validators import optional as optional_check
 
 from provider_runtime.composition.consents.settings import ConsentSettings
 from provider_runtime.composition.governance.settings import Governance, governance_of
+from provider_runtime.composition.labels import labels_of
 from provider_runtime.composition.presets import PRESETS
 from provider_runtime.composition.stores.places import StorePlace, StoreSettings, is_a_place
 from provider_runtime.domain.calls.parameters import NO_PARAMETERS, ModelParameters
@@ -26,7 +27,7 @@ from provider_runtime.domain.catalog.pricing import PricingTable
 from provider_runtime.domain.catalog.providers import ProviderConfig
 from provider_runtime.domain.errors import InvalidSettings, InvalidTimeout, MissingProviderRuntimeError
 from provider_runtime.domain.identity import ProviderId, Role, RuntimeId
-from provider_runtime.domain.json_values import tuple_of
+from provider_runtime.domain.json_values import EMPTY_OBJECT, JsonObject, tuple_of
 from provider_runtime.domain.policy.budgets.limits import Budget
 from provider_runtime.domain.policy.fallback import FallbackPolicy
 from provider_runtime.domain.policy.governance import GovernancePolicy
@@ -219,10 +220,10 @@ class RuntimeSettings:
     down; the name of a governance profile will do. ``gate_timeout_s``: so long a gate is waited for before
     the call is refused. ``consents`` says where people's consents are kept, which ``policy.consent`` may want.
     ``name`` is what the runtime is called through every change of its settings, by default its ``runtime_id``:
-    budgets of scope ``runtime`` and consents go by it. A registry gives both.
-    ``stores`` is where ``runtime.stores`` keeps families of records, and where answers are memoized for
-    calls that ask for it; left at ``None``, there are none. With ``record`` every answer is kept there, and
-    with ``replay`` every answer comes from such a recording, and nothing is sent.
+    budgets of scope ``runtime`` and consents go by it. A registry gives both. ``labels`` (tenant, team) stand in
+    receipt, events and trace of every call; those in ``CallOptions.metadata`` go before. ``stores`` is where
+    ``runtime.stores`` keeps families of records, and where answers are memoized for calls that ask for it. With
+    ``record`` every answer is kept there, and with ``replay`` each comes from such a recording, and nothing is sent.
     Raises ``InvalidSettings`` or ``InvalidTimeout``.
     """
 
@@ -260,6 +261,7 @@ class RuntimeSettings:
     prices: PricingTable | None = field(default=None, validator=_is_a(PricingTable))
     runtime_id: RuntimeId | None = field(default=None, converter=_runtime_id)
     name: RuntimeId | None = field(default=None, converter=_runtime_id)
+    labels: JsonObject = field(default=EMPTY_OBJECT, converter=labels_of)
     profile: WorkProfile | None = field(default=None, validator=_is_a(WorkProfile))
     experts: Mapping[Role, ExpertRole] = field(factory=dict, converter=_by_role)
     swaps: SwapPolicy = field(factory=SwapPolicy, validator=_is_a(SwapPolicy))

@@ -50,6 +50,20 @@ def test_a_registered_local_server_answers_without_a_key(command: Command, sandb
     assert "mine" in command("explain", "Hello.", "--model", "mine:some-model").stdout
 
 
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]"])
+def test_a_server_on_this_machine_is_local_unless_it_is_said_to_be_elsewhere(command: Command, host: str) -> None:
+    where = ("--base-url", f"http://{host}:8000/v1")
+    assert command("providers", "add", "mine", *where).exit_code == 0
+    assert config_of(command, "mine")["tier"] == {"type": "local"}
+    refused = command("providers", "add", "other", *where, "--tier", "cloud")
+    assert "over https only" in refused.stderr
+
+
+def test_any_other_server_is_in_the_cloud(command: Command) -> None:
+    assert command("providers", "add", "mine", "--base-url", "https://127.0.0.1.example.com/v1").exit_code == 0
+    assert config_of(command, "mine")["tier"] == {"type": "cloud"}
+
+
 def test_a_kept_key_goes_to_the_provider_that_refers_to_it(command: Command, sandbox: Sandbox, tmp_path: Path) -> None:
     words = ("--kind", "openai", "--base-url", sandbox.url, "--tier", "local", "--secret", "acme-key")
     added = command("providers", "add", "acme", *words)
@@ -102,7 +116,7 @@ def test_another_address_is_refused_until_the_key_is_bound_to_it(command: Comman
         (("providers", "add", "acme"), 2),
         (("providers", "add", "a b", "--base-url", "https://llm.example.com"), 2),
         ((*ACME, "--base-url", "http://llm.example.com"), 5),
-        ((*ACME, "--base-url", "https://127.0.0.1"), 5),
+        ((*ACME, "--base-url", "https://127.0.0.1", "--tier", "cloud"), 5),
         ((*ACME, "--option", "nonsense=1"), 3),
         ((*ACME, "--option", "nonsense"), 2),
         ((*ACME, "--header", "authorization=x"), 2),

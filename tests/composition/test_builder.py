@@ -74,6 +74,10 @@ STEPS = {
         lambda b: b.with_consents(ConsentSettings(place=SqliteConsents(path="c.sqlite"))),
         lambda s: s.consents is not None and s.consents.place == SqliteConsents(path=Path("c.sqlite")),
     ),
+    "with_labels": (
+        lambda b: b.with_labels({"team": "desk"}).with_labels({"tenant": "acme"}),
+        lambda s: dict(s.labels) == {"team": "desk", "tenant": "acme"},
+    ),
     "with_name": (lambda b: b.with_name("desk"), lambda s: s.name == "desk"),
     "with_timeout": (lambda b: b.with_timeout(2.5), lambda s: s.deadline_s == 2.5),
     "with_retry": (lambda b: b.with_retry(RetryPolicy(max_attempts=7)), lambda s: s.retry.max_attempts == 7),

@@ -35,12 +35,13 @@ _KEYS: Final = tuple(preset.credential.name for preset in PRESETS if isinstance(
 
 @frozen(kw_only=True)
 class Block:
-    """One fenced block. ``needs_a_key``: it is only read, not run. ``file``: the name it is kept under."""
+    """One fenced block. ``above``: the line above it. ``needs_a_key``: it is only read, not run. ``file``: its name."""
 
     page: Path
     line: int
     language: str
     text: str
+    above: str
     needs_a_key: bool
     file: str | None
 
@@ -67,6 +68,7 @@ def blocks(page: Path) -> list[Block]:
                 line=text.count("\n", 0, fence.start()) + 1,
                 language=fence["language"],
                 text=textwrap.dedent(fence["text"]).strip("\n") + "\n",
+                above=above,
                 needs_a_key=above == NEEDS_A_KEY,
                 file=kept_as["name"] if kept_as else None,
             )

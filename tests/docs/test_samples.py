@@ -18,8 +18,10 @@ from doc_pages import CHECKOUT, Reader, anchors, blocks, commands, links, pages,
 from provider_runtime.testing.sandbox import Sandbox
 
 PAGES = pages()
-RUNNABLE = [page for page in PAGES if any(block.language in {"python", "console"} for block in blocks(page))]
-TESTS = [page for page in PAGES if pytest_source(page)]
+# The parts of the hour go on from each other: they are followed in a shell, by tests/release/test_walk.py.
+ALONE = [page for page in PAGES if page.parent.name != "hour"]
+RUNNABLE = [page for page in ALONE if any(block.language in {"python", "console"} for block in blocks(page))]
+TESTS = [page for page in ALONE if pytest_source(page)]
 
 
 def name_of(page: Path) -> str:

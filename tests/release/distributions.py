@@ -15,3 +15,7 @@ def build(folder: Path) -> Path:
     environment = {**os.environ, "SOURCE_DATE_EPOCH": "1700000000"}
     subprocess.run(command, cwd=CHECKOUT, env=environment, check=True, capture_output=True)
     return folder
+
+
+def wheel_of(folder: Path) -> Path:
+    return next(folder.glob("*.whl"))

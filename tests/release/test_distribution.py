@@ -7,12 +7,11 @@ import subprocess
 import sys
 import tarfile
 import tomllib
-import venv
 import zipfile
 from pathlib import Path
 
 import pytest
-from distributions import CHECKOUT, build
+from distributions import CHECKOUT, build, wheel_of
 
 OUTSIDER = """
 import asyncio
@@ -32,10 +31,6 @@ WRONG = "from provider_runtime import CallOptions\nCallOptions(deadline_s='soon'
 
 def digests(folder: Path) -> dict[str, str]:
     return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in sorted(folder.iterdir())}
-
-
-def wheel_of(folder: Path) -> Path:
-    return next(folder.glob("*.whl"))
 
 
 def test_building_twice_gives_the_same_bytes(built: Path, tmp_path: Path) -> None:
@@ -63,19 +58,6 @@ def test_the_source_archive_can_run_its_own_tests(built: Path) -> None:
         tops = {name.split("/")[1] for name in archive.getnames()}
     assert {"provider_runtime", "tests", "docs", "scripts", "Makefile", "pyproject.toml", "LICENSE", ".ci"} <= tops
     assert not tops & {".venv", "build", "dist", ".git"}
-
-
-@pytest.fixture(scope="module")
-def outside(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The Python of an environment that has the wheel as a stranger gets it, and the libraries of this one."""
-    place = tmp_path_factory.mktemp("outside") / "env"
-    venv.create(place, with_pip=False, symlinks=True)
-    packages = next(place.glob("lib/python*/site-packages"))
-    with zipfile.ZipFile(wheel_of(built)) as wheel:
-        wheel.extractall(packages)  # noqa: S202 - our own, made a moment ago
-    ours = next(Path(path) for path in sys.path if path.endswith("site-packages"))
-    (packages / "libraries.pth").write_text(f"{ours}\n", encoding="utf-8")
-    return place / "bin" / "python"
 
 
 def mypy(outside: Path, text: str, folder: Path) -> subprocess.CompletedProcess[str]:

@@ -10,7 +10,7 @@ import click
 from attrs import evolve
 
 from provider_runtime.cli.failures import usage_error
-from provider_runtime.cli.options import kind_option
+from provider_runtime.cli.options import kind_option, tier_at
 from provider_runtime.composition.presets import PRESETS
 from provider_runtime.domain.catalog.credentials import (
     CredentialRef,
@@ -55,7 +55,12 @@ def checked_id(text: str) -> ProviderId:
 
 
 def new_config(provider_id: str, options: dict[str, Any]) -> ProviderConfig:
-    """The record that ``options`` describe; a well-known id brings what they leave out. Raises what ``judged`` does."""
+    """The record that ``options`` describe; a well-known id brings what they leave out. Raises what ``judged`` does.
+
+    An address on this machine is local, unless ``options`` say otherwise.
+    """
+    if options["tier"] is None and options["base_url"] is not None:
+        options = {**options, "tier": tier_at(options["base_url"]).value}
     preset = next((config for config in PRESETS if config.provider_id == provider_id), None)
     if preset is not None and options["kind"] in {None, preset.kind.value}:
         return judged(_changed(preset, options))

@@ -40,7 +40,8 @@ def providers() -> None:
 def add_provider(provider_id: str | None, folder: DataFolder, as_json: bool, **options: Any) -> None:  # noqa: FBT001 - click passes flags by name
     """Register a provider under ID.
 
-    The well-known ones (openai, anthropic, gemini, openrouter) need nothing but their id.
+    The well-known ones (openai, anthropic, gemini, openrouter) need nothing but their id. A server on this machine
+    is local, any other one is cloud, unless --tier says otherwise.
 
     \b
     provider-runtime providers add openai --secret openai

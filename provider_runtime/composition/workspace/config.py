@@ -46,6 +46,7 @@ class WorkspaceConfig:
 
     data: str = field(default=DATA_NAME, validator=FILLED)
     name: RuntimeId | None = None
+    labels: Mapping[str, str] = field(factory=dict)
     default_provider: ProviderId | None = None
     profile: str | None = None
     fair_by: str = _USUAL.fair_by

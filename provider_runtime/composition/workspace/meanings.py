@@ -14,6 +14,7 @@ MEANINGS: Final[Mapping[str, str]] = MappingProxyType(
         "default_provider": "Who is asked for a model that the catalog does not list.",
         "profile": "The work profile to work under: its name, or its id to stay on one edition. "
         "It goes before what `profiles use` chose.",
+        "labels": 'Stand in the records of every call: `{tenant = "acme"}`. Those that a call has itself go before.',
         "fair_by": "Where calls have to wait for a limit, those of different values of this label take turns.",
         "circuit": "Leave a provider alone for a while that fails again and again.",
         "deadline_s": "Seconds for a whole call, all attempts and waits included.",

@@ -118,6 +118,7 @@ def settings_of(
         "catalog": _from_file(read, "catalog", config.catalog, read_catalog),
         "prices": _from_file(read, "prices", config.prices, read_prices),
         "name": config.name,
+        "labels": config.labels,
         "experts": experts_of(config),
         "swaps": config.swaps,
     }

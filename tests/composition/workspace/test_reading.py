@@ -139,6 +139,7 @@ def _a_value(key: Key) -> str:
         "data": "there",
         "fallback.alternatives": '["openai:gpt-5-mini"]',
         "fallback.after": '["timed_out"]',
+        "labels": '{tenant = "acme"}',
         "leakage.treatments": '{marker = "warn"}',
         "leakage.opaque_allowed": '["image"]',
         "retry.retryable_status_codes": "[500]",

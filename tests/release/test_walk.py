@@ -1,0 +1,44 @@
+"""A newcomer's way, in an empty folder, with the wheel and nothing of the checkout on the path."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from distributions import CHECKOUT
+from shell_walk import ShellReader, free_port
+
+HOUR = sorted((CHECKOUT / "docs" / "tutorial" / "hour").glob("*.md"))
+
+
+def a_reader(folder: Path, programs: Path, **others: object) -> ShellReader:
+    ports = {"8765": free_port(), "8080": free_port()}
+    return ShellReader(folder=folder, programs=programs, ports=ports, **others)  # type: ignore[arg-type]
+
+
+@pytest.mark.timeout(300)
+def test_the_hour_goes_as_its_pages_say(outside: Path, tmp_path: Path) -> None:
+    with a_reader(tmp_path, outside.parent) as reader:
+        for page in HOUR:
+            reader.follow(page)
+    shown = (tmp_path / "acme.html").read_text("utf-8")
+    assert "<title>Acme</title>" in shown
+    assert "ghp_Zk4" not in "".join(file.read_text("utf-8", "ignore") for file in (tmp_path / "kept").rglob("*.*"))
+
+
+@pytest.mark.long
+@pytest.mark.timeout(900)
+def test_the_hour_goes_from_its_first_line_with_an_index(built: Path, tmp_path: Path) -> None:
+    """Everything as the page says, the installation too: needs a package index."""
+    around = {name: text for name, text in os.environ.items() if name.startswith("PIP_")}
+    programs = tmp_path / "desk" / ".venv" / "bin"
+    programs.parents[1].mkdir()
+    environment = {**around, "PIP_FIND_LINKS": str(built), "VIRTUAL_ENV": ""}
+    with a_reader(programs.parents[1], programs, installs=True, environment=environment) as reader:
+        for page in HOUR:
+            reader.follow(page)
+    code = "import provider_runtime; print(provider_runtime.__file__)"
+    done = subprocess.run([str(programs / "python"), "-c", code], capture_output=True, text=True, cwd=tmp_path)
+    assert str(programs.parent) in done.stdout
+    assert Path(sys.prefix) not in Path(done.stdout.strip()).parents
