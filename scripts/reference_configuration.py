@@ -25,6 +25,7 @@ _ABOUT = {
     "checkpoints": "Sealed heads of the chain of receipts, out of reach of whoever writes the receipts.",
     "ledger": "Where it is kept what budgets have left.",
     "governance": "Which capabilities calls have. Left out, nothing is asked about capabilities.",
+    "consents": "People's consents to calls of a service, which `policy.consent` may want. Left out, there are none.",
     "stores": "Families of records that programs keep. Left out, there are none.",
     "secrets": "Where named keys are kept. The keys themselves never stand in this file.",
     "providers": "Providers, by their ids. A well-known one (`openai`, `anthropic`, `gemini`, `openrouter`) needs no "

@@ -120,10 +120,10 @@ async def call_input(options: dict[str, Any]) -> CallInput:
     if options["job"] is not None:
         request = evolve(request, model=await _model_of_job(options, options["folder"]))
     made = await command_settings(options, request.model)
-    return CallInput(request=request, made=_asked_first(made), options=_call_options(options))
+    return CallInput(request=request, made=asked_first(made), options=_call_options(options))
 
 
-def _asked_first(made: CommandSettings) -> CommandSettings:
+def asked_first(made: CommandSettings) -> CommandSettings:
     """Whatever leaves this machine needs consent, unless somebody said otherwise."""
     policy = made.settings.policy
     if policy.consent is not ConsentRule.NEVER or "policy.consent" in made.read.origins:

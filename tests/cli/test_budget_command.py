@@ -55,7 +55,7 @@ def spent(tmp_path: Path, *fates: tuple[Fate, int]) -> list[int]:
 def test_what_is_declared_holds_for_the_next_call(command: Command, sandbox: Sandbox) -> None:
     assert asked(command, sandbox).exit_code == 0
     declared = command("budget", "set", "few", "--limit", "1calls")
-    assert declared.stdout == "few: 1 calls once and for all, for everyone together.\n"
+    assert declared.stdout == "few: 1 call once and for all, for everyone together.\n"
     assert asked(command, sandbox).exit_code == 0
     refused = asked(command, sandbox)
     assert refused.exit_code == 5

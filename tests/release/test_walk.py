@@ -39,6 +39,6 @@ def test_the_hour_goes_from_its_first_line_with_an_index(built: Path, tmp_path: 
         for page in HOUR:
             reader.follow(page)
     code = "import provider_runtime; print(provider_runtime.__file__)"
-    done = subprocess.run([str(programs / "python"), "-c", code], capture_output=True, text=True, cwd=tmp_path)
+    done = subprocess.run([str(programs / "python"), "-c", code], capture_output=True, text=True, cwd=tmp_path, env={})
     assert str(programs.parent) in done.stdout
     assert Path(sys.prefix) not in Path(done.stdout.strip()).parents

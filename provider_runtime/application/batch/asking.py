@@ -19,8 +19,10 @@ from provider_runtime.domain.errors import (
     BudgetExceeded,
     CallInterrupted,
     ConfigError,
+    ConsentRefused,
     CredentialsRejected,
     ErrorCode,
+    GuardFailed,
     ProviderError,
     ProviderRuntimeError,
 )
@@ -66,6 +68,8 @@ class Asking:
     halt: asyncio.Event
     waits_for: ProviderError | None = field(default=None, init=False)
     """The trouble of a provider that lines were last seen to wait for; ``None`` once it answers."""
+    unconsented: LineCall | None = field(default=None, init=False)
+    """The call that ended the run because nobody consented to it: whoever says yes says it to this one."""
     room: Room = field(init=False)
     _heard_from: dict[ProviderId, float] = field(factory=dict, init=False)
 
@@ -93,7 +97,12 @@ class Asking:
         labels = options.metadata
         if LABEL not in labels and len(labels) < MAX_LABELS:
             labels = sorted_object({**labels, LABEL: self.store.batch_id})
-        options = evolve(options, call_id=self.call_id(number), metadata=labels)
+        options = evolve(
+            options,
+            call_id=self.call_id(number),
+            metadata=labels,
+            conversation_id=options.conversation_id or self.store.batch_id,  # a session to consent to
+        )
         return LineCall(
             request=request if self.plan.model is None else evolve(request, model=self.plan.model), options=options
         )
@@ -115,6 +124,8 @@ class Asking:
                     continue
                 return LeftUndone(end) if self.plan.stop_on_budget else end
             passing = _passing(end)
+            if isinstance(end, ConsentRefused) and not isinstance(end, GuardFailed):
+                self.unconsented = self.unconsented or call
             if passing is None:
                 return LeftUndone(end) if _concerns_all(end) else end
             if self._out_of_patience(passing, began):
@@ -164,8 +175,10 @@ def _passing(error: ProviderRuntimeError) -> ProviderError | None:
 
 
 def _concerns_all(error: ProviderRuntimeError) -> bool:
-    """Whether the next line would fare no better: a key, a store, an account without money, a wrong address."""
-    return isinstance(error, ConfigError | BackendError | CredentialsRejected) or error.code in _FOR_GOOD
+    """Whether the next line would fare no better: a key, a store, consent, an account without money, an address."""
+    return (
+        isinstance(error, ConfigError | BackendError | ConsentRefused | CredentialsRejected) or error.code in _FOR_GOOD
+    )
 
 
 def _interrupted(call_id: CallId) -> CallInterrupted:

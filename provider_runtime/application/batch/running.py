@@ -124,6 +124,11 @@ class BatchRun:
         if self.heard is not None:
             self.heard(self.progress())
 
+    @property
+    def unconsented(self) -> LineCall | None:
+        """The call that the run ended for because nobody consented to it, as it is to be consented to."""
+        return self._asking.unconsented
+
     def progress(self) -> BatchProgress:
         """How far the run has come."""
         now, done = self.runtime.clock.monotonic(), self.tally.lines

@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -15,25 +15,29 @@ from provider_runtime.adapters.batches.files.store import folder_of
 from provider_runtime.application.batch.asking import LABEL
 from provider_runtime.application.batch.plan import BatchEnd, BatchPlan, BatchReport
 from provider_runtime.application.batch.running import BatchRun
+from provider_runtime.cli.batch.consent import BatchConsent
 from provider_runtime.cli.batch.progress import Shown, progress_shown
 from provider_runtime.cli.batch.summary import show_report
+from provider_runtime.cli.consent.place import ConsentPlace
 from provider_runtime.cli.failures import INTERRUPTED, run_or_exit, usage_error
 from provider_runtime.cli.families import exit_code, show_error
-from provider_runtime.cli.inputs import command_settings, runtime_options
+from provider_runtime.cli.inputs import asked_first, command_settings, runtime_options
 from provider_runtime.cli.records.recording import keep_option, recording
 from provider_runtime.cli.workspace.opening import CommandSettings, opened
 from provider_runtime.composition.batches.running import FORMS, open_batch
 from provider_runtime.composition.settings import MemoryLedger, RuntimeSettings, SqliteLedger
 from provider_runtime.domain.batches.head import Interrupted
+from provider_runtime.domain.batches.lines import LineCall
+from provider_runtime.domain.errors import ConsentRefused, ProviderRuntimeError
 from provider_runtime.domain.policy.budgets.limits import Amount, Budget
 from provider_runtime.domain.policy.resilience.rate_limits import RateLimits
 
 UNANSWERED: Final = 9
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 _EXIT_CODES: Final = (
-    "Exit codes: 0 every line is answered, 2 usage, 3 configuration, 5 a budget is spent, 6 the provider cannot be "
-    "asked, 7 a store failed, 9 every line was asked and some have an error instead of an answer, 130 interrupted. "
-    "After 3, 5, 6, 7 and 130, --resume goes on."
+    "Exit codes: 0 every line is answered, 2 usage, 3 configuration, 5 a budget is spent or consent is wanting, "
+    "6 the provider cannot be asked, 7 a store failed, 9 every line was asked and some have an error instead of an "
+    "answer, 130 interrupted. After 3, 5, 6, 7 and 130, --resume goes on."
 )
 
 
@@ -72,7 +76,8 @@ def batch(**options: Any) -> None:
     """Ask every line of the file IN, and keep each answer as a line.
 
     Lines are requests in canonical form, or those of OpenAI's batch files; answers have the same form.
-    A run that is ended, by Ctrl-C or by force, is gone on with by --resume: no line is answered twice.
+    A run that is ended, by Ctrl-C or by force, is gone on with by --resume: no line is answered twice. Before
+    lines leave this machine, a person at the terminal is asked once; where there is none, see `consent`.
 
     \b
     provider-runtime batch questions.jsonl -o answers.jsonl
@@ -84,15 +89,8 @@ def batch(**options: Any) -> None:
 
     async def work() -> None:
         made = await _made(options, plan)
-        async with (
-            recording(options["folder"], made.settings, wanted=options["keep"]) as kept,
-            opened(evolve(made, settings=kept.settings), **kept.parts) as runtime,
-        ):
-            files, how = (options["source"], options["output"]), {"form": options["form"], "resume": options["resume"]}
-            async with open_batch(runtime, *files, plan, **how) as run:
-                with progress_shown(run) as shown, _stopped_by_signals(run, shown):
-                    run.heard = shown.heard
-                    ended.append(await run.run())
+        async with recording(options["folder"], made.settings, wanted=options["keep"]) as kept:
+            ended.append(await _run_with_consent(evolve(made, settings=kept.settings), kept.parts, options, plan))
 
     run_or_exit(work)
     report = ended[0]
@@ -100,6 +98,35 @@ def batch(**options: Any) -> None:
     if report.error is not None:
         show_error(report.error)
     raise SystemExit(_exit_code(report))
+
+
+async def _run_with_consent(
+    made: CommandSettings, parts: Mapping[str, Any], options: dict[str, Any], plan: BatchPlan
+) -> BatchReport:
+    """A run; where lines wait for a person's consent, that is asked for, and the run goes on."""
+    consent, resume = BatchConsent(ConsentPlace.of(options["folder"])), options["resume"]
+    while True:
+        report, unconsented = await _run(made, parts, options, plan, resume=resume)
+        if unconsented is None or consent.place.path is None or not isinstance(report.error, ConsentRefused):
+            return report
+        try:
+            await consent.ask(made, unconsented, report.error)
+        except ProviderRuntimeError as refused:
+            return evolve(report, error=refused.with_traceback(None))
+        made, resume = consent.kept_in(made), True
+
+
+async def _run(
+    made: CommandSettings, parts: Mapping[str, Any], options: dict[str, Any], plan: BatchPlan, *, resume: bool
+) -> tuple[BatchReport, LineCall | None]:
+    files, form = (options["source"], options["output"]), options["form"]
+    async with (
+        opened(made, **parts) as runtime,
+        open_batch(runtime, *files, plan, form=form, resume=resume) as run,
+    ):
+        with progress_shown(run) as shown, _stopped_by_signals(run, shown):
+            run.heard = shown.heard
+            return await run.run(), run.unconsented
 
 
 def _plan(options: dict[str, Any]) -> BatchPlan:
@@ -120,6 +147,7 @@ def _plan(options: dict[str, Any]) -> BatchPlan:
 
 async def _made(options: dict[str, Any], plan: BatchPlan) -> CommandSettings:
     made = await command_settings(options, plan.model)
+    made = asked_first(made)
     return evolve(made, settings=_with_limits(made.settings, options))
 
 

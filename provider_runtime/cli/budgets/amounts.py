@@ -73,7 +73,7 @@ def shown(value: int, unit: str | None) -> str:
         return f"${dollars.quantize(Decimal(1).scaleb(-places), ROUND_FLOOR):,}"
     if unit == Unit.MILLISECONDS:
         return _time(value // 1000) if value >= 60_000 else f"{value / 1000:g} s"
-    return f"{value:,} {unit}"
+    return f"{value:,} {unit.removesuffix('s') if value == 1 else unit}"
 
 
 def number(value: int, unit: str | None) -> str:

@@ -43,7 +43,7 @@ async def run_with_consent(given: CallInput, folder: DataFolder, *, keep: bool) 
             raise refusal
         lasting = evolve(made, settings=evolve(made.settings, consents=place.lasting()))
         async with opened(lasting, consent_signer=place.signer(), **kept.parts) as runtime:
-            await _refuse_without_key(runtime, refusal.provider)
+            await refuse_without_key(runtime, refusal.provider)
             question = await runtime.request_consent(given.request, given.options)
             if not has_terminal():
                 name = question.request_id
@@ -53,7 +53,7 @@ async def run_with_consent(given: CallInput, folder: DataFolder, *, keep: bool) 
             return await runtime.run(given.request, given.options)
 
 
-async def _refuse_without_key(runtime: "ProviderRuntime", provider: ProviderId | None) -> None:
+async def refuse_without_key(runtime: "ProviderRuntime", provider: ProviderId | None) -> None:
     """Raise ``CredentialMissing`` for a call that could not be made anyway: nobody need be asked about it."""
     if provider is None:
         return

@@ -93,10 +93,12 @@ def _state(consent: Consent, receipt: ConsentReceipt | None, now: datetime) -> S
     return State.USED_UP if receipt.uses is not None and consent.used >= receipt.uses else State.HOLDS
 
 
-def show_question(request: ConsentRequest, *, on_errors: bool) -> None:
+def show_question(
+    request: ConsentRequest, *, on_errors: bool, title: str = "This call would leave your machine"
+) -> None:
     """What would leave the machine; on standard error where standard output is for the answer."""
     page = Console(stderr=True, highlight=False) if on_errors else console()
-    page.print(_panel(request, "This call would leave your machine", width=min(page.width, 100)))
+    page.print(_panel(request, title, width=min(page.width, 100)))
 
 
 def show_one(shown: Shown) -> None:

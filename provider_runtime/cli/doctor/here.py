@@ -21,6 +21,8 @@ from provider_runtime.ports.system import Clock
 _OLDEST: Final = (3, 11)
 _EXTRAS: Final = {
     "schema": ("jsonschema_rs", "answers are not held against their JSON schema"),
+    "crypto": ("cryptography", "no consents that are kept, no sealed receipts"),
+    "report": ("vl_convert", "no reports"),
     "guard": ("re2", "no rules of your own for secrets"),
     "keyring": ("keyring", "no keys in the keyring of the operating system"),
     "otel": ("opentelemetry", "no spans and metrics for OpenTelemetry"),

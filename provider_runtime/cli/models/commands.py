@@ -159,6 +159,7 @@ def _print(found: tuple[ModelInfo, ...], prices: PricingTable, *, as_json: bool)
         show_models(found, prices)
     else:
         click.echo("No model matches.", err=True)
+        click.echo("→ What a provider of your own lists: provider-runtime models discover --provider ID", err=True)
 
 
 def _write(output: Path, text: str) -> None:

@@ -35,7 +35,7 @@ def _key(given: PublicKey | KeyId | str) -> PublicKey | KeyId:
     raise InvalidSettings(
         field="consents.issuers.key",
         message="a key is a public key, written ed25519: and 64 hexadecimal digits, or the id of a key",
-        remedy="Print it with the tool that made it: `provider-runtime consent list --key`.",
+        remedy="Print it with the tool that made it: `provider-runtime consent key`.",
     )
 
 

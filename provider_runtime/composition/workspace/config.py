@@ -12,6 +12,7 @@ from provider_runtime.composition.workspace.places import (
     GovernanceRules,
     Kept,
     KeptCheckpoints,
+    KeptConsents,
     KeptLedger,
     KeptSecrets,
 )
@@ -73,6 +74,7 @@ class WorkspaceConfig:
     checkpoints: KeptCheckpoints | None = None
     ledger: KeptLedger = field(factory=KeptLedger)
     governance: GovernanceRules | None = None
+    consents: KeptConsents | None = None
     stores: Kept | None = None
     secrets: KeptSecrets = field(factory=KeptSecrets)
     receipt_key: EnvCredential | KeyFileCredential | None = None

@@ -78,6 +78,32 @@ class GovernanceRules:
     audit: Kept = field(factory=Kept)
 
 
+@frozen(kw_only=True)
+class ConsentIssuer:
+    """Somebody whose decisions about calls count, and the public key that signs them."""
+
+    name: str
+    key: str
+
+
+@frozen(kw_only=True)
+class KeptConsents:
+    """``path`` begins at the data folder, ``revocations`` at the folder of the file: it comes from elsewhere."""
+
+    medium: Medium = field(default=Medium.SQLITE, converter=Medium)
+    path: str | None = field(default=None, validator=OPTIONAL_TEXT)
+    issuer: str = "runtime"
+    issuers: tuple[ConsentIssuer, ...] = ()
+    revocations: str | None = field(default=None, validator=OPTIONAL_TEXT)
+    revocations_max_age_s: float = field(default=300.0, validator=number(0.1, 86_400))
+    timeout_s: float = field(default=2.0, validator=number(0.1, 86_400))
+
+    @path.validator
+    def _fits(self, attribute: "Attribute[str | None]", path: str | None) -> None:
+        if path is not None and (self.medium is Medium.MEMORY or not path.strip()):
+            raise ValueError(f"{attribute.name} is for what is kept in files, and must not be blank")
+
+
 class SecretMedium(StrEnum):
     """Where named keys are kept: a file for its owner's eyes only, or the keyring of the operating system."""
 

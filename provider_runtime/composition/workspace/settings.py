@@ -6,6 +6,13 @@ from typing import Any, Final, TypeVar
 
 from provider_runtime.adapters.catalog_files import read_catalog, read_prices
 from provider_runtime.adapters.credentials.key_files import read_key_file
+from provider_runtime.composition.consents.settings import (
+    ConsentSettings,
+    FileConsents,
+    MemoryConsents,
+    SqliteConsents,
+    TrustedIssuer,
+)
 from provider_runtime.composition.governance.settings import Audit, FileAudit, Governance, MemoryAudit, SqliteAudit
 from provider_runtime.composition.settings import (
     FileLedger,
@@ -32,6 +39,7 @@ from provider_runtime.composition.workspace.places import (
     GovernanceRules,
     Kept,
     KeptCheckpoints,
+    KeptConsents,
     KeptLedger,
     KeptSecrets,
     LedgerMedium,
@@ -51,6 +59,7 @@ SECRETS_NAME: Final = "secrets.json"
 _RECEIPTS: Final = {Medium.SQLITE: "receipts.sqlite", Medium.FILE: "receipts.jsonl"}
 _LEDGER: Final = {LedgerMedium.SQLITE: "ledger.sqlite", LedgerMedium.FILE: "ledger"}
 _AUDIT: Final = {Medium.SQLITE: "audit.sqlite", Medium.FILE: "audit"}
+_CONSENTS: Final = {Medium.SQLITE: "consents.sqlite", Medium.FILE: "consents"}
 _STORES: Final = {Medium.SQLITE: "stores.sqlite", Medium.FILE: "stores"}
 _SQLITE: Final = frozenset((".sqlite", ".sqlite3", ".db"))
 
@@ -106,6 +115,7 @@ def settings_of(
         "checkpoints": _checkpoints(read, config.checkpoints),
         "ledger": _ledger(read, config.ledger, folder),
         "governance": _governance(config.governance, folder),
+        "consents": _consents(read, config.consents, folder),
         "stores": None if config.stores is None else StoreSettings(place=_stores(config.stores, folder)),
         "record": _recording(read, config.record),
         "replay": _recording(read, config.replay),
@@ -204,6 +214,27 @@ def _governance(rules: GovernanceRules | None, folder: Path) -> Governance | Non
         place = folder / Path(kept.path or _AUDIT[kept.medium]).expanduser()
         audit = FileAudit(path=place) if kept.medium is Medium.FILE else SqliteAudit(path=place)
     return Governance(profile=rules.profile, grants=rules.grants, audit=audit)
+
+
+def _consents(read: ReadConfig, kept: KeptConsents | None, folder: Path) -> ConsentSettings | None:
+    if kept is None:
+        return None
+    place: MemoryConsents | FileConsents | SqliteConsents = MemoryConsents()
+    if kept.medium is not Medium.MEMORY:
+        path = folder / Path(kept.path or _CONSENTS[kept.medium]).expanduser()
+        place = FileConsents(path=path) if kept.medium is Medium.FILE else SqliteConsents(path=path)
+    try:
+        return ConsentSettings(
+            place=place,
+            issuers=[TrustedIssuer(name=issuer.name, key=issuer.key) for issuer in kept.issuers],
+            issuer=kept.issuer,
+            revocations=None if kept.revocations is None else read.folder / Path(kept.revocations).expanduser(),
+            revocations_max_age_s=kept.revocations_max_age_s,
+            timeout_s=kept.timeout_s,
+        )
+    except InvalidSettings as fault:
+        invalid = fault_at("consents.issuers", fault.message, fault.remedy, read.origins)
+    raise invalid
 
 
 def _stores(kept: Kept, folder: Path) -> StorePlace:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from provider_runtime import RuntimeSettings
+from provider_runtime.composition.consents.settings import FileConsents, SqliteConsents, TrustedIssuer
 from provider_runtime.composition.governance.settings import SqliteAudit
 from provider_runtime.composition.settings import RemoteLedger
 from provider_runtime.composition.stores.places import FileStores, SqliteStores
@@ -58,3 +59,28 @@ def test_a_profile_that_nobody_knows_is_refused_where_it_was_said(tmp_path: Path
     with pytest.raises(InvalidSettings) as refused:
         settings(tmp_path, governance={"profile": "nonsense"})
     assert "governance profile" in refused.value.message
+
+
+def test_consents_lie_in_the_data_folder_and_count_when_a_named_issuer_signed_them(tmp_path: Path) -> None:
+    key = "ed25519:" + "ab" * 32
+    said = {"issuer": "service", "issuers": [{"name": "desk", "key": key}], "revocations": "revoked.json"}
+    made = settings(tmp_path, consents=said).consents
+    assert made is not None
+    assert made.place == SqliteConsents(path=tmp_path / ".provider-runtime" / "consents.sqlite")
+    assert (made.issuer, made.issuers) == ("service", (TrustedIssuer(name="desk", key=key),))
+    assert made.revocations == tmp_path / "revoked.json"
+    in_files = settings(tmp_path, consents={"medium": "file", "path": "asked"}).consents
+    assert in_files is not None
+    assert in_files.place == FileConsents(path=tmp_path / ".provider-runtime" / "asked")
+    assert settings(tmp_path).consents is None
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"issuers": [{"name": "desk", "key": "no key"}]}, {"issuer": "two words"}, {"medium": "memory", "path": "x"}],
+)
+def test_consents_that_cannot_be_are_refused_with_their_place(tmp_path: Path, wrong: dict[str, Any]) -> None:
+    with pytest.raises(InvalidSettings) as refused:
+        settings(tmp_path, consents=wrong)
+    assert refused.value.field is not None
+    assert refused.value.field.startswith("consents")

@@ -25,7 +25,6 @@ KEYS = tuple(keys())
 SINGLE = tuple(key for key in KEYS if key.is_one)
 # What cannot be written down, and why.
 NOT_IN_A_FILE = {
-    "consents": "whose decisions count is said in code; the command line keeps them in its data folder",
     "credentials": "a secret; records refer to it",
     "runtime_id": "each runtime has its own",
 }

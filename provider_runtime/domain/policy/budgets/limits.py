@@ -67,7 +67,7 @@ class Amount:
             return f"${dollars}.{rest:09d}".rstrip("0").rstrip(".")
         if self.unit is Unit.MILLISECONDS:
             return f"{self.value / 1000:g} s"
-        return f"{self.value} {self.unit.value}"
+        return f"{self.value} {self.unit.value.removesuffix('s') if self.value == 1 else self.unit.value}"
 
 
 def _scope(_instance: object, attribute: "Attribute[str]", value: object) -> None:
