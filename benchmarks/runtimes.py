@@ -185,7 +185,7 @@ def left_over() -> dict[str, int]:
 async def among_others(
     session: aiohttp.ClientSession, base: str, counts: tuple[int, ...], effort: Effort
 ) -> tuple[dict[str, dict[str, list[float]]], int]:
-    """CPU of a bare call, a ``run()`` and one more opening among so many others; memory in use with the last of them."""
+    """CPU of a bare call, a ``run()`` and one more opening among so many others; memory with the last of them."""
     settings, request = settings_for(base), our_request("small")
     costs: dict[str, dict[str, list[float]]] = {}
     in_use = 0
