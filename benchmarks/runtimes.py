@@ -10,7 +10,8 @@ Five tables, each beside its target:
 - the bytes that an open runtime keeps, before and after its first call (connection included), by
   tracemalloc;
 - the resident memory of many idle runtimes, in a process of its own;
-- one ``run()`` while 1, 100 and many others are open, beside a bare call in the same rounds;
+- one ``run()``, and opening and closing one more, while 1, 100 and many others are open, beside a bare
+  call in the same rounds;
 - what is left after all of them were closed.
 
 CPU is of this process alone: the server works in another. The targets in microseconds are for a quiet
@@ -103,8 +104,10 @@ def fresh_findings(costs: dict[str, list[float]]) -> Findings:
     words = {
         "bare": "aiohttp: session, first call, close",
         "opened": "runtime: open, close",
+        "call": "runtime: first call, connection included",
         "called": "runtime: open, first call, close",
     }
+    costs["call"] = [called - opened for called, opened in zip(costs["called"], costs["opened"], strict=True)]
     beyond = {
         name: statistics.median(ours - plain for ours, plain in zip(costs[name], costs["bare"], strict=True))
         for name in words
@@ -167,53 +170,66 @@ def left_over() -> dict[str, int]:
 
 async def among_others(
     session: aiohttp.ClientSession, base: str, counts: tuple[int, ...], effort: Effort
-) -> tuple[dict[str, list[float]], int]:
-    """Ratios of ``run()`` to a bare call while so many others are open, and the memory in use with the last of them."""
+) -> tuple[dict[str, dict[str, list[float]]], int]:
+    """CPU of a bare call, a ``run()`` and one more opening among so many others; memory with the last of them."""
     settings, request = settings_for(base), our_request("small")
-    calls: dict[str, list[float]] = {}
+    costs: dict[str, dict[str, list[float]]] = {}
     in_use = 0
     async with open_runtime(settings) as runtime:
-        bare, governed = bare_call(session, base), our_call(runtime, request)
-        for call in (bare, governed):
-            await cpu_per_call(call, WARM_UP)
+
+        async def one_more() -> None:
+            async with open_runtime(settings):
+                pass
+
+        works: dict[str, Callable[[], Awaitable[object]]] = {
+            "bare": bare_call(session, base),
+            "call": our_call(runtime, request),
+            "open": one_more,
+        }
         for others in counts:
             async with many_open(settings, others):
                 gc.collect()
                 in_use = resident()
-                ratios = []
-                for _ in range(effort.rounds):
-                    plain = await cpu_per_call(bare, effort.block * 4)
-                    ratios.append(await cpu_per_call(governed, effort.block * 4) / plain)
-                calls[str(others)] = ratios
-    return calls, in_use
+                costs[str(others)] = await in_turns(
+                    works, Turns(effort.rounds, effort.block * 4, WARM_UP), cpu_per_call
+                )
+    return costs, in_use
 
 
 async def crowd(base: str, effort: Effort) -> dict[str, object]:
-    """Memory and calls with ever more runtimes open, and what is left of them."""
+    """Memory, calls and openings with ever more runtimes open, and what is left of them."""
     async with aiohttp.ClientSession() as session:
         await among_others(session, base, (1,), Effort(1, WARM_UP, 1))  # imports, and what is worked out once
         before, memory = left_over(), resident()
-        calls, in_use = await among_others(session, base, (1, 100, effort.many), effort)
-        return {"grown": in_use - memory, "calls": calls, "before": before, "after": left_over()}
+        costs, in_use = await among_others(session, base, (1, 100, effort.many), effort)
+        return {"grown": in_use - memory, "costs": costs, "before": before, "after": left_over()}
 
 
 def crowd_findings(found: dict[str, Any], many: int) -> Findings:
     """Memory, calls, and what was left."""
     mib = found["grown"] / MIB
     memory = (("resident memory", f"{mib:,.0f} MiB"), ("of it each", f"{mib * KIB / many:.1f} KiB"))
-    medians = {int(others): statistics.median(ratios) for others, ratios in found["calls"].items()}
-    first = next(iter(medians.values()))
-    calls = tuple((f"{others:,} others", f"{each:.2f} ×", f"{each / first:.2f} ×") for others, each in medians.items())
+    among: dict[str, list[float]] = {
+        what: [ratio(costs, what) for costs in found["costs"].values()] for what in ("call", "open")
+    }
+    rows = {
+        what: tuple(
+            (f"{int(others):,} others", f"{each:.2f} ×", f"{each / ratios[0]:.2f} ×")
+            for others, each in zip(found["costs"], ratios, strict=True)
+        )
+        for what, ratios in among.items()
+    }
     left = tuple((what, f"{count:,}", f"{found['after'][what]:,}") for what, count in found["before"].items())
     tables = (
         Table(f"{many:,} idle runtimes in one process", ("", "measured"), memory),
-        Table("A call while others are open", ("", "run() to bare", "to the first row"), calls),
+        Table("A call while others are open", ("", "run() to bare", "to the first row"), rows["call"]),
+        Table("Opening and closing one more", ("", "to a bare call", "to the first row"), rows["open"]),
         Table("Left after closing all", ("", "before", "after"), left),
     )
     same = found["before"] == found["after"]
     targets = (
         at_most(f"memory of {many:,} idle runtimes", many / 20, mib, "MiB", digits=0),
-        at_most(f"a call with {many:,} idle runtimes, to one with 1", 1.1, medians[many] / first, "×"),
+        at_most(f"a call with {many:,} idle runtimes, to one with 1", 1.1, among["call"][-1] / among["call"][0], "×"),
         Target("left after closing all runtimes", "nothing", "nothing" if same else "something", same),
     )
     return Findings(tables, targets)

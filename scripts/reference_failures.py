@@ -5,7 +5,7 @@ from typing import Final
 from attrs import fields
 from markdown_tables import code, docstring, first_sentence, table
 
-from provider_runtime.cli.failures import exit_code
+from provider_runtime.cli.families import exit_code
 from provider_runtime.domain import errors
 from provider_runtime.domain.conversation.warnings import WarningCode
 from provider_runtime.domain.errors import ErrorCode, ProviderRuntimeError

@@ -33,8 +33,9 @@ class RuntimeContainer(containers.DeclarativeContainer):
     line can be replaced for one runtime: ``open_runtime(settings, clock=…)``. A ``Singleton`` is made
     afresh for each runtime; an ``Object`` is a value that cannot change, so all may have the same.
 
-    A line costs every runtime some 25 µs, for the container copies it. So a line is a part that
-    somebody may want to replace; what only joins parts together stands in ``assemble``.
+    ``open_runtime`` makes the parts from these lines (see ``graph``); an instance of the container is
+    for whoever nests it in one of theirs, and pays some 25 µs a line for its copy. So a line is a part
+    that somebody may want to replace; what only joins parts together stands in ``assemble``.
     """
 
     settings = providers.Dependency(instance_of=RuntimeSettings)
