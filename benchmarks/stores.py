@@ -116,7 +116,7 @@ async def both_us(work: Callable[[int], Awaitable[object]], times: int = 200) ->
 
 
 async def rates(name: str, folder: Path) -> tuple[str, ...]:
-    async with aclosing(media(name, folder)) as opened:  # type: ignore[type-var]  # every medium has aclose
+    async with aclosing(media(name, folder)) as opened:
         journal = opened.journal("rates")
         await many(lambda _: journal.append(entry), range(100), 1)  # warm
         alone = await many(lambda _: journal.append(entry), range(1_000), 1)
