@@ -178,8 +178,8 @@ class Effort:
 @contextmanager
 def mock_server() -> Iterator[str]:
     """A server in a process of its own; the URL to which a kind and ``/v1`` are added."""
-    command = [sys.executable, str(HERE / "mock_server.py"), "small"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+    command = [sys.executable, str(HERE / "mock_server.py"), "small", "until-eof"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
         try:
             assert server.stdout is not None
             yield f"http://127.0.0.1:{int(server.stdout.readline())}"

@@ -1,10 +1,10 @@
 """A server that answers every POST with a canned answer: the cheapest counterpart a client can have.
 
-    python benchmarks/mock_server.py [small|tool|large]      prints its port, then serves until killed
+    python benchmarks/mock_server.py [small|tool|large] [until-eof]      prints its port, then serves until killed
 
 ``/large/v1/chat/completions`` answers with the large answer, ``/small-50/v1/…`` after 50 ms; a path without a
 kind is answered with that of the command line. ``…/v1/messages`` speaks as Anthropic does. Runs in a process of
-its own, so that its work is not measured.
+its own, so that its work is not measured. With ``until-eof`` it ends when its input does: with whoever started it.
 """
 
 import asyncio
@@ -136,13 +136,16 @@ class Canned(asyncio.Protocol):
                 self.transport.write(answer)
 
 
-async def serve(kind: str) -> None:
-    """Serve until killed."""
+async def serve(kind: str, *, until_eof: bool = False) -> None:
+    """Serve until killed, or until the input ends."""
     answers, loop = Answers(kind), asyncio.get_running_loop()
     server = await loop.create_server(partial(Canned, answers), "127.0.0.1", 0, backlog=8192)
     print(server.sockets[0].getsockname()[1], flush=True)
-    await server.serve_forever()
+    if until_eof:
+        await asyncio.to_thread(sys.stdin.read)
+    else:
+        await server.serve_forever()
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(sys.argv[1] if len(sys.argv) > 1 else "small"))
+    asyncio.run(serve(sys.argv[1] if len(sys.argv) > 1 else "small", until_eof="until-eof" in sys.argv))

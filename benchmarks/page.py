@@ -57,15 +57,15 @@ class Section:
 
 
 SECTIONS: Final = (
-    Section("What governance costs", "overhead.py"),
-    Section("By the kind of call", "payloads.py"),
+    Section("What governance costs", "overhead.py", ("--block", "150")),
+    Section("By the kind of call", "payloads.py", ("--rounds", "9", "--block", "60")),
     Section("What each stage of a call runs", "guard.py", quick=()),
-    Section("Many calls in flight", "scale.py", ("--calls", "10000")),
-    Section("Many runtimes", "runtimes.py"),
+    Section("Many calls in flight", "scale.py", ("--calls", "8000")),
+    Section("Many runtimes", "runtimes.py", ("--rounds", "9")),
     Section("To begin", "startup.py"),
     Section("A long day", "soak.py", ("--faulty", "10000")),
     Section("The leakage guard", "leakage.py"),
-    Section("Stores", "stores.py"),
+    Section("Stores", "stores.py", ("--most", "10000")),
     Section("Batches", "batch.py", ("--lines", "30000")),
 )
 

@@ -1,6 +1,6 @@
 """What durable records cost: appends and lookups in each medium, alone and many at once, empty and full.
 
-    python benchmarks/stores.py [--quick] [--long] [--folder DIR]
+    python benchmarks/stores.py [--quick] [--most 100000 | --long] [--folder DIR]
 
 Prints appends a second one after another and with 64 in flight, and what a receipt costs a call with
 and without checkpoints. Then, with 1,000, 10,000 and 100,000 records there (``--long``: 1,000,000, too),
@@ -116,7 +116,7 @@ async def both_us(work: Callable[[int], Awaitable[object]], times: int = 200) ->
 
 
 async def rates(name: str, folder: Path) -> tuple[str, ...]:
-    async with aclosing(media(name, folder)) as opened:  # type: ignore[type-var]  # every medium has aclose
+    async with aclosing(media(name, folder)) as opened:
         journal = opened.journal("rates")
         await many(lambda _: journal.append(entry), range(100), 1)  # warm
         alone = await many(lambda _: journal.append(entry), range(1_000), 1)
@@ -315,9 +315,11 @@ async def measure(root: Path, sizes: tuple[int, ...], entries: int, rounds: int)
 def main() -> None:
     parser = arguments(__doc__)
     parser.add_argument("--long", action="store_true", help="up to a million records")
+    parser.add_argument("--most", type=int, default=100_000, help="records at most, without --long")
     parser.add_argument("--folder", type=Path, help="where to write; its disk decides the figures")
     options = parser.parse_args()
-    sizes = (1_000, 10_000, 100_000, *((1_000_000,) if options.long else ()))
+    most = 1_000_000 if options.long else options.most
+    sizes = tuple(size for size in (1_000, 10_000, 100_000, 1_000_000) if size <= most)
     entries, rounds = 100_000, 7
     if options.quick:
         sizes, entries, rounds = (1_000,), 2_560, 3
