@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import TypeAlias
 
-from attrs import field, frozen
+from attrs import field
 
 from provider_runtime.application.providers import RegisteredProvider
 from provider_runtime.application.terms import CallTerms
@@ -16,9 +16,10 @@ from provider_runtime.domain.origins import Origin
 from provider_runtime.domain.policy.verdict import Pass
 from provider_runtime.domain.profiles.assigning import PlayedRole
 from provider_runtime.domain.secrets import Secret
+from provider_runtime.domain.values import sealed
 
 
-@frozen(kw_only=True, slots=False)  # made anew for each call, and slots take twice the time to fill
+@sealed(kw_only=True)
 class Call:
     """What was asked, by whom, when.
 
@@ -36,7 +37,7 @@ class Call:
     credential_origin: Origin | None = None
 
 
-@frozen(kw_only=True)
+@sealed(kw_only=True)
 class RoutedCall:
     """A call that has a provider."""
 
@@ -52,7 +53,7 @@ class RoutedCall:
         return None if elsewhere else call.terms.options.credential
 
 
-@frozen(kw_only=True)
+@sealed(kw_only=True)
 class PreparedCall:
     """A call whose bytes are frozen. ``warnings`` tell of handoff and encoding."""
 
@@ -61,7 +62,7 @@ class PreparedCall:
     warnings: tuple[CallWarning, ...] = ()
 
 
-@frozen(kw_only=True)
+@sealed(kw_only=True)
 class ClearedCall:
     """A call that every gate let through. Only ``Clearance.clear`` makes one."""
 
@@ -69,7 +70,7 @@ class ClearedCall:
     verdicts: tuple[Pass, ...] = field(default=())
 
 
-@frozen(kw_only=True)
+@sealed(kw_only=True)
 class AnsweredCall:
     """A call with its answer, and every try that led to it."""
 

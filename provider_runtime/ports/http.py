@@ -9,9 +9,10 @@ from provider_runtime.domain.catalog.providers import Tier
 from provider_runtime.domain.errors import CredentialBoundElsewhere, Delivery, ErrorCode
 from provider_runtime.domain.origins import Origin
 from provider_runtime.domain.secrets import Secret
+from provider_runtime.domain.values import sealed
 
 
-@frozen(kw_only=True)
+@sealed(kw_only=True)
 class AuthHeader:
     """The header that carries the credential: its name, what stands before the secret, the secret.
 
@@ -24,7 +25,7 @@ class AuthHeader:
     prefix: str = ""
 
 
-@frozen(kw_only=True, slots=False)  # made anew for each call, and slots take twice the time to fill
+@sealed(kw_only=True)
 class HttpRequest:
     """One request. ``url`` is the whole address; ``body`` is sent byte for byte, or not at all if ``None``.
 
@@ -53,7 +54,7 @@ class HttpRequest:
             )
 
 
-@frozen(kw_only=True)
+@sealed(kw_only=True)
 class HttpReply:
     """A whole answer: status, headers with lower-case names, body unpacked."""
 

@@ -10,11 +10,11 @@ from hashlib import sha256
 from typing import Any, Final
 
 import msgspec
-from attrs import frozen
 
 from provider_runtime.domain.errors import RecordCorrupt
 from provider_runtime.domain.identity import CallId, RuntimeId
 from provider_runtime.domain.records.receipts import AttemptRecord, CallReceipt, CallRecord
+from provider_runtime.domain.values import sealed
 
 _ID: Final = "rct_"
 _ID_SEQ: Final = 10
@@ -29,7 +29,7 @@ _CLOSING: Final = b'"}'
 _HASH_LENGTH: Final = len("sha256:") + 64
 
 
-@frozen
+@sealed
 class Link:
     """A place in a chain, as each call makes one: what the next receipt has to know of the one before."""
 

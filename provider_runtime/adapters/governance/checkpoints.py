@@ -1,14 +1,16 @@
-"""The books of a ledger as bytes, and back: a short cut for whoever opens it next."""
+"""The books of a ledger of budgets as bytes, and back: a short cut for whoever opens it next."""
 
 from typing import Annotated, Final, TypeAlias
 
 import msgspec
+from attrs import field, frozen
 
 from provider_runtime.adapters.backends.medium import Position
-from provider_runtime.adapters.governance.ledger_entries import Whole, parts_of, unreadable
+from provider_runtime.adapters.governance.ledger_entries import EntryReader, Whole, encoded, parts_of, unreadable
+from provider_runtime.domain.errors import RecordCorrupt
 from provider_runtime.domain.identity import CallId, OrderId
 from provider_runtime.domain.policy.budgets.books import AccountBook, Books, Closed, Sums
-from provider_runtime.domain.policy.budgets.entries import Held
+from provider_runtime.domain.policy.budgets.entries import Entry, Held
 from provider_runtime.domain.policy.budgets.holds import Account, HoldState, Line
 
 _VERSION: Final = 2
@@ -39,48 +41,58 @@ _HEADS: Final = msgspec.json.Decoder(_Head)
 _DECODER: Final = msgspec.json.Decoder(_Checkpoint)
 
 
-def books_as_bytes(books: Books, position: Position) -> bytes:
-    """Books as they stand at ``position`` of their journal."""
-    return _ENCODER.encode(
-        _Checkpoint(
-            version=_VERSION,
-            position=str(position),
-            count=books.count,
-            now=books.now_ms,
-            accounts=[
-                (
-                    _line_out(book.latest),
-                    [(window, one.posted, one.held, one.overrun, one.warned) for window, one in book.windows.items()],
-                )
-                for book in books.accounts.values()
-            ],
-            held=[_hold_out(number, entry) for number, entry in books.held.items()],
-            settled=[_closed_out(number, closed) for number, closed in books.settled.items()],
-            adjustable=[_closed_out(number, closed) for number, closed in books.adjustable.items()],
+@frozen(kw_only=True)
+class LedgerCodec:
+    """The entries of a ledger of budgets, and its books: see ``EntryCodec``."""
+
+    reader: EntryReader = field(factory=EntryReader, repr=False)
+
+    def begin(self) -> Books:
+        return Books()
+
+    def encoded(self, entry: Entry) -> bytes:
+        return encoded(entry)
+
+    def decoded(self, raw: bytes) -> Entry:
+        return self.reader.read(raw)
+
+    def kept(self, state: Books, position: Position) -> bytes:
+        return _ENCODER.encode(
+            _Checkpoint(
+                version=_VERSION,
+                position=str(position),
+                count=state.count,
+                now=state.now_ms,
+                accounts=[
+                    (
+                        _line_out(book.latest),
+                        [(window, of.posted, of.held, of.overrun, of.warned) for window, of in book.windows.items()],
+                    )
+                    for book in state.accounts.values()
+                ],
+                held=[_hold_out(number, entry) for number, entry in state.held.items()],
+                settled=[_closed_out(number, closed) for number, closed in state.settled.items()],
+                adjustable=[_closed_out(number, closed) for number, closed in state.adjustable.items()],
+            )
         )
-    )
 
+    def restored(self, raw: bytes) -> tuple[Books, Position] | None:
+        try:
+            if _HEADS.decode(raw).version != _VERSION:
+                return None
+            return _books(_DECODER.decode(raw))
+        except (msgspec.MsgspecError, ValueError, TypeError):
+            raise unreadable("its checkpoint is not of a form that this release knows") from None
 
-def books_from_bytes(raw: bytes) -> tuple[Books, Position] | None:
-    """What ``books_as_bytes`` made these of; ``None`` where an earlier or later release made them.
+    def count_kept(self, raw: bytes) -> int:
+        try:
+            head = _HEADS.decode(raw)
+        except msgspec.MsgspecError:
+            return 0
+        return head.count if head.version == _VERSION else 0
 
-    Raises ``RecordCorrupt``.
-    """
-    try:
-        if _HEADS.decode(raw).version != _VERSION:
-            return None
-        return _books(_DECODER.decode(raw))
-    except (msgspec.MsgspecError, ValueError, TypeError):
-        raise unreadable("its checkpoint is not of a form that this release knows") from None
-
-
-def count_in(raw: bytes) -> int:
-    """How many entries the books in ``raw`` are made of; 0 where they are of no use to this release."""
-    try:
-        head = _HEADS.decode(raw)
-    except msgspec.MsgspecError:
-        return 0
-    return head.count if head.version == _VERSION else 0
+    def unreadable(self, what: str) -> RecordCorrupt:
+        return unreadable(what)
 
 
 def _books(record: _Checkpoint) -> tuple[Books, Position]:

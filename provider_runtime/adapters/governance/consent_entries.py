@@ -73,8 +73,17 @@ class ConsentEntryCodec:
             }
         )
 
-    def restored(self, raw: bytes) -> tuple[ConsentBooks, Position]:
+    def restored(self, raw: bytes) -> tuple[ConsentBooks, Position] | None:
         return self._read(raw, self._books)
+
+    def count_kept(self, raw: bytes) -> int:
+        def count(value: Any) -> int:
+            return _whole(value["count"]) if value["version"] == _VERSION else 0
+
+        try:
+            return self._read(raw, count)
+        except RecordCorrupt:
+            return 0
 
     def unreadable(self, what: str) -> RecordCorrupt:
         return RecordCorrupt(
@@ -84,9 +93,9 @@ class ConsentEntryCodec:
             remedy="Restore it from a copy, or name another one to begin anew; nothing is sent on consent until then.",
         )
 
-    def _books(self, value: Any) -> tuple[ConsentBooks, Position]:
-        if value["version"] != _VERSION:
-            raise ValueError("of another release")
+    def _books(self, value: Any) -> tuple[ConsentBooks, Position] | None:
+        if _whole(value["version"]) != _VERSION:
+            return None
         latest: datetime | None = structure(self.converter, datetime | None, value["latest"])  # type: ignore[arg-type]  # a union is no class
         books = ConsentBooks(count=_whole(value["count"]), latest=latest)
         for waiting in value["pending"]:

@@ -46,7 +46,13 @@ class EntryCodec(Protocol[StateT, EntryT]):
         """The state as it is at ``position``."""
         ...
 
-    def restored(self, raw: bytes) -> tuple[StateT, Position]: ...
+    def restored(self, raw: bytes) -> tuple[StateT, Position] | None:
+        """What ``kept`` made these of; ``None`` where an earlier or later release made them."""
+        ...
+
+    def count_kept(self, raw: bytes) -> int:
+        """How many entries the state in ``raw`` is made of; 0 where it is of no use to this release."""
+        ...
 
     def unreadable(self, what: str) -> RecordCorrupt: ...
 
@@ -55,8 +61,9 @@ class EntryCodec(Protocol[StateT, EntryT]):
 class FoldedJournal(Generic[StateT, EntryT]):
     """Reads what came since the last step, by whomever, and enters at most one thing more, with nobody in between.
 
-    An entry of this object's own counts once it is read back. Every ``checkpoint_every`` entries the
-    state is kept in ``documents``, so that whoever opens the journal next need not read it all.
+    The state is what has been read: an entry of this object's own counts once it is read back. Every
+    ``checkpoint_every`` entries the state is kept in ``documents``, so that whoever opens the journal
+    next reads few: at most a tenth more than that, and what was under way.
     """
 
     name: str
@@ -69,14 +76,17 @@ class FoldedJournal(Generic[StateT, EntryT]):
     """Behind the last entry in the state."""
     _durable: Position = field(default=START, init=False)
     """Behind the last entry that the medium is known to keep."""
-    _kept_count: int = field(default=0, init=False)
+    _due: int = field(default=0, init=False)
+    """At so many entries the next checkpoint is made."""
+    _kept: str | None = field(default=None, init=False)
+    """The version of the checkpoint that was there when it was last looked at."""
     _own: dict[bytes, EntryT] = field(factory=dict, init=False, repr=False)
     """Entries made here and not yet read back: they need no decoding."""
 
     async def step(self, decide: Callable[[StateT], tuple[EntryT | None, _T]]) -> _T:
         """What ``decide`` makes of the state as it is now; the entry that it returns is kept when this returns."""
         answers: list[_T] = []
-        checkpoints: list[bytes] = []
+        checkpoints: list[tuple[bytes, int]] = []
 
         def step(tail: Tail) -> bytes | None:
             checkpoints.clear()
@@ -96,10 +106,10 @@ class FoldedJournal(Generic[StateT, EntryT]):
             self._durable = await self.journal.decide(step)
         except BaseException:
             if checkpoints:
-                self._kept_count = 0  # what it holds may have been taken back: the next step makes another
+                self._due = 0  # what it holds may have been taken back: the next step makes another
             raise
         if checkpoints:
-            await self._keep_checkpoint(checkpoints[-1])  # what this step has read is kept by now
+            await self._keep_checkpoint(*checkpoints[-1])  # what this step has read is kept by now
         return answers[-1]  # a medium that tries a step again keeps what it came to in the end
 
     async def flush(self) -> None:
@@ -116,11 +126,15 @@ class FoldedJournal(Generic[StateT, EntryT]):
 
     async def _open(self) -> None:
         found = None if self.documents is None else await self.documents.get(_CHECKPOINTS, self.name)
-        state, position = (self.codec.begin(), START) if found is None else self.codec.restored(found.content)
+        # Where another release made the checkpoint, the entries themselves are read.
+        restored = None if found is None else self.codec.restored(found.content)
         if self._state is None:  # nobody else has opened it meanwhile
-            self._state, self._position, self._durable, self._kept_count = state, position, position, state.count
+            self._state, self._position = restored or (self.codec.begin(), START)
+            self._durable = self._position
+            self._kept = None if found is None else found.version
+            self._due = self._state.count + self.checkpoint_every
 
-    def _up_to_date(self, tail: Tail, checkpoints: list[bytes]) -> StateT:
+    def _up_to_date(self, tail: Tail, checkpoints: list[tuple[bytes, int]]) -> StateT:
         """The state as of ``tail``, and a checkpoint of it if it is time. Runs in a step, so nobody else is at it."""
         state = self.codec.begin() if self._state is None else self._state
         try:
@@ -132,20 +146,33 @@ class FoldedJournal(Generic[StateT, EntryT]):
             state, since = self.codec.begin(), tail.since(START)
         try:
             for raw in since:
-                state.apply(self._own.pop(raw) if raw in self._own else self.codec.decoded(raw))
+                own = self._own.pop(raw, None) if self._own else None
+                state.apply(self.codec.decoded(raw) if own is None else own)
         except ValueError:
             self._state, self._position = self.codec.begin(), START
             raise self.codec.unreadable("its entries contradict each other") from None
         self._state, self._position = state, tail.end
-        if self.documents is not None and state.count - self._kept_count >= self.checkpoint_every:
-            checkpoints.append(self.codec.kept(state, self._position))
-            self._kept_count = state.count
+        if self.documents is not None and state.count >= self._due:
+            checkpoints.append((self.codec.kept(state, self._position), state.count))
+            self._due = state.count + max(1, self.checkpoint_every // 10)  # until it is known to be kept
         return state
 
-    async def _keep_checkpoint(self, content: bytes) -> None:
+    async def _keep_checkpoint(self, content: bytes, count: int) -> None:
+        """Keep the state, unless somebody else has kept a later one: a checkpoint never goes back."""
         if self.documents is None:
             return
         try:
-            await self.documents.put(_CHECKPOINTS, self.name, content)
+            while (version := await self._put(self.documents, content)) is None:
+                found = await self.documents.get(_CHECKPOINTS, self.name)
+                self._kept = None if found is None else found.version
+                if found is not None and (theirs := self.codec.count_kept(found.content)) >= count:
+                    count = theirs
+                    break
+            else:
+                self._kept = version
         except BackendError:
             return  # a short cut for whoever comes next; the entries themselves are kept
+        self._due = max(self._due, count + self.checkpoint_every)
+
+    async def _put(self, documents: Documents, content: bytes) -> str | None:
+        return await documents.put_if(_CHECKPOINTS, self.name, content, version=self._kept)

@@ -5,7 +5,7 @@ import unicodedata
 from string import ascii_lowercase, ascii_uppercase
 from typing import Final
 
-from attrs import frozen
+from provider_runtime.domain.values import sealed
 
 _ESCAPES: Final = (("\\n", "\n"), ("\\t", "\t"), ("\\r", "\r"), ('\\"', '"'), ("\\/", "/"), ("\\b", " "), ("\\f", " "))
 _UNICODE_ESCAPE: Final = re.compile(r"(?:\\u[0-9a-fA-F]{4})+")
@@ -22,7 +22,7 @@ _LOOK_ALIKES: Final = str.maketrans(
 )
 
 
-@frozen
+@sealed
 class View:
     """One reading of a text.
 

@@ -2,8 +2,6 @@
 
 from typing import Protocol
 
-from attrs import frozen
-
 from provider_runtime.domain.catalog.models import ModelInfo, ProviderCapabilities
 from provider_runtime.domain.conversation.exchange import PreparedExchange
 from provider_runtime.domain.conversation.handoff import HandoffTarget
@@ -11,10 +9,11 @@ from provider_runtime.domain.conversation.request import ProviderRequest
 from provider_runtime.domain.conversation.response import CallWarning, ProviderResponse
 from provider_runtime.domain.errors import ProviderError
 from provider_runtime.domain.identity import ProviderId
+from provider_runtime.domain.values import sealed
 from provider_runtime.ports.http import HttpReply
 
 
-@frozen(kw_only=True)
+@sealed(kw_only=True)
 class Encoded:
     """A request on one wire: the path under the base URL, extra headers, the body as bytes."""
 

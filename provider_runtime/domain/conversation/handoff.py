@@ -31,6 +31,7 @@ from provider_runtime.domain.conversation.response import CallWarning
 from provider_runtime.domain.conversation.warnings import WarningCode, warn
 from provider_runtime.domain.identity import OPENAI, OPENROUTER, ProviderId
 from provider_runtime.domain.json_values import JsonObject
+from provider_runtime.domain.values import sealed
 
 _WRAPPED: Final = "INVALID_JSON"  # the key under which arguments go that a model failed to write as an object
 _OPENAI_FAMILY: Final = frozenset({OPENAI, OPENROUTER})
@@ -58,7 +59,7 @@ class HandoffTarget:
     tool_id_length: int = 24
 
 
-@frozen(kw_only=True)
+@sealed(kw_only=True)
 class Handoff:
     """The conversation for the target, and a warning for each thing rewritten or left out."""
 

@@ -16,6 +16,7 @@ from provider_runtime.domain.catalog.providers import ProviderConfig
 from provider_runtime.domain.errors import CredentialBoundElsewhere, CredentialMissing
 from provider_runtime.domain.origins import Origin, origin_of
 from provider_runtime.domain.secrets import Secret
+from provider_runtime.domain.values import sealed
 
 
 class SourceKind(StrEnum):
@@ -46,7 +47,7 @@ _RUNTIME: Final = (CredentialSource(SourceKind.RUNTIME),)
 _TOKEN_PROVIDER: Final = (CredentialSource(SourceKind.TOKEN_PROVIDER),)
 
 
-@frozen(kw_only=True)
+@sealed(kw_only=True)
 class FoundCredential:
     """The credential for one attempt, and which source knew it."""
 

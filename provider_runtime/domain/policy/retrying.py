@@ -16,6 +16,7 @@ from provider_runtime.domain.errors import (
 )
 from provider_runtime.domain.json_values import tuple_of
 from provider_runtime.domain.policy.resilience.retry_budget import RetryTokens
+from provider_runtime.domain.values import sealed
 
 _HEALING: Final = (408, 409, 425, 429, 500, 502, 503, 504, 520, 521, 522, 524, 529)
 _THROTTLES: Final = frozenset({ErrorCode.RATE_LIMITED, ErrorCode.OVERLOADED})
@@ -74,7 +75,7 @@ class RetryPolicy:
             raise InvalidRetryPolicy(field="retryable_status_codes", message="HTTP statuses lie between 100 and 599")
 
 
-@frozen(kw_only=True)
+@sealed(kw_only=True)
 class Tried:
     """What the attempts of one call came to so far, the one that just failed included.
 

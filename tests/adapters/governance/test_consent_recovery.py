@@ -112,6 +112,23 @@ async def test_an_entry_of_a_form_that_nobody_knows_lets_nothing_through(
 
 
 @KINDS
+async def test_a_checkpoint_of_another_release_is_passed_over(tmp_path: Path, kind: str) -> None:
+    media = opened(kind, tmp_path)
+    ledger = ledger_in(media)
+    consent = await answered(ledger, a_question(), ConsentTerms(uses=4))
+    await ledger.use(consent, "use_1")
+    await media.documents().put("checkpoints", "consents", b'{"version":9,"count":3,"books":"of another form"}')
+    again = ledger_in(media)
+    assert await again.consents() == await ledger.consents()
+    for number in range(2, 5):
+        await again.use(consent, f"use_{number}")
+    made = await media.documents().get("checkpoints", "consents")
+    assert made is not None
+    assert b'"version":1' in made.content
+    await media.aclose()
+
+
+@KINDS
 async def test_a_ledger_that_was_emptied_under_its_owner_lets_nothing_through(tmp_path: Path, kind: str) -> None:
     media = opened(kind, tmp_path)
     ledger = ledger_in(media)

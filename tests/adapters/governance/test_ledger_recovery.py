@@ -9,7 +9,7 @@ from store_faults import FaultyFiles, no_room
 from provider_runtime.adapters.backends.filesystem.media import FilesystemMedia
 from provider_runtime.adapters.backends.medium import Media
 from provider_runtime.adapters.backends.sqlite.media import SqliteMedia
-from provider_runtime.adapters.governance.checkpoints import count_in
+from provider_runtime.adapters.governance.checkpoints import LedgerCodec
 from provider_runtime.adapters.governance.ledger import FilesystemBudgetLedger, JournalLedger, SqliteBudgetLedger
 from provider_runtime.domain.errors import BackendError, RecordCorrupt
 from provider_runtime.domain.policy.budgets.holds import Admitted, Fate
@@ -98,7 +98,7 @@ async def test_who_opens_a_ledger_reads_only_what_came_after_the_checkpoint(tmp_
 async def unread(media: Media) -> int:
     """How many entries whoever opens the ledger now has to read."""
     found = await media.documents().get("checkpoints", "budgets")
-    return await media.journal("budgets").count() - (0 if found is None else count_in(found.content))
+    return await media.journal("budgets").count() - (0 if found is None else LedgerCodec().count_kept(found.content))
 
 
 @KINDS
@@ -149,7 +149,7 @@ async def test_a_checkpoint_never_takes_the_place_of_a_later_one(tmp_path: Path,
     await spend(slow, 15)
     found = await media.documents().get("checkpoints", "budgets")
     assert found is not None
-    assert count_in(found.content) == 5000
+    assert LedgerCodec().count_kept(found.content) == 5000
     await media.aclose()
 
 

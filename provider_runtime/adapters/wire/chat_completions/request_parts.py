@@ -3,7 +3,7 @@
 from base64 import b64encode
 from typing import Any, Final
 
-from attrs import field, frozen
+from attrs import field
 
 from provider_runtime.adapters.wire.chat_completions.dialect import Dialect, DocumentForm
 from provider_runtime.adapters.wire.chat_completions.families import ModelFamily
@@ -22,6 +22,7 @@ from provider_runtime.domain.conversation.response import CallWarning
 from provider_runtime.domain.conversation.warnings import WarningCode, warn
 from provider_runtime.domain.errors import IntentUnsupported, RequestInvalid
 from provider_runtime.domain.identity import ProviderId
+from provider_runtime.domain.values import sealed
 
 _AUDIO_FORMATS: Final = (
     ("wav", ("audio/wav", "audio/x-wav", "audio/wave", "audio/vnd.wave")),
@@ -42,7 +43,7 @@ _SUFFIXES: Final = (
 )
 
 
-@frozen(kw_only=True)
+@sealed(kw_only=True)
 class Encoding:
     """One request on its way to the wire: for whom it is, and what was remarked so far."""
 

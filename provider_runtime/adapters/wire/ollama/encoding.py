@@ -2,18 +2,19 @@
 
 from typing import Final
 
-from attrs import field, frozen
+from attrs import field
 
 from provider_runtime.domain.conversation.markers import CacheBoundary
 from provider_runtime.domain.conversation.response import CallWarning
 from provider_runtime.domain.conversation.warnings import WarningCode, warn
 from provider_runtime.domain.errors import IntentUnsupported, RequestInvalid
 from provider_runtime.domain.identity import ProviderId
+from provider_runtime.domain.values import sealed
 
 WIRE: Final = "ollama"
 
 
-@frozen(kw_only=True)
+@sealed(kw_only=True)
 class Encoding:
     """One request on its way to the wire."""
 

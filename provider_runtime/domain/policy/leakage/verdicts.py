@@ -2,8 +2,6 @@
 
 from typing import Final
 
-from attrs import frozen
-
 from provider_runtime.domain.conversation.response import CallWarning
 from provider_runtime.domain.conversation.warnings import WarningCode, warn
 from provider_runtime.domain.errors import LeakageRefused
@@ -12,6 +10,7 @@ from provider_runtime.domain.policy.leakage.findings import Finding, FindingKind
 from provider_runtime.domain.policy.leakage.opaque import OpaquePart
 from provider_runtime.domain.policy.leakage.policy import LeakagePolicy, Treatment
 from provider_runtime.domain.policy.verdict import Pass, Refusal, Verdict
+from provider_runtime.domain.values import sealed
 
 GATE: Final = "leakage"
 CLEAN: Final = Pass(gate=GATE)
@@ -27,7 +26,7 @@ _WHY_KEPT: Final = {
 }
 
 
-@frozen(kw_only=True)
+@sealed(kw_only=True)
 class Looked:
     """What a look at a call brought to light."""
 

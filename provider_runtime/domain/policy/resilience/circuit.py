@@ -6,6 +6,7 @@ from typing import Final, TypeAlias
 from attrs import evolve, field, frozen
 
 from provider_runtime.domain.errors import Delivery, ErrorCode, ProviderError, ProviderStatusError, TransportError
+from provider_runtime.domain.values import sealed
 
 _IN_A_ROW: Final = 5
 _ENOUGH_TO_JUDGE: Final = 20
@@ -78,7 +79,7 @@ Admission: TypeAlias = Admitted | Open
 _Step: TypeAlias = tuple[int, int, int]
 
 
-@frozen(kw_only=True)
+@sealed(kw_only=True)
 class Circuit:
     """What one runtime knows of one origin's health: closed, open, or open with a probe under way.
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from provider_runtime.adapters.backends.medium import START
-from provider_runtime.adapters.governance.checkpoints import books_as_bytes, books_from_bytes
+from provider_runtime.adapters.governance.checkpoints import LedgerCodec
 from provider_runtime.adapters.governance.ledger_entries import EntryReader, encoded
 from provider_runtime.domain.errors import LedgerConflict
 from provider_runtime.domain.identity import CallId, OrderId
@@ -246,7 +246,7 @@ class BooksMachine(RuleBasedStateMachine):
 
     @rule()
     def go_on_from_a_checkpoint(self) -> None:
-        again, position = books_from_bytes(books_as_bytes(self.books, START))
+        again, position = LedgerCodec().restored(LedgerCodec().kept(self.books, START))
         assert position == START
         self._same(again)
         self.books = again
