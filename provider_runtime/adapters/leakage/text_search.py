@@ -79,11 +79,11 @@ class TextSearch:
             self.markers
             or self.rules
             or self.known.are_in(view)
-            or any(True for _ in runs(view))
+            or next(runs(view), None)
             or may_be_assigned(view)
             or _may_be_addressed(view)
             or _may_be_a_block(view)
-            or any(True for _ in rewritten(view.text, view.plain))
+            or next(rewritten(view.text, view.plain), None)
         )
 
     def _search(self, view: View, depth: int, room: _Room, undone: frozenset[str] = frozenset()) -> Iterator[Hit]:

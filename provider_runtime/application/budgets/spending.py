@@ -67,6 +67,7 @@ class Spending:
     patience: Patience = field(factory=lambda: Patience(limit_s=5.0))
     units: Mapping[str, Unit] = field(init=False, repr=False)
     _ledger_waits: bool = field(init=False, repr=False)
+    _counts: frozenset[Unit] = field(init=False, repr=False)
     _unsettled: deque[tuple[Hold, Fate, tuple[int, ...]]] = field(
         factory=lambda: deque(maxlen=_UNSETTLED_KEPT), init=False, repr=False
     )
@@ -74,6 +75,10 @@ class Spending:
     @units.default
     def _units_by_name(self) -> Mapping[str, Unit]:
         return {budget.name: budget.limit.unit for budget in self.budgets}
+
+    @_counts.default
+    def _units_that_count(self) -> frozenset[Unit]:
+        return frozenset(self.units.values())
 
     @_ledger_waits.default
     def _ask_the_ledger(self) -> bool:
@@ -155,7 +160,7 @@ class Spending:
 
     def bill(self, prepared: PreparedCall, response: ProviderResponse, duration_s: float) -> Bill:
         """What an answered attempt came to."""
-        counts = frozenset(self.units.values())
+        counts = self._counts
         cost = response.cost
         if cost is None and Unit.NANO_USD in counts:
             routed = prepared.routed
@@ -210,7 +215,7 @@ class Spending:
         return True
 
     def _worst_case(self, prepared: PreparedCall, left_s: float) -> Mapping[Unit, int | None]:
-        counts = frozenset(self.units.values())
+        counts = self._counts
         worst: dict[Unit, int | None] = {Unit.CALLS: 1, Unit.MILLISECONDS: int(left_s * 1000)}
         if not counts & {Unit.TOKENS, Unit.NANO_USD}:
             return worst

@@ -66,8 +66,9 @@ _WORTH_BESIDE_FOREIGN: Final = tuple(
 def may_be_assigned(view: View) -> bool:
     """Whether a name stands in ``view`` that may announce a secret: whoever has none need not look for values."""
     low = view.low
-    if any(search(low) for search in _WORTH):
-        return True
+    for search in _WORTH:
+        if search(low) is not None:
+            return True
     if view.text.isascii():
         return False
     foreign = "".join(_NO_ASCII.findall(view.text)).lower()
