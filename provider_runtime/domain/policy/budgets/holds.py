@@ -48,7 +48,7 @@ class Fate(StrEnum):
 _STATES: Final = {fate: HoldState(fate.value) for fate in Fate}
 
 
-@sealed(kw_only=True)
+@frozen(kw_only=True)
 class Account:
     """One budget of one owner: ``month`` of tenant ``acme``. Its windows follow one another."""
 
@@ -61,7 +61,7 @@ class Account:
         return 0 if self.window_s is None else now_ms // (self.window_s * 1000)
 
 
-@sealed(kw_only=True)
+@frozen(kw_only=True)
 class Claim:
     """What an attempt may take from an account at most, and the limit of that account."""
 
@@ -70,7 +70,7 @@ class Claim:
     amount: int = field(validator=_AMOUNT)
 
 
-@sealed(kw_only=True)
+@frozen(kw_only=True)
 class HoldOrder:
     """What shall be held for one attempt: every claim or none. ``lease_ms``: how long its owner may be silent.
 
@@ -105,7 +105,7 @@ class Line:
     limit: int
 
 
-@sealed(kw_only=True)
+@frozen(kw_only=True)
 class Hold:
     """What is set aside for one attempt. ``number`` names it in its ledger.
 
@@ -130,7 +130,7 @@ class Hold:
         return tuple(line.amount for line in self.lines)
 
 
-@sealed(kw_only=True)
+@frozen(kw_only=True)
 class Balance:
     """A window of an account: what is posted, what is held, and by how much limits were overrun.
 
@@ -149,7 +149,7 @@ class Balance:
         return self.posted + self.held
 
 
-@sealed(kw_only=True)
+@frozen(kw_only=True)
 class Standing:
     """How an account stands in its present window."""
 
@@ -176,7 +176,7 @@ class Tally:
     unconfirmed: int
 
 
-@sealed(kw_only=True)
+@frozen(kw_only=True)
 class Admitted:
     """The hold was taken. ``nearly_spent``: the accounts that are four fifths taken from now on."""
 
