@@ -41,12 +41,13 @@ class Providers:
     """Providers by id. Registering an id twice keeps the later one."""
 
     by_id: Mapping[ProviderId, RegisteredProvider] = field(factory=dict)
+    ids: frozenset[ProviderId] = field(init=False, repr=False, eq=False)
+    """The ids of all providers."""
+
+    @ids.default
+    def _make_ids(self) -> frozenset[ProviderId]:
+        return frozenset(self.by_id)
 
     def get(self, provider_id: ProviderId) -> RegisteredProvider:
         """The provider that routing found; routing names registered ones only."""
         return self.by_id[provider_id]
-
-    @property
-    def ids(self) -> frozenset[ProviderId]:
-        """The ids of all providers."""
-        return frozenset(self.by_id)

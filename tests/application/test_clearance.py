@@ -136,3 +136,38 @@ async def test_a_receipt_of_an_answered_call_names_every_gate_and_which_were_not
         *("capability:pass", "tier:pass", "endpoint:pass", "grants:not_configured"),
         *("consent:not_configured", "leakage:pass", "budget:not_configured"),
     )
+
+
+@frozen(kw_only=True)
+class PromptGate:
+    """A gate that waits for nobody: it just says ``says``, or raises it."""
+
+    says: Any
+
+    def judge(self, prepared: PreparedCall, *, rehearsal: bool) -> Any:
+        if isinstance(self.says, Exception):
+            raise self.says
+        return self.says
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_a_gate_may_say_its_verdict_at_once(name: str) -> None:
+    clearance = Clearance(**{**gates(["pass"] * 7, []), name: PromptGate(says=Pass(gate=name, reason="at once"))})
+    cleared = await clearance.clear(a_prepared_call())
+    assert [verdict.reason for verdict in cleared.verdicts if verdict.gate == name] == ["at once"]
+
+
+NO = CallRefused(gate="tier", message="no", remedy="Ask again.")
+JUNK = (None, True, "pass", 0, Pass(gate="consent"), Refusal(gate="consent", error=NO), RuntimeError(SECRET_DETAIL))
+
+
+@pytest.mark.parametrize("says", JUNK, ids=repr)
+async def test_what_a_gate_says_at_once_is_a_verdict_of_its_own_or_the_call_is_refused(says: object) -> None:
+    clearance = Clearance(**{**gates(["pass"] * 7, []), "tier": PromptGate(says=says)})
+    with pytest.raises(CallRefused) as refused:
+        await clearance.clear(a_prepared_call())
+    assert (refused.value.gate, refused.value.code) == ("tier", ErrorCode.GATE_FAILED)
+    assert SECRET_DETAIL not in str(refused.value)
+    rehearsed = (await clearance.rehearse(a_prepared_call()))[1]
+    assert isinstance(rehearsed, Refusal)
+    assert rehearsed.error.code is ErrorCode.GATE_FAILED

@@ -57,6 +57,8 @@ class KnownSecrets:
 
     _needles: tuple[tuple[str, str, str], ...] = field(repr=False)
     """What is looked for, the name of the disguise, and the digits in it."""
+    _fewest_digits: int = field(default=0, repr=False)
+    _all_digits: frozenset[str] = field(default=frozenset(), repr=False)
     _automaton: Any = field(default=None, repr=False, eq=False)  # of a library without types
 
     @classmethod
@@ -71,7 +73,13 @@ class KnownSecrets:
                 if len(needle) >= SHORTEST:
                     needles.setdefault(needle, name)
         ready = tuple((needle, name, _digits(needle.encode())) for needle, name in needles.items())
-        return cls(ready, _automaton_of(needles) if len(needles) > _MANY else None)
+        fewest = min((len(own) for _, _, own in ready), default=0)
+        return cls(
+            ready,
+            fewest,
+            frozenset(own for _, _, own in ready),
+            _automaton_of(needles) if len(needles) > _MANY else None,
+        )
 
     def __bool__(self) -> bool:
         return bool(self._needles)
@@ -96,6 +104,8 @@ class KnownSecrets:
         is not there. Texts have few digits, so this rules out nearly all at nearly no cost.
         """
         digits = _digits(view.plain)
+        if len(digits) < self._fewest_digits or not any(map(digits.__contains__, self._all_digits)):
+            return []
         likely = [(needle, name) for needle, name, own in self._needles if own in digits]
         if not likely:
             return likely

@@ -117,14 +117,14 @@ _WRAPPED: Final = re.compile(r"\n(?<=[A-Za-z0-9+/_=.-]{8}\n)[ \t>|]*(?=[A-Za-z0-
 _WRAPPED_BY_BACKSLASH: Final = re.compile(r"\\\r?\n[ \t]*")
 _SPACED: Final = re.compile(r"(?:[!-~][ \t\n.,|·]){12,}+[!-~]?")
 _SPACED_SHAPE: Final = bytes(32 if chr(code) in " \t\n.,|" else 120 if 32 < code < 127 else 46 for code in range(256))
-_SPACED_GATE: Final = re.compile(b"x " * 12)
+_SPACED_GATE: Final = b"x " * 12
 _CODES: Final = re.compile(r"[0-9](?<![0-9.][0-9])[0-9]{1,2}(?:, ?| )(?:[0-9]{2,3}(?:, ?| )){14,}+[0-9]{0,3}")
 _CODES_SHAPE: Final = bytes(
     48 if 48 <= code < 58 else code if code in b", " else 120 for code in range(256)
 )  # every digit a 0
 _CODES_GATE: Final = re.compile(b"000?(?:, ?| )(?:000?(?:, ?| )){14}")
 _FEWEST_CODES: Final = 14  # commas between the numbers of what is hidden so
-_JOINTS: Final = tuple(re.compile(joint).search for joint in ('"\n', '" "', '", "'))
+_JOINTS: Final = ('"\n', '" "', '", "')
 _JOINT_OF_QUOTES: Final = re.compile("'(?:\n| '|, ')")
 _MIXED: Final = re.compile(
     "[A-Za-z0-9_-][\u0131\u0251\u0261\u0370-\u058f\u0660-\u06f9\u2010-\u2212\ufe63]|[\u0370-\u058f][A-Za-z0-9_-]"
@@ -142,11 +142,11 @@ def rewritten(text: str, plain: bytes) -> Iterator[tuple[str, str]]:
         yield "html", html.unescape(text)
     if "\\" in text and _ESCAPED.search(text):
         yield "escapes", _ESCAPED.sub(_character, text)
-    if _SPACED_GATE.search(plain.translate(_SPACED_SHAPE)):
+    if _SPACED_GATE in plain.translate(_SPACED_SHAPE):
         yield "spaces", _SPACED.sub(lambda found: f" {found.group()[::2]} ", text)
     if not text.isascii() and _MIXED.search(text):
         yield "look-alikes", without_look_alikes(text)
-    if "+" in text or any(search(text) for search in _JOINTS) or ("'" in text and _JOINT_OF_QUOTES.search(text)):
+    if "+" in text or any(map(text.__contains__, _JOINTS)) or ("'" in text and _JOINT_OF_QUOTES.search(text)):
         joined = _JOINT.sub("", text)
         if joined != text:
             yield "concatenation", joined

@@ -34,6 +34,11 @@ _MEDIA: Final = (
 )
 
 
+def any_long(view: View) -> bool:
+    """Whether there is a run in ``view`` that is long enough, ordinary or not."""
+    return _LONG.search(_apart(view.plain).translate(_SHAPE)) is not None
+
+
 def runs(view: View) -> Iterator[tuple[int, str]]:
     """Each run of ``view`` that is long enough and nothing ordinary, with its place, in their order."""
     plain = _apart(view.plain)

@@ -93,9 +93,7 @@ def findings(
 
     ``beside`` are headers by their names, and the address under no name.
     """
-    from provider_runtime.adapters.leakage.views import unescaped  # noqa: PLC0415 - imported with the search
-
-    text = unescaped(content.body.decode())
+    text = search.text_of(content.body)
     hits = search.hits("\n".join((text, *beside.values())) if beside else text, most)
     if not hits:
         return ()

@@ -9,14 +9,14 @@ from attrs import define, field, frozen
 from provider_runtime.adapters.leakage.hits import Hit, TooMany
 from provider_runtime.adapters.leakage.known_secrets import KnownSecrets
 from provider_runtime.adapters.leakage.layers import TooLarge, decoded, rewritten, turned
-from provider_runtime.adapters.leakage.runs import runs
+from provider_runtime.adapters.leakage.runs import any_long, runs
 from provider_runtime.adapters.leakage.shapes.announcing import may_be_assigned
 from provider_runtime.adapters.leakage.shapes.assignments import (
     assignments,
 )
 from provider_runtime.adapters.leakage.shapes.beginnings import beginnings, is_beginning
 from provider_runtime.adapters.leakage.shapes.structures import addresses, blocks, built, marks_in
-from provider_runtime.adapters.leakage.views import View, view_of
+from provider_runtime.adapters.leakage.views import View, unescaped, view_of
 from provider_runtime.domain.policy.leakage.findings import FindingKind
 
 if TYPE_CHECKING:
@@ -73,17 +73,22 @@ class TextSearch:
             found.append(Hit(FindingKind.UNREADABLE, "", 0, len(text)))
         return _told_once(found) if found else found
 
+    @staticmethod
+    def text_of(body: bytes) -> str:
+        """The text of a JSON body as it is searched."""
+        return unescaped(body.decode())
+
     def _is_plain(self, view: View) -> bool:
         """Whether nothing in ``view`` is a secret, or hides one. So it is with most texts, and found at little cost."""
         return not (
             self.markers
             or self.rules
             or self.known.are_in(view)
-            or any(True for _ in runs(view))
+            or (any_long(view) and next(runs(view), None))
             or may_be_assigned(view)
             or _may_be_addressed(view)
             or _may_be_a_block(view)
-            or any(True for _ in rewritten(view.text, view.plain))
+            or next(rewritten(view.text, view.plain), None)
         )
 
     def _search(self, view: View, depth: int, room: _Room, undone: frozenset[str] = frozenset()) -> Iterator[Hit]:

@@ -1,15 +1,14 @@
 """Bounds: the most that a prepared call can come to."""
 
-from attrs import frozen
-
 from provider_runtime.application.call import PreparedCall
 from provider_runtime.application.catalog import ActiveCatalog
 from provider_runtime.domain.catalog.pricing import PricingTable, worst_case_cost
 from provider_runtime.domain.conversation.usage import CostBreakdown
 from provider_runtime.domain.policy.leakage.opaque import Opaque, opaque_parts
+from provider_runtime.domain.values import sealed
 
 
-@frozen(kw_only=True)
+@sealed(kw_only=True)
 class Bounds:
     """At most so many tokens in and out; ``None`` where nobody can say."""
 

@@ -67,6 +67,9 @@ class Spending:
     patience: Patience = field(factory=lambda: Patience(limit_s=5.0))
     units: Mapping[str, Unit] = field(init=False, repr=False)
     _ledger_waits: bool = field(init=False, repr=False)
+    _counts: frozenset[Unit] = field(init=False, repr=False)
+    _shared: Mapping[str, Account] = field(init=False, repr=False)
+    """The accounts that every call of this runtime takes from, by the names of their budgets."""
     _unsettled: deque[tuple[Hold, Fate, tuple[int, ...]]] = field(
         factory=lambda: deque(maxlen=_UNSETTLED_KEPT), init=False, repr=False
     )
@@ -74,6 +77,19 @@ class Spending:
     @units.default
     def _units_by_name(self) -> Mapping[str, Unit]:
         return {budget.name: budget.limit.unit for budget in self.budgets}
+
+    @_counts.default
+    def _units_that_count(self) -> frozenset[Unit]:
+        return frozenset(self.units.values())
+
+    @_shared.default
+    def _shared_accounts(self) -> Mapping[str, Account]:
+        owners = {EVERYONE: EVERYONE, "runtime": self.runtime}
+        return {
+            budget.name: Account(budget=budget.name, owner=owners[budget.scope], window_s=budget.window_s)
+            for budget in self.budgets
+            if budget.scope in owners
+        }
 
     @_ledger_waits.default
     def _ask_the_ledger(self) -> bool:
@@ -90,7 +106,7 @@ class Spending:
         worst = self._worst_case(prepared, left_s)
         claims = [
             Claim(
-                account=Account(budget=budget.name, owner=self._owner(budget, prepared), window_s=budget.window_s),
+                account=self._shared.get(budget.name) or self._account(budget, prepared),
                 limit=budget.limit.value,
                 amount=_claimed(budget, worst[budget.limit.unit], prepared),
             )
@@ -155,7 +171,7 @@ class Spending:
 
     def bill(self, prepared: PreparedCall, response: ProviderResponse, duration_s: float) -> Bill:
         """What an answered attempt came to."""
-        counts = frozenset(self.units.values())
+        counts = self._counts
         cost = response.cost
         if cost is None and Unit.NANO_USD in counts:
             routed = prepared.routed
@@ -210,7 +226,7 @@ class Spending:
         return True
 
     def _worst_case(self, prepared: PreparedCall, left_s: float) -> Mapping[Unit, int | None]:
-        counts = frozenset(self.units.values())
+        counts = self._counts
         worst: dict[Unit, int | None] = {Unit.CALLS: 1, Unit.MILLISECONDS: int(left_s * 1000)}
         if not counts & {Unit.TOKENS, Unit.NANO_USD}:
             return worst
@@ -230,12 +246,11 @@ class Spending:
             )
         return worst
 
+    def _account(self, budget: Budget, prepared: PreparedCall) -> Account:
+        return Account(budget=budget.name, owner=self._owner(budget, prepared), window_s=budget.window_s)
+
     def _owner(self, budget: Budget, prepared: PreparedCall) -> str:
         call = prepared.routed.call
-        if budget.scope == EVERYONE:
-            return EVERYONE
-        if budget.scope == "runtime":
-            return self.runtime
         if budget.scope == "profile":
             owner: str | None = None if self.profile is None else self.profile.name
         else:

@@ -44,12 +44,12 @@ class ModelParameters:
 
     def applied_to(self, request: ProviderRequest) -> ProviderRequest:
         """``request`` with these parameters where it says nothing; the same object if there are none to add."""
+        if self is NO_PARAMETERS:
+            return request
         missing = {name: value for name, value in self._said().items() if getattr(request, name) in _UNSAID}
         return evolve(request, **missing) if missing else request
 
     def _said(self) -> dict[str, Any]:
-        if self is NO_PARAMETERS:
-            return {}
         values = {attribute.name: getattr(self, attribute.name) for attribute in fields(ModelParameters)}
         return {name: value for name, value in values.items() if value not in _UNSAID}
 

@@ -20,6 +20,7 @@ from provider_runtime.domain.errors import (
     ProviderNotRegistered,
 )
 from provider_runtime.domain.identity import ProviderId
+from provider_runtime.domain.values import sealed
 
 _SHOWN: Final = 5  # how many alternatives an error lists
 
@@ -81,7 +82,7 @@ class RouteRule(StrEnum):
     DEFAULT = "default"
 
 
-@frozen(kw_only=True)
+@sealed(kw_only=True)
 class Route:
     """Who is asked, for which model, by which rule.
 

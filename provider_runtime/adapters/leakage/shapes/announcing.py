@@ -42,6 +42,13 @@ _WORTH: Final = tuple(
     )
 )
 
+# One of these pieces stands in each of those names; every branch begins with a rare letter. For a short text one
+# search for any of them is faster than one for each name.
+_SHORT: Final = 2000
+_ANY: Final = re.compile(
+    r"p(?:ass|s?w)|k(?:en(?![a-z0-9])|ey|ie)|c(?:re[dt]|url)|uth|w(?:ort|oord|s)|b(?:asic|earer)|g(?:in|(?<=sig))|fied|ql|d(?:ap|(?<=nid))"
+)
+
 # Other languages: the words for password and key, before a sign that something follows.
 FOREIGN_NAMES: Final = (
     *("密码", "密碼", "口令", "密钥", "密鑰", "令牌", "パスワード", "暗証", "秘密鍵", "トークン"),
@@ -66,8 +73,11 @@ _WORTH_BESIDE_FOREIGN: Final = tuple(
 def may_be_assigned(view: View) -> bool:
     """Whether a name stands in ``view`` that may announce a secret: whoever has none need not look for values."""
     low = view.low
-    if any(search(low) for search in _WORTH):
-        return True
+    if len(low) < _SHORT and view.text.isascii() and _ANY.search(low) is None and "senha" not in low:
+        return False
+    for search in _WORTH:
+        if search(low) is not None:
+            return True
     if view.text.isascii():
         return False
     foreign = "".join(_NO_ASCII.findall(view.text)).lower()
