@@ -57,16 +57,17 @@ def is_crowded(body: bytes) -> bool:
 
 def _says_it_once(body: bytes, value: object) -> bool:
     """Whether no object in ``body``, which was read as ``value``, names a key twice."""
+    colons = _colons_of(value) if len(body) > _LONG else None
+    if colons is None:
+        try:
+            written = _ENCODER.encode(value)
+        except (msgspec.MsgspecError, OverflowError, RecursionError):
+            return _reads_once(body)
+        if written == body:
+            return True
+        colons = _colons(written)
     # A pair that was dropped takes its colon with it, and only a colon that was escaped could make up for that.
-    if b"\\" in body and b"\\u003" in body:
-        return _reads_once(body)
-    if len(body) > _LONG and (colons := _colons_of(value)) is not None:
-        return _colons(body) == colons
-    try:
-        written = _ENCODER.encode(value)
-    except (msgspec.MsgspecError, OverflowError, RecursionError):
-        return _reads_once(body)
-    return written == body or _colons(body) == _colons(written)
+    return _reads_once(body) if b"\\u003" in body else _colons(body) == colons
 
 
 def _colons(text: bytes) -> int:

@@ -70,7 +70,7 @@ def encode_request(request: ProviderRequest, provider: ProviderId, dialect: Dial
         body["models"] = [model_id, *dialect.fallback_models]
     else:
         body["model"] = model_id
-    body["messages"] = wire_messages(request.messages, encoding)
+    body["messages"] = wire_messages(request, encoding)
     write_tools(body, request, encoding)
     if not isinstance(request.response_format, TextFormat):
         body["response_format"] = _response_format(request.response_format, encoding)
@@ -170,6 +170,8 @@ def _write_extras(body: dict[str, Any], request: ProviderRequest, encoding: Enco
     dialect = encoding.dialect
     body.update(dialect.constants)
     body["stream"] = False
+    if not request.provider_options and not dialect.defaults:
+        return
     for name, value in request.options_for(encoding.provider).items():
         if name in _CANONICAL or name in body or name in {dialect.controls.top_k, _reasoning_field(dialect)}:
             raise encoding.wrong(
