@@ -36,12 +36,12 @@ from provider_runtime.domain.conversation.warnings import WarningCode
 def wire_messages(request: ProviderRequest, encoding: Encoding) -> list[dict[str, Any]]:
     """Every message in place. Raises ``IntentUnsupported`` or ``RequestInvalid``."""
     if request.texts_alone and not encoding.dialect.one_system_message:
-        return [{"role": message.role._value_, "content": message.plain_text} for message in request.messages]
+        return [{"role": message.role, "content": message.plain_text} for message in request.messages]
     written: list[dict[str, Any]] = []
     for index, message in enumerate(request.messages):
         plain = message.plain_text
         if plain is not None and (message.role is MessageRole.USER or message.role is MessageRole.ASSISTANT):
-            written.append({"role": message.role._value_, "content": plain})
+            written.append({"role": message.role, "content": plain})
             continue
         place = f"messages[{index}]"
         if message.role is MessageRole.USER:
