@@ -4,6 +4,7 @@ import json
 from decimal import Decimal
 from typing import Final
 
+from attrs import fields
 from markdown_tables import code, table
 
 from provider_runtime.adapters.serialization import make_converter, request_to_json, response_to_json
@@ -171,7 +172,7 @@ and means the same as this, which is how it is written:
 
 {_fenced(request_to_json(converter, FULL))}
 
-The fields of a request: {", ".join(code(name) for name in ProviderRequest.__annotations__)}.
+The fields of a request: {", ".join(code(each.name) for each in fields(ProviderRequest) if each.init)}.
 Each is described in the docstring of its class, in `provider_runtime.domain.conversation`.
 """
 

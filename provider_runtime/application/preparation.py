@@ -9,7 +9,7 @@ from provider_runtime.application.call import PreparedCall, RoutedCall
 from provider_runtime.application.redaction import Redaction
 from provider_runtime.domain.conversation.exchange import PreparedExchange
 from provider_runtime.domain.conversation.handoff import hand_off
-from provider_runtime.domain.conversation.request import JsonSchemaFormat, ProviderRequest
+from provider_runtime.domain.conversation.request import JsonSchemaFormat, ProviderRequest, TextFormat
 from provider_runtime.domain.conversation.response import CallWarning
 from provider_runtime.domain.conversation.validity import fault_of_request
 from provider_runtime.domain.errors import (
@@ -52,20 +52,27 @@ class Preparation:
         """
         terms = routed.call.terms
         request = terms.parameters.applied_to(routed.call.request)
-        fault = fault_of_request(request) or self._fault_of_schemas(request)
+        fault = fault_of_request(request)
+        if fault is None and (request.tools or type(request.response_format) is not TextFormat):
+            fault = self._fault_of_schemas(request)
         if fault is not None:
             raise fault
         redacted: tuple[CallWarning, ...] = ()
         if self.redaction is not None:
             request, redacted = self.redaction.applied(request, routed)
         adapter = routed.provider.adapter
-        handed = hand_off(request.messages, adapter.handoff_target(routed.route.model_id))
-        exchange = adapter.prepare(_for_route(request, routed, handed.messages))
+        losses: tuple[CallWarning, ...] = ()
+        messages = request.messages
+        if not request.texts_alone:
+            handed = hand_off(messages, adapter.handoff_target(routed.route.model_id))
+            messages, losses = handed.messages, handed.losses
+        exchange = adapter.prepare(_for_route(request, routed, messages))
         headers = _own_headers(routed)
         if headers:
             exchange = _with_headers(exchange, headers)
-        warnings = redacted + handed.losses + exchange.warnings
-        self._refuse_losses(routed, warnings)
+        warnings = redacted + losses + exchange.warnings
+        if warnings and self.policy.on_lossy is not OnLossy.WARN:
+            self._refuse_losses(routed, warnings)
         return PreparedCall(routed=routed, exchange=exchange, warnings=warnings)
 
     def _fault_of_schemas(self, request: ProviderRequest) -> RequestInvalid | None:
@@ -81,8 +88,6 @@ class Preparation:
         return None
 
     def _refuse_losses(self, routed: RoutedCall, warnings: tuple[CallWarning, ...]) -> None:
-        if self.policy.on_lossy is OnLossy.WARN:
-            return
         lost = sorted({warning.code for warning in warnings if warning.code not in _HARMLESS})
         if lost:
             raise CallRefused(

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from attrs import Attribute
+from attrs import Attribute, fields_dict
 
 from provider_runtime.domain.json_values import has_lone_surrogate
 
@@ -33,6 +33,13 @@ def all_are(*kinds: type) -> Check:
                 raise TypeError(f"{attribute.name}[{number}] must be {_names(kinds)}, not {type(value).__name__}")
 
     return check
+
+
+def check_fields(value: Any, checks: Mapping[str, Check]) -> None:
+    """Each field by its check: for values of which most are found right at a glance, and few field by field."""
+    attributes = fields_dict(type(value))
+    for name, check in checks.items():
+        check(value, attributes[name], getattr(value, name))
 
 
 def optional(check: Check) -> Check:

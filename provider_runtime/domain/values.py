@@ -6,7 +6,7 @@ the library ever holds. They are ``sealed``: frozen for the type checker, which 
 this library, and an ordinary class with slots when it runs. What callers hold stays ``frozen``.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from attrs import frozen as sealed
@@ -17,4 +17,13 @@ else:
 
     sealed = partial(define, unsafe_hash=True, on_setattr=setters.NO_OP)
 
-__all__ = ["sealed"]
+__all__ = ["open_twin", "sealed"]
+
+
+def open_twin(kind: type) -> Any:
+    """A subclass of a frozen class whose values can be assigned to, until their ``__class__`` is ``kind``.
+
+    For what callers hold and a call makes of values that were looked at already: no field is looked at again.
+    """
+    openly = {"__slots__": (), "__setattr__": object.__setattr__, "__delattr__": object.__delattr__}
+    return type(kind.__name__, (kind,), openly)

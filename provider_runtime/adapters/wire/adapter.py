@@ -15,7 +15,7 @@ from provider_runtime.domain.catalog.models import DiscoveryOptions, ModelInfo, 
 from provider_runtime.domain.catalog.providers import ProviderConfig
 from provider_runtime.domain.conversation.exchange import PreparedExchange, asked_and_got
 from provider_runtime.domain.conversation.handoff import HandoffTarget
-from provider_runtime.domain.conversation.request import ProviderRequest, ReasoningBudget, ReasoningEffort
+from provider_runtime.domain.conversation.request import ProviderRequest, ReasoningOff
 from provider_runtime.domain.conversation.response import ProviderResponse
 from provider_runtime.domain.errors import (
     CallRefused,
@@ -124,7 +124,7 @@ class WireAdapter:
             body_sha256=sha256(encoded.body).hexdigest(),
             wanted=request.response_format,
             warnings=encoded.warnings,
-            reasoning_asked=isinstance(request.reasoning, ReasoningEffort | ReasoningBudget),
+            reasoning_asked=request.reasoning is not None and not isinstance(request.reasoning, ReasoningOff),
             caching_asked=_asks_for_caching(request),
         )
 
@@ -325,9 +325,9 @@ def _without_key(error: ProviderError, auth: AuthHeader | None) -> ProviderError
 
 
 def _asks_for_caching(request: ProviderRequest) -> bool:
-    if any(tool.cache is not None for tool in request.tools):
+    if request.tools and any(tool.cache is not None for tool in request.tools):
         return True
-    return any(
+    return not request.texts_alone and any(
         getattr(part, "cache", None) is not None
         for message in request.messages
         if message.plain_text is None

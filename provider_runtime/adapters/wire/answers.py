@@ -7,7 +7,7 @@ from provider_runtime.domain.conversation.markers import Signature
 from provider_runtime.domain.conversation.parts import ContentPart, TextPart, ToolCallPart
 from provider_runtime.domain.conversation.request import JsonObjectFormat, ResponseFormat, TextFormat
 from provider_runtime.domain.conversation.response import CallWarning
-from provider_runtime.domain.conversation.tools import ToolCall
+from provider_runtime.domain.conversation.tools import called
 from provider_runtime.domain.conversation.warnings import WarningCode, warn
 from provider_runtime.domain.json_values import EMPTY_OBJECT, JsonObject, JsonValue
 
@@ -39,7 +39,7 @@ def tool_call_part(
                 f"the arguments of tool call {position} are not JSON; kept as text",
             )
         )
-    return ToolCallPart(ToolCall(id=str(call_id), name=tool, arguments_json=value, signature=signature))
+    return ToolCallPart(called(str(call_id), tool, value, signature))
 
 
 def _arguments(arguments: object) -> tuple[JsonValue, bool]:

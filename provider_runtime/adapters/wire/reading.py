@@ -57,26 +57,31 @@ def is_crowded(body: bytes) -> bool:
 
 def _says_it_once(body: bytes, value: object) -> bool:
     """Whether no object in ``body``, which was read as ``value``, names a key twice."""
+    if len(body) > _LONG and (told := _told_by(value)) is not None:
+        pairs, in_texts = told
+        if not in_texts:
+            return _colons(body) == pairs
+        colons = pairs + in_texts
+    else:
+        try:
+            written = _ENCODER.encode(value)
+        except (msgspec.MsgspecError, OverflowError, RecursionError):
+            return _reads_once(body)
+        if written == body:
+            return True
+        colons = _colons(written)
     # A pair that was dropped takes its colon with it, and only a colon that was escaped could make up for that.
-    if b"\\" in body and b"\\u003" in body:
-        return _reads_once(body)
-    if len(body) > _LONG and (colons := _colons_of(value)) is not None:
-        return _colons(body) == colons
-    try:
-        written = _ENCODER.encode(value)
-    except (msgspec.MsgspecError, OverflowError, RecursionError):
-        return _reads_once(body)
-    return written == body or _colons(body) == _colons(written)
+    return _reads_once(body) if b"\\u003" in body else _colons(body) == colons
 
 
 def _colons(text: bytes) -> int:
     return len(text) - len(text.replace(b":", b""))  # which looks for them; ``count`` looks at every byte
 
 
-def _colons_of(value: object) -> int | None:
-    """The colons of a value as a JSON text; ``None`` for one of many pieces, which is sooner written than looked at."""
-    colons = pieces = 0
-    holders = [[value]]
+def _told_by(value: object) -> tuple[int, int] | None:
+    """The pairs of a value, and the colons in its texts; ``None`` for many pieces, which are sooner written again."""
+    pairs = colons = pieces = 0
+    holders: list[list[object]] = [[value]]
     for holder in holders:
         pieces += len(holder)
         if pieces > _FEW:
@@ -85,11 +90,11 @@ def _colons_of(value: object) -> int | None:
             if isinstance(piece, str):
                 colons += piece.count(":") if ":" in piece else 0
             elif isinstance(piece, dict):
-                colons += len(piece)
+                pairs += len(piece)
                 holders += list(piece), list(piece.values())
             elif isinstance(piece, list):
                 holders.append(piece)
-    return colons
+    return pairs, colons
 
 
 def _reads_once(body: bytes) -> bool:

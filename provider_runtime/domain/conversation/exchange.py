@@ -38,10 +38,11 @@ def asked_and_got(prepared: PreparedExchange, response: ProviderResponse) -> tup
     Looked at: the model that answered, reasoning that was asked and billed as none, caching that
     was asked and neither wrote nor read anything.
     """
-    if not prepared.reasoning_asked and not prepared.caching_asked and response.model == prepared.model_id:
+    same = is_same_model(prepared.model_id, response.model)
+    if same and not prepared.reasoning_asked and not prepared.caching_asked:
         return ()
     remarks: list[CallWarning] = []
-    if not is_same_model(prepared.model_id, response.model):
+    if not same:
         remarks.append(warn(WarningCode.ANOTHER_MODEL_ANSWERED, f"{response.model} answered"))
     usage = response.usage
     if prepared.reasoning_asked and usage.reasoning_tokens == 0:
@@ -56,6 +57,8 @@ def is_same_model(asked: str, answered: str) -> bool:
 
     Vendor prefixes, ``-latest`` and variants after a colon do not count as a difference.
     """
+    if answered.startswith(asked) and "/" not in answered[len(asked) :]:
+        return True  # as most answers say it
     one, other = _plain(asked), _plain(answered)
     return not other or one in {"auto", other} or other.startswith(one) or one.startswith(other)
 

@@ -69,6 +69,20 @@ class Message:
         return tuple(part.tool_call for part in self.content if isinstance(part, ToolCallPart))
 
 
+def are_texts_alone(messages: tuple[Message, ...]) -> bool:
+    """Whether a conversation is plain texts and nothing else, the system's in front, and a user's among them."""
+    begun = asked = False
+    for message in messages:
+        role = message.role
+        if message.plain_text is None or role is MessageRole.TOOL:
+            return False
+        if role is not MessageRole.SYSTEM:
+            begun, asked = True, asked or role is MessageRole.USER
+        elif begun:
+            return False
+    return asked
+
+
 Sayable: TypeAlias = str | ContentPart
 
 

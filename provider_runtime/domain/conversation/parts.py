@@ -1,16 +1,31 @@
 """The parts of a message: text, media, thinking, tool calls, tool results, refusals."""
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Final, TypeAlias
+from types import MappingProxyType
+from typing import Final, TypeAlias, cast
 
 from attrs import field, frozen
 from attrs.converters import optional as optional_converter
 
-from provider_runtime.domain.checks import FILLED, FLAG, NOT_EMPTY, OPTIONAL_TEXT, TEXT, all_are, count, is_a, optional
+from provider_runtime.domain.checks import (
+    FILLED,
+    FLAG,
+    NOT_EMPTY,
+    OPTIONAL_TEXT,
+    TEXT,
+    Check,
+    all_are,
+    check_fields,
+    count,
+    is_a,
+    optional,
+)
 from provider_runtime.domain.conversation.markers import CacheBoundary, Signature
 from provider_runtime.domain.conversation.tools import ToolCall
 from provider_runtime.domain.identity import ProviderId
 from provider_runtime.domain.json_values import JsonValue, freeze, tuple_of
+from provider_runtime.domain.values import open_twin
 
 
 @frozen(kw_only=True)
@@ -58,6 +73,9 @@ MediaSource: TypeAlias = InlineData | MediaUrl | ProviderFile
 _SOURCE: Final = is_a(InlineData, MediaUrl, ProviderFile)
 _CACHE: Final = optional(is_a(CacheBoundary))
 _SIGNATURE: Final = optional(is_a(Signature))
+_BESIDE_A_TEXT: Final[Mapping[str, Check]] = MappingProxyType(
+    {"citations": all_are(Citation), "cache": _CACHE, "signature": _SIGNATURE}
+)
 
 
 @frozen
@@ -65,9 +83,26 @@ class TextPart:
     """Plain text, with the citations a provider attached to it."""
 
     text: str = field(validator=TEXT)
-    citations: tuple[Citation, ...] = field(default=(), converter=tuple_of, validator=all_are(Citation), kw_only=True)
-    cache: CacheBoundary | None = field(default=None, validator=_CACHE, kw_only=True)
-    signature: Signature | None = field(default=None, validator=_SIGNATURE, kw_only=True)
+    citations: tuple[Citation, ...] = field(default=(), converter=tuple_of, kw_only=True)
+    cache: CacheBoundary | None = field(default=None, kw_only=True)
+    signature: Signature | None = field(default=None, kw_only=True)
+
+    def __attrs_post_init__(self) -> None:
+        if self.citations or self.cache is not None or self.signature is not None:  # few texts have any
+            check_fields(self, _BESIDE_A_TEXT)
+
+
+_OpenText: Final = open_twin(TextPart)
+
+
+def plain_text(text: str) -> TextPart:
+    """A text that stands alone, from a decoder, which looked at it when it read it."""
+    part = _OpenText.__new__(_OpenText)
+    part.text = text
+    part.citations = ()
+    part.cache = part.signature = None
+    part.__class__ = TextPart
+    return cast("TextPart", part)
 
 
 class ImageDetail(StrEnum):

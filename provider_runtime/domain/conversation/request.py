@@ -18,7 +18,7 @@ from provider_runtime.domain.checks import (
     number,
     whole,
 )
-from provider_runtime.domain.conversation.messages import Message
+from provider_runtime.domain.conversation.messages import Message, are_texts_alone
 from provider_runtime.domain.conversation.tools import (
     ToolChoice,
     ToolChoiceAuto,
@@ -154,7 +154,9 @@ class ProviderRequest:
     ``model`` may be written as text: ``"anthropic:claude-sonnet-4-5"``.
     Controls left at ``None`` are not sent: the provider's own default applies. ``metadata`` are
     labels for the provider's records. ``provider_options`` maps a provider id to fields sent to
-    that provider verbatim; they may not override a canonical field.
+    that provider verbatim; they may not override a canonical field. ``texts_alone``: the conversation
+    is one of plain texts, as most are, which every provider takes as it is; found once, for each
+    step of a call wants to know it.
     Raises ``ValueError`` or ``TypeError`` naming the field when a value cannot be right.
     Source: specification, "Canonical types".
     """
@@ -184,6 +186,11 @@ class ProviderRequest:
     parallel_tool_calls: bool | None = field(default=None, validator=optional(FLAG))
     metadata: JsonObject = field(default=EMPTY_OBJECT, converter=sorted_object, validator=TEXT_VALUES)
     provider_options: JsonObject = field(default=EMPTY_OBJECT, converter=freeze_object)
+
+    texts_alone: bool = field(init=False, eq=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "texts_alone", are_texts_alone(self.messages))  # which are messages, as was checked
 
     @tools.validator
     def _names_are_unique(

@@ -1,8 +1,9 @@
 """The canonical response: what was answered, at what cost, with what reservations."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
-from typing import TypeVar
+from typing import Final, TypeVar, cast
 
 from attrs import field, frozen
 
@@ -13,6 +14,7 @@ from provider_runtime.domain.conversation.tools import ToolCall
 from provider_runtime.domain.conversation.usage import CostBreakdown, Usage
 from provider_runtime.domain.identity import CallId, ProviderId, RuntimeId
 from provider_runtime.domain.json_values import JsonValue, freeze, tuple_of
+from provider_runtime.domain.values import open_twin
 
 T = TypeVar("T")
 
@@ -129,28 +131,26 @@ class ProviderResponse:
         passed_over: tuple[PassedOver, ...],
         duration_s: float,
     ) -> "ProviderResponse":
-        """The same answer as the caller gets it, with everything that is known when the call ends.
-
-        Field by field: ``evolve`` takes as long to find the fields as to make the response.
-        """
-        return ProviderResponse(
-            output=self.output,
-            provider=self.provider,
-            model=self.model,
-            finish_reason=self.finish_reason,
-            usage=self.usage,
-            cost=cost,
-            warnings=warnings,
-            raw_provider_response=self.raw_provider_response,
-            response_id=self.response_id,
-            provider_request_id=self.provider_request_id,
-            call_id=call_id,
-            runtime_id=runtime_id,
-            attempts=attempts,
-            passed_over=passed_over,
-            duration_s=duration_s,
-            memo=self.memo,
-        )
+        """The same answer as the caller gets it, with everything that is known when the call ends."""
+        settled = _OpenResponse.__new__(_OpenResponse)
+        settled.output = self.output
+        settled.provider = self.provider
+        settled.model = self.model
+        settled.finish_reason = self.finish_reason
+        settled.usage = self.usage
+        settled.cost = cost
+        settled.warnings = warnings
+        settled.raw_provider_response = self.raw_provider_response
+        settled.response_id = self.response_id
+        settled.provider_request_id = self.provider_request_id
+        settled.call_id = call_id
+        settled.runtime_id = runtime_id
+        settled.attempts = attempts
+        settled.passed_over = passed_over
+        settled.duration_s = duration_s
+        settled.memo = self.memo
+        settled.__class__ = ProviderResponse
+        return cast("ProviderResponse", settled)
 
     @property
     def text(self) -> str:
@@ -181,3 +181,46 @@ class ProviderResponse:
     def message(self) -> Message:
         """The answer as the next message of the conversation, reasoning and signatures included."""
         return Message(role=MessageRole.ASSISTANT, content=self.output.content)
+
+
+_OpenOutput: Final = open_twin(AssistantOutput)
+_OpenResponse: Final = open_twin(ProviderResponse)
+
+
+def answered(  # noqa: PLR0913 - one for each thing that an answer tells
+    *,
+    content: Iterable[ContentPart],
+    provider: ProviderId,
+    model: str,
+    finish_reason: FinishReason,
+    usage: Usage,
+    warnings: Iterable[CallWarning],
+    structured_output: JsonValue = None,
+    cost: CostBreakdown | None = None,
+    response_id: str | None = None,
+    provider_request_id: str | None = None,
+) -> ProviderResponse:
+    """The response of a decoder, which looked at every value when it read it."""
+    output = _OpenOutput.__new__(_OpenOutput)
+    output.content = tuple(content)
+    output.structured_output = structured_output
+    output.__class__ = AssistantOutput
+    response = _OpenResponse.__new__(_OpenResponse)
+    response.output = output
+    response.provider = provider
+    response.model = model
+    response.finish_reason = finish_reason
+    response.usage = usage
+    response.cost = cost
+    response.warnings = tuple(warnings)
+    response.raw_provider_response = None
+    response.response_id = response_id
+    response.provider_request_id = provider_request_id
+    response.call_id = None
+    response.runtime_id = None
+    response.attempts = ()
+    response.passed_over = ()
+    response.duration_s = None
+    response.memo = None
+    response.__class__ = ProviderResponse
+    return cast("ProviderResponse", response)

@@ -2,12 +2,13 @@
 
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any, Final, Literal, cast
 
 from attrs import Attribute, field, frozen
 from attrs.validators import in_, optional
 
 from provider_runtime.domain.checks import OPTIONAL_TEXT, count
+from provider_runtime.domain.values import open_twin
 
 
 def _amount(_instance: object, attribute: "Attribute[Any]", value: object) -> None:
@@ -43,6 +44,36 @@ class Usage:
         if self.total_tokens is not None:
             return self.total_tokens
         return (self.input_tokens or 0) + (self.output_tokens or 0)
+
+
+_OpenUsage: Final = open_twin(Usage)
+
+
+def counted(  # noqa: PLR0913 - one for each counter
+    *,
+    input_tokens: int | None = None,
+    output_tokens: int | None = None,
+    cached_input_tokens: int | None = None,
+    cache_write_tokens: int | None = None,
+    cache_write_1h_tokens: int | None = None,
+    reasoning_tokens: int | None = None,
+    input_audio_tokens: int | None = None,
+    output_audio_tokens: int | None = None,
+    total_tokens: int | None = None,
+) -> Usage:
+    """The usage of a decoder, which looked at every count when it read it."""
+    usage = _OpenUsage.__new__(_OpenUsage)
+    usage.input_tokens = input_tokens
+    usage.output_tokens = output_tokens
+    usage.cached_input_tokens = cached_input_tokens
+    usage.cache_write_tokens = cache_write_tokens
+    usage.cache_write_1h_tokens = cache_write_1h_tokens
+    usage.reasoning_tokens = reasoning_tokens
+    usage.input_audio_tokens = input_audio_tokens
+    usage.output_audio_tokens = output_audio_tokens
+    usage.total_tokens = total_tokens
+    usage.__class__ = Usage
+    return cast("Usage", usage)
 
 
 class PricingSource(StrEnum):

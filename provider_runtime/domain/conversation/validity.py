@@ -36,7 +36,8 @@ def fault_of_request(request: ProviderRequest) -> RequestInvalid | None:
     turn before it exactly once, each call is answered before the conversation goes on, somebody
     besides the model has spoken, and a tool that is insisted on is defined.
     """
-    return _fault_of_choice(request) or _fault_of_messages(request.messages)
+    fault = _fault_of_choice(request)
+    return fault if fault is not None or request.texts_alone else _fault_of_messages(request.messages)
 
 
 def _fault_of_choice(request: ProviderRequest) -> RequestInvalid | None:

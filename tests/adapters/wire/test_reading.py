@@ -68,3 +68,21 @@ def test_a_body_of_countless_values_is_crowded(piece: bytes) -> None:
 def test_a_text_is_one_value_whatever_it_holds(text: bytes) -> None:
     assert not is_crowded(b'{"text":"' + text * 600_000 + b'","rest":[1,2,3]}')
     assert not is_crowded(b'{"cut":"' + text * 600_000)
+
+
+@pytest.mark.parametrize("text", ["x", "a: b, ", '\\u003a "', "é:\n", '"k":1,'])
+@given(value=st.dictionaries(keys, values, min_size=1), layout=layouts, data=st.data())
+def test_a_long_text_changes_nothing_about_names_that_come_twice(
+    text: str, value: dict[str, object], layout: dict[str, object], data: st.DataObject
+) -> None:
+    long = {"long": text * 5_000, **value}
+    assert parse(json.dumps(long, **layout).encode()) == long
+    with pytest.raises(NotJson):
+        parse(_twice(long, data.draw(st.sampled_from(sorted(value))), layout))
+
+
+def test_many_small_values_are_read_as_few_large_ones_are() -> None:
+    many = [{"a": 1, "b": "x:y"}] * 1_000
+    assert parse(json.dumps(many).encode()) == many
+    with pytest.raises(NotJson):
+        parse(json.dumps([*many, "here"]).replace('"here"', '{"a":1,"a":1}').encode())

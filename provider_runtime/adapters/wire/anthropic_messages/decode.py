@@ -15,8 +15,13 @@ from provider_runtime.domain.conversation.exchange import PreparedExchange
 from provider_runtime.domain.conversation.markers import Signature
 from provider_runtime.domain.conversation.parts import Citation, ContentPart, TextPart, ThinkingPart, ToolCallPart
 from provider_runtime.domain.conversation.request import JsonObjectFormat, ResponseFormat, TextFormat
-from provider_runtime.domain.conversation.response import AssistantOutput, CallWarning, FinishReason, ProviderResponse
-from provider_runtime.domain.conversation.usage import Usage
+from provider_runtime.domain.conversation.response import (
+    CallWarning,
+    FinishReason,
+    ProviderResponse,
+    answered,
+)
+from provider_runtime.domain.conversation.usage import Usage, counted
 from provider_runtime.domain.conversation.warnings import WarningCode, warn
 from provider_runtime.domain.errors import ProtocolError
 from provider_runtime.domain.identity import ProviderId
@@ -55,8 +60,9 @@ def decode_message(reply: HttpReply, prepared: PreparedExchange) -> ProviderResp
     usage = decode_usage(body.get("usage"), warnings)
     wanted = prepared.wanted
     value = None if type(wanted) is TextFormat else _structured(wanted, parts, warnings)
-    return ProviderResponse(
-        output=AssistantOutput(content=parts, structured_output=value),
+    return answered(
+        content=parts,
+        structured_output=value,
         provider=prepared.provider,
         model=filled(body.get("model")) or prepared.model_id,
         finish_reason=finish,
@@ -211,7 +217,7 @@ def decode_usage(value: object, warnings: list[CallWarning]) -> Usage:
     elif plain is None or output is None:
         warnings.append(warn(WarningCode.USAGE_PARTIAL, "the provider reported only a part of the token counts"))
     consumed = None if plain is None else plain + (read or 0) + (write or 0)
-    return Usage(
+    return counted(
         input_tokens=consumed,
         output_tokens=output,
         cached_input_tokens=read,

@@ -22,6 +22,7 @@ from provider_runtime.domain.conversation.parts import (
     MediaUrl,
     RefusalPart,
     TextPart,
+    plain_text,
 )
 from provider_runtime.domain.conversation.response import CallWarning
 from provider_runtime.domain.conversation.warnings import WarningCode, warn
@@ -65,7 +66,7 @@ def _text_part(text: str, message: dict[str, Any], body: dict[str, Any], provide
     # Gemini signs a message that calls no tool as a whole; otherwise the signature is the call's.
     signed = "extra_content" in message and not message.get("tool_calls")
     if not cited and not signed:
-        return TextPart(text)
+        return plain_text(text)
     citations = tuple(_citations(message, body)) if cited else ()
     return TextPart(text, citations=citations, signature=extra_signature(message, provider) if signed else None)
 

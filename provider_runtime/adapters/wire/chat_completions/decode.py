@@ -22,7 +22,12 @@ from provider_runtime.adapters.wire.writing import body_bytes
 from provider_runtime.domain.conversation.exchange import PreparedExchange
 from provider_runtime.domain.conversation.parts import ContentPart
 from provider_runtime.domain.conversation.request import TextFormat
-from provider_runtime.domain.conversation.response import AssistantOutput, CallWarning, FinishReason, ProviderResponse
+from provider_runtime.domain.conversation.response import (
+    CallWarning,
+    FinishReason,
+    ProviderResponse,
+    answered,
+)
 from provider_runtime.domain.conversation.warnings import WarningCode, warn
 from provider_runtime.domain.errors import Delivery, ProtocolError
 from provider_runtime.domain.json_values import EMPTY_OBJECT
@@ -84,8 +89,9 @@ def decode_answer(reply: HttpReply, prepared: PreparedExchange, dialect: Dialect
     wanted = (
         None if type(prepared.wanted) is TextFormat else structured_output(prepared.wanted, text_of(parts), warnings)
     )
-    return ProviderResponse(
-        output=AssistantOutput(content=parts, structured_output=wanted),
+    return answered(
+        content=parts,
+        structured_output=wanted,
         provider=prepared.provider,
         model=filled(body.get("model")) or "<unknown-model>",
         finish_reason=_finish_of(choice, called=called, warnings=warnings),

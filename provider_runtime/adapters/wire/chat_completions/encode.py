@@ -1,6 +1,8 @@
 """A canonical request as the body of a Chat Completions call."""
 
+from collections.abc import Mapping
 from operator import attrgetter
+from types import MappingProxyType
 from typing import Any, Final
 
 from provider_runtime.adapters.wire.chat_completions.dialect import Dialect, ReasoningControl, SchemaForm
@@ -19,18 +21,20 @@ _MAX_STOPS: Final = 4
 _MAX_LABELS: Final = 16
 _MAX_LABEL_NAME: Final = 64
 _MAX_LABEL_VALUE: Final = 512
-# Canonical name, and the value that models accept even where they refuse the control.
 _CONTROLS: Final = (
-    ("temperature", 1),
-    ("top_p", 1),
-    ("top_k", None),
-    ("max_output_tokens", None),
-    ("seed", None),
-    ("frequency_penalty", 0),
-    ("presence_penalty", 0),
+    "temperature",
+    "top_p",
+    "top_k",
+    "max_output_tokens",
+    "seed",
+    "frequency_penalty",
+    "presence_penalty",
 )
-_controls_of: Final = attrgetter(*(control for control, _ in _CONTROLS))
-_SAMPLING: Final = frozenset({"temperature", "top_p", "frequency_penalty", "presence_penalty"})
+_controls_of: Final = attrgetter(*_CONTROLS)
+# The value that models accept even where they refuse the control.
+_HARMLESS: Final[Mapping[str, float]] = MappingProxyType(
+    {"temperature": 1, "top_p": 1, "frequency_penalty": 0, "presence_penalty": 0}
+)
 # What canonical fields are called on the wire, whoever speaks it: options may not say it again.
 _CANONICAL: Final = frozenset(
     {
@@ -70,7 +74,7 @@ def encode_request(request: ProviderRequest, provider: ProviderId, dialect: Dial
         body["models"] = [model_id, *dialect.fallback_models]
     else:
         body["model"] = model_id
-    body["messages"] = wire_messages(request.messages, encoding)
+    body["messages"] = wire_messages(request, encoding)
     write_tools(body, request, encoding)
     if not isinstance(request.response_format, TextFormat):
         body["response_format"] = _response_format(request.response_format, encoding)
@@ -112,16 +116,16 @@ def _response_format(wanted: JsonObjectFormat | JsonSchemaFormat, encoding: Enco
 
 
 def _write_controls(body: dict[str, Any], request: ProviderRequest, encoding: Encoding) -> None:
-    names, family = encoding.dialect.controls, encoding.family
+    dialect, family = encoding.dialect, encoding.family
     free = family.sampling and (family.sampling_while_thinking or not thinks(body, family))
-    for (control, harmless), value in zip(_CONTROLS, _controls_of(request), strict=True):
+    for control, value in zip(_CONTROLS, _controls_of(request), strict=True):
         if value is None:
             continue
-        name = getattr(names, control)
-        if name is None or (control in _SAMPLING and not free and value != harmless):
+        name = getattr(dialect.controls, control)
+        if name is None or (not free and value != _HARMLESS.get(control, value)):
             encoding.dropped(control)
         else:
-            body[name] = _within_bounds(control, value, encoding) if encoding.dialect.bounds else value
+            body[name] = _within_bounds(control, value, encoding) if dialect.bounds else value
     if request.temperature is not None and request.top_p is not None:
         encoding.remark(
             WarningCode.BOTH_TEMPERATURE_AND_TOP_P_SET, "temperature and top_p are both set; vendors advise against it"
@@ -170,6 +174,8 @@ def _write_extras(body: dict[str, Any], request: ProviderRequest, encoding: Enco
     dialect = encoding.dialect
     body.update(dialect.constants)
     body["stream"] = False
+    if not request.provider_options and not dialect.defaults:
+        return
     for name, value in request.options_for(encoding.provider).items():
         if name in _CANONICAL or name in body or name in {dialect.controls.top_k, _reasoning_field(dialect)}:
             raise encoding.wrong(

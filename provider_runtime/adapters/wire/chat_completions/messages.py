@@ -28,17 +28,20 @@ from provider_runtime.domain.conversation.parts import (
     ToolResultPart,
     ToolResultText,
 )
+from provider_runtime.domain.conversation.request import ProviderRequest
 from provider_runtime.domain.conversation.tools import ToolCall
 from provider_runtime.domain.conversation.warnings import WarningCode
 
 
-def wire_messages(messages: tuple[Message, ...], encoding: Encoding) -> list[dict[str, Any]]:
+def wire_messages(request: ProviderRequest, encoding: Encoding) -> list[dict[str, Any]]:
     """Every message in place. Raises ``IntentUnsupported`` or ``RequestInvalid``."""
+    if request.texts_alone and not encoding.dialect.one_system_message:
+        return [{"role": message.role, "content": message.plain_text} for message in request.messages]
     written: list[dict[str, Any]] = []
-    for index, message in enumerate(messages):
+    for index, message in enumerate(request.messages):
         plain = message.plain_text
         if plain is not None and (message.role is MessageRole.USER or message.role is MessageRole.ASSISTANT):
-            written.append({"role": str(message.role), "content": plain})
+            written.append({"role": message.role, "content": plain})
             continue
         place = f"messages[{index}]"
         if message.role is MessageRole.USER:

@@ -23,6 +23,8 @@ NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")  # of a tool, and of a schema
 def write_tools(body: dict[str, Any], request: ProviderRequest, encoding: Encoding) -> None:
     """Write the tools and the choice among them. Raises ``RequestInvalid`` or ``IntentUnsupported``."""
     choice, tools = request.tool_choice, request.tools
+    if not tools and type(choice) is ToolChoiceAuto and not encoding.dialect.tools_beside_results:
+        return
     _check(request, encoding)
     form = encoding.dialect.tool_choice
     if not tools or (form is ToolChoiceForm.NOT and isinstance(choice, ToolChoiceNone)):
@@ -44,7 +46,7 @@ def _check(request: ProviderRequest, encoding: Encoding) -> None:
     choice, tools = request.tool_choice, request.tools
     if isinstance(choice, ToolChoiceSpecific) and all(tool.name != choice.name for tool in tools):
         raise encoding.wrong("tool_choice", "the tool that is insisted on is not defined", "Define it in tools.")
-    insists = isinstance(choice, ToolChoiceRequired | ToolChoiceSpecific)
+    insists = type(choice) is ToolChoiceRequired or type(choice) is ToolChoiceSpecific
     if not tools and insists:
         raise encoding.wrong("tool_choice", "a tool call is required, but no tool is defined", "Add tools.")
     if insists and encoding.dialect.tool_choice is ToolChoiceForm.NOT:

@@ -8,7 +8,7 @@ from attrs import evolve
 from provider_runtime.adapters.wire.chat_completions.dialect import CostReport
 from provider_runtime.adapters.wire.reading import a_count, an_object
 from provider_runtime.domain.conversation.response import CallWarning
-from provider_runtime.domain.conversation.usage import CostBreakdown, PricingSource, Usage
+from provider_runtime.domain.conversation.usage import CostBreakdown, PricingSource, Usage, counted
 from provider_runtime.domain.conversation.warnings import WarningCode, warn
 
 _NOTHING_REPORTED: Final = Usage()
@@ -57,7 +57,7 @@ def read_usage(reported: object, warnings: list[CallWarning]) -> Usage:
                 warnings.append(
                     warn(WarningCode.USAGE_PARTIAL, f"{rest} tokens stand in the total only; counted as output")
                 )
-    return Usage(
+    return counted(
         input_tokens=given,
         output_tokens=made,
         cached_input_tokens=cached,

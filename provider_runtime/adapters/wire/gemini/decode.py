@@ -17,8 +17,13 @@ from provider_runtime.domain.conversation.exchange import PreparedExchange
 from provider_runtime.domain.conversation.markers import Signature
 from provider_runtime.domain.conversation.parts import ContentPart, TextPart, ThinkingPart, ToolCallPart
 from provider_runtime.domain.conversation.request import TextFormat
-from provider_runtime.domain.conversation.response import AssistantOutput, CallWarning, FinishReason, ProviderResponse
-from provider_runtime.domain.conversation.usage import Usage
+from provider_runtime.domain.conversation.response import (
+    CallWarning,
+    FinishReason,
+    ProviderResponse,
+    answered,
+)
+from provider_runtime.domain.conversation.usage import Usage, counted
 from provider_runtime.domain.conversation.warnings import WarningCode, warn
 from provider_runtime.domain.errors import ProtocolError
 from provider_runtime.domain.identity import ProviderId
@@ -83,8 +88,9 @@ def decode_answer(reply: HttpReply, prepared: PreparedExchange) -> ProviderRespo
         finish = FinishReason.TOOL_CALLS
     wanted = prepared.wanted
     value = None if type(wanted) is TextFormat else structured_output(wanted, text_of(parts), warnings)
-    return ProviderResponse(
-        output=AssistantOutput(content=parts, structured_output=value),
+    return answered(
+        content=parts,
+        structured_output=value,
         provider=prepared.provider,
         model=filled(body.get("modelVersion")) or prepared.model_id,
         finish_reason=finish,
@@ -229,7 +235,7 @@ def decode_usage(value: object, warnings: list[CallWarning]) -> Usage:
         warnings.append(warn(WarningCode.USAGE_MISSING, "the provider reported no token counts"))
     elif consumed is None or written is None:
         warnings.append(warn(WarningCode.USAGE_PARTIAL, "the provider reported only a part of the token counts"))
-    return Usage(
+    return counted(
         input_tokens=consumed,
         output_tokens=written,
         cached_input_tokens=a_count(usage.get("cachedContentTokenCount")),

@@ -14,8 +14,13 @@ from provider_runtime.adapters.wire.ollama.errors import broken
 from provider_runtime.adapters.wire.reading import a_count, an_object, filled
 from provider_runtime.domain.conversation.exchange import PreparedExchange
 from provider_runtime.domain.conversation.parts import ContentPart, ImagePart, InlineData, TextPart, ThinkingPart
-from provider_runtime.domain.conversation.response import AssistantOutput, CallWarning, FinishReason, ProviderResponse
-from provider_runtime.domain.conversation.usage import Usage
+from provider_runtime.domain.conversation.response import (
+    CallWarning,
+    FinishReason,
+    ProviderResponse,
+    answered,
+)
+from provider_runtime.domain.conversation.usage import Usage, counted
 from provider_runtime.domain.conversation.warnings import WarningCode, warn
 from provider_runtime.ports.http import HttpReply
 
@@ -56,10 +61,9 @@ def decode_answer(reply: HttpReply, prepared: PreparedExchange, *, cloud_models:
         warnings.append(
             warn(WarningCode.PROMPT_TRUNCATED, "the prompt counts as many tokens as are kept of one that is too long")
         )
-    return ProviderResponse(
-        output=AssistantOutput(
-            content=parts, structured_output=structured_output(prepared.wanted, text_of(parts), warnings)
-        ),
+    return answered(
+        content=parts,
+        structured_output=structured_output(prepared.wanted, text_of(parts), warnings),
         provider=prepared.provider,
         model=filled(body.get("model")) or "<unknown-model>",
         finish_reason=_finish_of(body.get("done_reason"), called=called, warnings=warnings),
@@ -151,7 +155,7 @@ def _usage_of(body: dict[str, Any], warnings: list[CallWarning]) -> Usage:
         warnings.append(warn(WarningCode.USAGE_MISSING, "the provider reported no usage"))
     elif given is None or made is None:
         warnings.append(warn(WarningCode.USAGE_PARTIAL, "the provider left out a part of the usage"))
-    return Usage(input_tokens=given, output_tokens=made)
+    return counted(input_tokens=given, output_tokens=made)
 
 
 def window_asked(body: bytes) -> int | None:

@@ -11,8 +11,8 @@ from provider_runtime.adapters.wire.reading import NotJson, a_count, an_object, 
 from provider_runtime.domain.catalog.models import ModelInfo, ProviderCapabilities
 from provider_runtime.domain.conversation.exchange import PreparedExchange
 from provider_runtime.domain.conversation.parts import TextPart, ToolCallPart
-from provider_runtime.domain.conversation.response import AssistantOutput, FinishReason, ProviderResponse
-from provider_runtime.domain.conversation.usage import Usage
+from provider_runtime.domain.conversation.response import FinishReason, ProviderResponse, answered
+from provider_runtime.domain.conversation.usage import Usage, counted
 from provider_runtime.domain.conversation.warnings import WarningCode
 from provider_runtime.domain.errors import ProtocolError, ProviderError, SerializationError
 from provider_runtime.domain.identity import ProviderId
@@ -52,11 +52,9 @@ def decode_response(reply: HttpReply, prepared: PreparedExchange) -> ProviderRes
         answer.warn(WarningCode.EMPTY_OUTPUT, "the answer is empty")
     finish = _finish_reason(body, status, answer)
     usage = _usage(body.get("usage"), answer)
-    return ProviderResponse(
-        output=AssistantOutput(
-            content=tuple(answer.parts),
-            structured_output=structured_output(prepared.wanted, answer.texts, answer.warnings),
-        ),
+    return answered(
+        content=tuple(answer.parts),
+        structured_output=structured_output(prepared.wanted, answer.texts, answer.warnings),
         provider=prepared.provider,
         model=filled(body.get("model")) or UNKNOWN_MODEL,
         finish_reason=finish,
@@ -139,7 +137,7 @@ def _usage(shape: object, answer: Answer) -> Usage:
     # Everything is counted inside the two sums: cached and written tokens are input, reasoning is output.
     inside = an_object(shape.get("input_tokens_details"))
     outside = an_object(shape.get("output_tokens_details"))
-    return Usage(
+    return counted(
         input_tokens=a_count(shape.get("input_tokens")),
         output_tokens=a_count(shape.get("output_tokens")),
         total_tokens=a_count(shape.get("total_tokens")),
