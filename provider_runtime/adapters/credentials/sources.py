@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from typing import Final
 
 from attrs import field, frozen
 
@@ -28,6 +29,9 @@ from provider_runtime.domain.secrets import Secret
 from provider_runtime.ports.secrets import SecretStore
 from provider_runtime.ports.tokens import TokenProvider
 
+_OF_THE_CALL: Final = CredentialSource(SourceKind.CALL)
+_OF_THE_RUNTIME: Final = CredentialSource(SourceKind.RUNTIME)
+
 
 @frozen(kw_only=True)
 class CredentialSources:
@@ -50,12 +54,15 @@ class CredentialSources:
 
     async def find(self, record: ProviderConfig, *, call: Secret | None = None) -> CredentialAnswer:
         """See ``CredentialFinder``."""
+        if not self.token_provider_only:  # what was handed over comes first, and needs no list of sources
+            if call is not None:
+                return FoundCredential(secret=call, source=_OF_THE_CALL)
+            given = self.given.get(record.provider_id)
+            if given is not None:
+                return FoundCredential(secret=given, source=_OF_THE_RUNTIME)
         tried: tuple[CredentialSource, ...] = ()
-        for source in self._in_order(record, call=call is not None):
-            if source.kind is SourceKind.CALL:
-                secret: Secret | CredentialMissing | None = call
-            else:
-                secret = self._at_hand(source, record) or await self._fetched(source, record)
+        for source in self._in_order(record):
+            secret = self._at_hand(source, record) or await self._fetched(source, record)
             if isinstance(secret, Secret):
                 return FoundCredential(secret=secret, source=source)
             tried = (*tried, source)
@@ -69,7 +76,7 @@ class CredentialSources:
         if fault := fault_of_binding(record):
             return CredentialReport(provider=provider, bound_to=bound_to, problem=str(fault))
         tried: tuple[CredentialSource, ...] = ()
-        for source in self._in_order(record, call=False):
+        for source in self._in_order(record):
             try:
                 # A token provider is asked where something is sent, and not for a report.
                 there = (
@@ -86,10 +93,9 @@ class CredentialSources:
         nobody = missing(record, NoCredential(tried=tried))
         return CredentialReport(provider=provider, bound_to=bound_to, tried=tried, problem=str(nobody))
 
-    def _in_order(self, record: ProviderConfig, *, call: bool) -> tuple[CredentialSource, ...]:
+    def _in_order(self, record: ProviderConfig) -> tuple[CredentialSource, ...]:
         return sources_in_order(
             record.credential,
-            call=call,
             runtime=record.provider_id in self.given,
             token_provider=self.tokens is not None,
             token_provider_only=self.token_provider_only,

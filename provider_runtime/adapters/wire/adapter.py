@@ -301,7 +301,7 @@ def _bare(error: ProviderError) -> ProviderError:
 
 def _named_without_key(response: ProviderResponse, auth: AuthHeader | None, reply: HttpReply) -> ProviderResponse:
     """Ids and names of an answer go into records: one that is the key, sent back, is masked."""
-    if auth is None or not auth.secret.stands_in(reply.body, *reply.headers.values()):
+    if auth is None or not auth.secret.stands_in(reply.body, response.provider_request_id or ""):
         return response
     masked = auth.secret.masked_in
     return evolve(

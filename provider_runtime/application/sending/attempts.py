@@ -9,10 +9,11 @@ from provider_runtime.application.accounting.events import attempt_failed, attem
 from provider_runtime.application.accounting.telemetry import Telemetry
 from provider_runtime.application.budgets.holding import Holding
 from provider_runtime.application.budgets.spending import Spending
-from provider_runtime.application.call import AnsweredCall, ClearedCall
+from provider_runtime.application.call import AnsweredCall, ClearedCall, RoutedCall
 from provider_runtime.application.consents.guard import ConsentGuard
 from provider_runtime.application.consents.uses import ConsentUse
 from provider_runtime.application.resilience.leave import Leave, Resilience
+from provider_runtime.application.sending.deadline import Within
 from provider_runtime.application.sending.trying import ANSWERED, Trying, outcome_of
 from provider_runtime.application.sending.validation import held_against_schema
 from provider_runtime.domain.conversation.echoes import without_echoes
@@ -35,6 +36,7 @@ from provider_runtime.ports.system import Clock
 
 # What an adapter raises besides a ``ProviderError``: no credential, none for this address, or a store that broke.
 _BEFORE_SENDING: Final = (ConfigError, CallRefused, BackendError)
+_NOTHING_SPECIAL: Final = AdapterContext()
 
 
 @frozen(kw_only=True)
@@ -55,30 +57,32 @@ class Sending:
         consent that the call is made on is used once, when the first try leaves, and looked at before each.
         Raises ``CredentialMissing``, ``ConsentRefused``, or the ``ProviderError`` of the last try.
         """
-        holding, use = Holding.of(cleared, self.spending), ConsentUse.of(cleared, self.consents)
+        holding = None if self.spending is None else Holding.of(cleared, self.spending)
+        use = None if self.consents is None else ConsentUse.of(cleared, self.consents)
         try:
             answered = await self._send(cleared, attempts, holding, use)
         except BaseException as failure:
-            await holding.close()
+            if holding is not None:
+                await holding.close()
             if use is not None:
                 await use.close(self.telemetry, outcome_of(failure))
             raise
         if use is not None:
             await use.close(self.telemetry, ANSWERED)
-        if await holding.close():
+        if holding is None or await holding.close():
             return answered
         late = warn(WarningCode.RECEIPT_PENDING, "what this call came to could not be entered in its budgets yet")
         return evolve(answered, response=evolve(answered.response, warnings=(*answered.response.warnings, late)))
 
     async def _send(
-        self, cleared: ClearedCall, attempts: list[Attempt], holding: Holding, use: ConsentUse | None
+        self, cleared: ClearedCall, attempts: list[Attempt], holding: Holding | None, use: ConsentUse | None
     ) -> AnsweredCall:
         call = cleared.prepared.routed.call
         limit_s = call.terms.deadline_s
         deadline = call.started + limit_s
         trying = Trying(cleared=cleared, attempts=attempts)
         try:
-            async with asyncio.timeout(deadline - self.clock.monotonic()):
+            with Within(deadline - self.clock.monotonic()):
                 response = await self._try(trying, holding, use, deadline)
         except TimeoutError:
             pass  # raised below, so that no frame that held a credential stays in the traceback
@@ -94,15 +98,11 @@ class Sending:
             self.telemetry.emit(attempt_failed(cleared, error, attempts[-1], self.clock.now()))
         raise error
 
-    async def _try(self, trying: Trying, holding: Holding, use: ConsentUse | None, deadline: float) -> ProviderResponse:
+    async def _try(
+        self, trying: Trying, holding: Holding | None, use: ConsentUse | None, deadline: float
+    ) -> ProviderResponse:
         prepared = trying.cleared.prepared
-        options, adapter = prepared.routed.call.terms.options, prepared.routed.provider.adapter
-        pacing = self.resilience.pacings.of(prepared.routed.route.provider_id)
-        context = AdapterContext(
-            credential=prepared.routed.own_credential,
-            include_raw_response=options.include_raw_response,
-            hear=None if pacing is None else pacing.hear,
-        )
+        adapter, context = prepared.routed.provider.adapter, self._context(prepared.routed)
         while True:
             leave = await self._leave(trying, deadline)
             if leave.only_fresh_connections != context.fresh_connection:
@@ -111,23 +111,27 @@ class Sending:
                 if use is not None:
                     await use.before_sending()
                 self._begin(trying)
-                holding.begin()
+                if holding is not None:
+                    holding.begin()
                 outcome = await _outcome(adapter, prepared.exchange, context)
                 now = self.clock.monotonic()
                 if isinstance(outcome, ProviderResponse):
                     leave.answered(outcome)
-                    holding.answered(outcome)
+                    if holding is not None:
+                        holding.answered(outcome)
                     trying.answered(outcome, now)
                     if use is not None:
                         use.answered()
                     return outcome
-                holding.failed(outcome)
+                if holding is not None:
+                    holding.failed(outcome)
                 if use is not None:
                     use.failed(sent=outcome.sent)
                 retry = self._retry(trying, outcome, leave, now, deadline)
             except _BEFORE_SENDING as refused:
                 leave.unsent()
-                holding.unsent()
+                if holding is not None:
+                    holding.unsent()
                 if use is not None:
                     use.unsent()
                 if isinstance(refused, ConsentRefused) and trying.last is not None:
@@ -137,11 +141,20 @@ class Sending:
                 raise
             finally:
                 leave.close()
-            if not await holding.again(trying.number):
+            if holding is not None and not await holding.again(trying.number):
                 outcome.retry_denied_by = RetryDenial.BUDGET
                 raise outcome
             trying.wait_s = retry.wait_s
             await self.clock.sleep(retry.wait_s)
+
+    def _context(self, routed: RoutedCall) -> AdapterContext:
+        credential, include_raw = routed.own_credential, routed.call.terms.options.include_raw_response
+        pacing = self.resilience.pacings.of(routed.route.provider_id)
+        if credential is None and pacing is None and not include_raw:
+            return _NOTHING_SPECIAL
+        return AdapterContext(
+            credential=credential, include_raw_response=include_raw, hear=None if pacing is None else pacing.hear
+        )
 
     async def _leave(self, trying: Trying, deadline: float) -> Leave:
         try:
