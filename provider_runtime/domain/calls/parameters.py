@@ -44,6 +44,8 @@ class ModelParameters:
 
     def applied_to(self, request: ProviderRequest) -> ProviderRequest:
         """``request`` with these parameters where it says nothing; the same object if there are none to add."""
+        if self is NO_PARAMETERS:
+            return request
         missing = {name: value for name, value in self._said().items() if getattr(request, name) in _UNSAID}
         return evolve(request, **missing) if missing else request
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from attrs import field, frozen
 
@@ -11,6 +11,7 @@ from provider_runtime.domain.conversation.messages import Message, MessageRole
 from provider_runtime.domain.conversation.parts import CONTENT_PARTS, ContentPart, TextPart, ThinkingPart, ToolCallPart
 from provider_runtime.domain.conversation.tools import ToolCall
 from provider_runtime.domain.conversation.usage import CostBreakdown, Usage
+from provider_runtime.domain.forms import Form
 from provider_runtime.domain.identity import CallId, ProviderId, RuntimeId
 from provider_runtime.domain.json_values import JsonValue, freeze, tuple_of
 
@@ -85,7 +86,7 @@ class MemoHit:
     usage: Usage = field(factory=Usage, validator=is_a(Usage))
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, slots=False)  # so that ``settled`` is a copy with a few fields changed
 class ProviderResponse:
     """One answer of a model.
 
@@ -131,26 +132,17 @@ class ProviderResponse:
     ) -> "ProviderResponse":
         """The same answer as the caller gets it, with everything that is known when the call ends.
 
-        Field by field: ``evolve`` takes as long to find the fields as to make the response.
+        Nothing is looked at again: the answer was when it was made, and the rest is of our own making.
         """
-        return ProviderResponse(
-            output=self.output,
-            provider=self.provider,
-            model=self.model,
-            finish_reason=self.finish_reason,
-            usage=self.usage,
-            cost=cost,
-            warnings=warnings,
-            raw_provider_response=self.raw_provider_response,
-            response_id=self.response_id,
-            provider_request_id=self.provider_request_id,
-            call_id=call_id,
-            runtime_id=runtime_id,
-            attempts=attempts,
-            passed_over=passed_over,
-            duration_s=duration_s,
-            memo=self.memo,
-        )
+        said = self.__dict__.copy()
+        said["cost"] = cost
+        said["warnings"] = warnings
+        said["call_id"] = call_id
+        said["runtime_id"] = runtime_id
+        said["attempts"] = attempts
+        said["passed_over"] = passed_over
+        said["duration_s"] = duration_s
+        return RESPONSE_FORM.filled(said)
 
     @property
     def text(self) -> str:
@@ -181,3 +173,6 @@ class ProviderResponse:
     def message(self) -> Message:
         """The answer as the next message of the conversation, reasoning and signatures included."""
         return Message(role=MessageRole.ASSISTANT, content=self.output.content)
+
+
+RESPONSE_FORM: Final = Form(ProviderResponse)

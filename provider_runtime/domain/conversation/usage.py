@@ -2,12 +2,13 @@
 
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from attrs import Attribute, field, frozen
 from attrs.validators import in_, optional
 
 from provider_runtime.domain.checks import OPTIONAL_TEXT, count
+from provider_runtime.domain.forms import Form
 
 
 def _amount(_instance: object, attribute: "Attribute[Any]", value: object) -> None:
@@ -53,7 +54,7 @@ class PricingSource(StrEnum):
     MIXED = "mixed"
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, slots=False)  # every priced call makes one, by a form
 class CostBreakdown:
     """What one call cost, in US dollars, exactly.
 
@@ -74,3 +75,6 @@ class CostBreakdown:
     request_cost: Decimal | None = field(default=None, validator=optional(_amount))
     price_version: str | None = field(default=None, validator=OPTIONAL_TEXT)
     currency: Literal["USD"] = field(default="USD", validator=in_(("USD",)))
+
+
+COST_FORM: Final = Form(CostBreakdown)
