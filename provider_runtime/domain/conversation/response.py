@@ -86,7 +86,7 @@ class MemoHit:
     usage: Usage = field(factory=Usage, validator=is_a(Usage))
 
 
-@frozen(kw_only=True, slots=False)  # so that ``settled`` is a copy with a few fields changed
+@frozen(kw_only=True, slots=False)  # every call makes one more, by a form: see ``settled``
 class ProviderResponse:
     """One answer of a model.
 
@@ -134,7 +134,16 @@ class ProviderResponse:
 
         Nothing is looked at again: the answer was when it was made, and the rest is of our own making.
         """
-        said = self.__dict__.copy()
+        said = RESPONSE_FORM.copy()
+        said["output"] = self.output
+        said["provider"] = self.provider
+        said["model"] = self.model
+        said["finish_reason"] = self.finish_reason
+        said["usage"] = self.usage
+        said["raw_provider_response"] = self.raw_provider_response
+        said["response_id"] = self.response_id
+        said["provider_request_id"] = self.provider_request_id
+        said["memo"] = self.memo
         said["cost"] = cost
         said["warnings"] = warnings
         said["call_id"] = call_id
