@@ -2,13 +2,12 @@
 
 from typing import TypeAlias
 
-from attrs import frozen
-
 from provider_runtime.domain.identity import CallId, OrderId
 from provider_runtime.domain.policy.budgets.holds import Fate, Line
+from provider_runtime.domain.values import sealed
 
 
-@frozen(kw_only=True)
+@sealed(kw_only=True)
 class Held:
     """A hold was taken; its number is that of this entry."""
 
@@ -20,7 +19,7 @@ class Held:
     order_id: OrderId | None = None
 
 
-@frozen(kw_only=True)
+@sealed(kw_only=True)
 class Settled:
     """Its owner said what became of a hold. ``charges``: what is posted, line by line."""
 
@@ -30,7 +29,7 @@ class Settled:
     charges: tuple[int, ...]
 
 
-@frozen(kw_only=True)
+@sealed(kw_only=True)
 class Expired:
     """The leases of holds were over: they are posted in full, and whoever settles them later is too late."""
 
@@ -38,7 +37,7 @@ class Expired:
     holds: tuple[int, ...]
 
 
-@frozen(kw_only=True)
+@sealed(kw_only=True)
 class Adjusted:
     """What was posted for a hold in full is put right: line by line, what it really came to."""
 
@@ -47,7 +46,7 @@ class Adjusted:
     charges: tuple[int, ...]
 
 
-@frozen(kw_only=True)
+@sealed(kw_only=True)
 class Reset:
     """Somebody in charge let an account begin anew: what was posted in ``window`` counts no more."""
 

@@ -10,6 +10,7 @@ from provider_runtime.domain.checks import all_are, is_a, whole
 from provider_runtime.domain.identity import CallId, OrderId
 from provider_runtime.domain.json_values import tuple_of
 from provider_runtime.domain.policy.budgets.limits import LARGEST
+from provider_runtime.domain.values import sealed
 
 NO_WINDOW: Final = -1
 _AMOUNT = whole(0, LARGEST)
@@ -91,7 +92,7 @@ class HoldOrder:
             raise ValueError("claims: one attempt claims each account once")
 
 
-@frozen(kw_only=True)
+@sealed(kw_only=True)
 class Line:
     """What one hold takes from one window of one account, whose limit was ``limit`` then.
 

@@ -1,7 +1,7 @@
 """Whatever becomes of the guard of consent, nothing leaves: each of its parts raises, hangs or answers nonsense."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -46,12 +46,6 @@ from provider_runtime.testing.sandbox import Fault, Sandbox
 WORDS = "the patient is called Wilhelmina"
 REQUEST = a_request(WORDS, model=CLOUD)
 QUICK = ConsentSettings(timeout_s=0.05)
-
-
-@pytest.fixture
-async def sandbox() -> AsyncIterator[Sandbox]:
-    async with Sandbox() as running:
-        yield running
 
 
 class Failing(MemoryConsentLedger):
