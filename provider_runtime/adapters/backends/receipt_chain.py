@@ -47,12 +47,12 @@ def linked(record: CallRecord, before: Link | CallReceipt | None) -> tuple[bytes
     receipt_id = f"rct_{seq:010x}{secrets.token_bytes(11).hex()}"  # so it can be found without an index
     content = _CANONICAL.encode(
         {
-            "version": _VERSION,
-            "receipt_id": receipt_id,
             "chain_id": chain_id,
-            "seq": seq,
             "prev_hash": prev_hash,
+            "receipt_id": receipt_id,
             "record": record,
+            "seq": seq,
+            "version": _VERSION,
         }
     )
     receipt_hash = _hash_of(content, prev_hash)
