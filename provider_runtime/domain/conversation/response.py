@@ -86,7 +86,7 @@ class MemoHit:
     usage: Usage = field(factory=Usage, validator=is_a(Usage))
 
 
-@frozen(kw_only=True, slots=False)  # every call makes one more, by a form: see ``settled``
+@frozen(kw_only=True)
 class ProviderResponse:
     """One answer of a model.
 

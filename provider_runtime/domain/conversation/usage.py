@@ -54,7 +54,7 @@ class PricingSource(StrEnum):
     MIXED = "mixed"
 
 
-@frozen(kw_only=True, slots=False)  # every priced call makes one, by a form
+@frozen(kw_only=True)
 class CostBreakdown:
     """What one call cost, in US dollars, exactly.
 
