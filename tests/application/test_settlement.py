@@ -12,14 +12,18 @@ from hypothesis import strategies as st
 
 from provider_runtime import (
     BackendError,
+    CallOptions,
     CallRecord,
     CostBreakdown,
+    ErrorCode,
+    FallbackPolicy,
     ModelNotFound,
     PriceRule,
     PricingTable,
     ProviderResponse,
     ProviderRuntime,
     ProviderRuntimeError,
+    RetryPolicy,
     RuntimeSettings,
     Secret,
     Usage,
@@ -266,17 +270,21 @@ def _hostile_answer() -> ProviderResponse:
 @pytest.mark.parametrize("model", ["ada:m", f"ada:{TEXT}", TEXT])
 @pytest.mark.parametrize(
     "answer",
-    [_hostile_answer(), ProviderStatusError(provider=ADA, status_code=400, message=TEXT, request_id=TEXT)],
-    ids=["answered", "failed"],
+    [
+        _hostile_answer(),
+        ProviderStatusError(provider=ADA, status_code=400, message=TEXT, request_id=TEXT),
+        ProviderStatusError(provider=ADA, status_code=503, code=ErrorCode.OVERLOADED, message=TEXT, request_id=TEXT),
+    ],
+    ids=["answered", "failed", "passed on"],
 )
 async def test_no_step_of_a_call_says_a_text_where_a_name_belongs(
     model: str, answer: ProviderResponse | ProviderError
 ) -> None:
     sink = EventRecorder()
     builder = builder_for(FakeAdapter(ADA, lambda _prepared: answer), event_sink=sink).with_default_provider("ada")
-    async with builder.build() as runtime:
+    async with builder.with_retry(RetryPolicy(max_attempts=1)).build() as runtime:
         with suppress(ProviderRuntimeError):
-            await runtime.run(a_request(model=model))
+            await runtime.run(a_request(model=model), CallOptions(fallback=FallbackPolicy(alternatives=("ada:other",))))
         (receipt,) = await runtime.receipts.list()
     assert TEXT not in repr(receipt)
     assert len(sink.events) > 1

@@ -98,12 +98,13 @@ class MemoryJournal:
         return len(self._entries) - self._idle
 
     def _keep(self, entry: bytes) -> None:
-        self._entries.append(entry)
-        if self.keep is None or self._kept() <= self.keep:
+        entries = self._entries
+        entries.append(entry)
+        if self.keep is None or len(entries) - self._idle <= self.keep:
             return
         self._dropped += 1
-        self._last_dropped = self._entries[self._idle]
-        self._entries[self._idle] = b""
+        self._last_dropped = entries[self._idle]
+        entries[self._idle] = b""
         self._idle += 1
         if self._idle > self.keep:
             del self._entries[: self._idle]

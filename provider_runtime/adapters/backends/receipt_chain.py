@@ -10,11 +10,11 @@ from hashlib import sha256
 from typing import Any, Final
 
 import msgspec
+from attrs import frozen
 
 from provider_runtime.domain.errors import RecordCorrupt
 from provider_runtime.domain.identity import CallId, RuntimeId
 from provider_runtime.domain.records.receipts import AttemptRecord, CallReceipt, CallRecord
-from provider_runtime.domain.values import sealed
 
 _ID: Final = "rct_"
 _ID_SEQ: Final = 10
@@ -29,29 +29,30 @@ _CLOSING: Final = b'"}'
 _HASH_LENGTH: Final = len("sha256:") + 64
 
 
-@sealed
+@frozen
 class Link:
-    """A place in a chain, as each call makes one: what the next receipt has to know of the one before."""
+    """A place in a chain: what the next receipt has to know of the one before."""
 
     chain_id: str
     seq: int
     receipt_hash: str
 
 
-def linked(record: CallRecord, before: Link | None) -> tuple[bytes, CallReceipt]:
+def linked(record: CallRecord, before: Link | CallReceipt | None) -> tuple[bytes, CallReceipt]:
     """``record`` as the stored entry after ``before``, and as the receipt it holds."""
-    chain_id = before.chain_id if before else f"chain_{secrets.token_hex(16)}"
-    seq = before.seq + 1 if before else 0
-    receipt_id = f"rct_{seq:010x}{secrets.token_hex(11)}"  # so it can be found without an index
-    prev_hash = before.receipt_hash if before else None
+    if before is None:
+        chain_id, seq, prev_hash = f"chain_{secrets.token_hex(16)}", 0, None
+    else:
+        chain_id, seq, prev_hash = before.chain_id, before.seq + 1, before.receipt_hash
+    receipt_id = f"rct_{seq:010x}{secrets.token_bytes(11).hex()}"  # so it can be found without an index
     content = _CANONICAL.encode(
         {
-            "version": _VERSION,
-            "receipt_id": receipt_id,
             "chain_id": chain_id,
-            "seq": seq,
             "prev_hash": prev_hash,
+            "receipt_id": receipt_id,
             "record": record,
+            "seq": seq,
+            "version": _VERSION,
         }
     )
     receipt_hash = _hash_of(content, prev_hash)

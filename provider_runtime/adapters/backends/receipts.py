@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 from attrs import define, field
 
@@ -36,22 +36,18 @@ class JournalReceipts:
     """The chain of receipts in ``journal``. See ``ReceiptProvider``."""
 
     journal: Journal = field(repr=False)
-    _last: tuple[bytes, Link] | None = field(default=None, init=False, repr=False)
+    _last: tuple[bytes, CallReceipt] | None = field(default=None, init=False, repr=False)
 
     async def store(self, record: CallRecord) -> CallReceipt:
-        made: list[CallReceipt] = []
+        receipt: CallReceipt | None = None
 
         def make(last: bytes | None) -> bytes:
-            entry, receipt = linked(record, self._link(last))
-            made.append(receipt)
-            self._last = (
-                entry,
-                Link(receipt.chain_id, receipt.seq, receipt.receipt_hash),
-            )
+            nonlocal receipt
+            entry, receipt = self._last = linked(record, self._link(last))
             return entry
 
         await self.journal.append(make)
-        return made[0]
+        return cast("CallReceipt", receipt)  # ``append`` returns once it has had the entry made
 
     async def list(self) -> tuple[CallReceipt, ...]:
         return _receipts(await self.journal.read())
@@ -139,7 +135,7 @@ class JournalReceipts:
             count = index
         return broken(check, count=count, at=index, error=error)
 
-    def _link(self, last: bytes | None) -> Link | None:
+    def _link(self, last: bytes | None) -> Link | CallReceipt | None:
         """The link to ``last``: remembered if it is what this object wrote, else read."""
         if last is None:
             return None

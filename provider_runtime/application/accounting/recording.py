@@ -10,7 +10,6 @@ from provider_runtime.domain.catalog.providers import ProviderConfig
 from provider_runtime.domain.conversation.response import Attempt, PassedOver, ProviderResponse
 from provider_runtime.domain.conversation.usage import CostBreakdown
 from provider_runtime.domain.errors import CallRefused, ConsentRefused, ProviderRuntimeError
-from provider_runtime.domain.policy.verdict import Pass
 from provider_runtime.domain.records.outside_names import NO_NAME, Names
 from provider_runtime.domain.records.receipts import CALL_RECORD_FORM, AttemptRecord, CallOutcome, CallRecord
 
@@ -63,7 +62,9 @@ def _note_way(said: dict[str, Any], stage: Stage, digest: Callable[[bytes], str]
     """How far the call came, and where it went."""
     reached = stage
     if isinstance(reached, ClearedCall):
-        said["gates"] = tuple([_passed(verdict) for verdict in reached.verdicts])
+        said["gates"] = tuple(
+            [f"{one.gate}:pass" if one.configured else f"{one.gate}:not_configured" for one in reached.verdicts]
+        )
         said["consent_id"] = _consent_of(reached)
         reached = reached.prepared
     if isinstance(reached, PreparedCall):
@@ -131,10 +132,6 @@ def nano_usd(cost: CostBreakdown | None) -> int | None:
     if cost is None:
         return None
     return min(_LARGEST, int(cost.total_cost.scaleb(9, _PLENTY).to_integral_value(rounding=ROUND_CEILING)))
-
-
-def _passed(verdict: Pass) -> str:
-    return f"{verdict.gate}:pass" if verdict.configured else f"{verdict.gate}:not_configured"
 
 
 def _consent_of(cleared: ClearedCall) -> str | None:

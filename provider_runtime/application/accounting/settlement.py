@@ -118,6 +118,7 @@ class Account:
     async def settle(self, answered: AnsweredCall) -> ProviderResponse:
         """The response as the caller gets it: priced, named, with every warning, its receipt written."""
         call, response = self.call, answered.response
+        duration_s = self.settlement.clock.monotonic() - call.started
         cost, price_warnings = self._cost(answered)
         if self.passed_over:
             price_warnings += (_answered_instead(answered, self.passed_over),)
@@ -128,11 +129,11 @@ class Account:
             runtime_id=call.runtime_id,
             attempts=answered.attempts,
             passed_over=self.passed_over,
-            duration_s=self.settlement.clock.monotonic() - call.started,
+            duration_s=duration_s,
         )
         self.answered = response
         try:
-            await self._close(CallOutcome.ANSWERED, response)
+            await self._close(CallOutcome.ANSWERED, response, duration_s)
         except BackendError:
             # The provider has worked and is paid: the answer is worth more than its receipt.
             late = warn(WarningCode.RECEIPT_PENDING, "the receipt of this call could not be written")
@@ -153,7 +154,7 @@ class Account:
             error.call_id, error.attempts = self.call.call_id, tuple(self.attempts)
             if isinstance(error, ProviderError):
                 error.passed_over = self.passed_over
-        await self._close(_outcome_of(error), error)
+        await self._close(_outcome_of(error), error, self.settlement.clock.monotonic() - self.call.started)
 
     def _cost(self, answered: AnsweredCall) -> tuple[CostBreakdown | None, tuple[CallWarning, ...]]:
         response, prices = answered.response, self.settlement.prices
@@ -170,9 +171,10 @@ class Account:
         )
         return estimate if response.cost is None else reconciled(response.cost, estimate)
 
-    async def _close(self, outcome: CallOutcome, ended_with: ProviderResponse | BaseException) -> None:
+    async def _close(
+        self, outcome: CallOutcome, ended_with: ProviderResponse | BaseException, duration_s: float
+    ) -> None:
         settlement = self.settlement
-        duration_s = settlement.clock.monotonic() - self.call.started
         record = record_of(
             self.stage,
             outcome=outcome,

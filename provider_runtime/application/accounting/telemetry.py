@@ -1,6 +1,6 @@
 """Events on their way to the sink: a sink that fails is counted and disturbs nobody."""
 
-from attrs import define
+from attrs import define, field, setters
 
 from provider_runtime.domain.records.events import LifecycleEvent
 from provider_runtime.ports.telemetry import EventSink
@@ -8,14 +8,17 @@ from provider_runtime.ports.telemetry import EventSink
 
 @define(kw_only=True)
 class Telemetry:
-    """Hands events to the sink of this runtime, if it has one. ``failures`` counts what the sink raised."""
+    """Hands events to the sink of this runtime, if it has one. ``failures`` counts what the sink raised.
 
-    sink: EventSink | None = None
+    ``listening``: whether there is a sink at all. Without one, no event need be made.
+    """
+
+    sink: EventSink | None = field(default=None, on_setattr=setters.frozen)
     failures: int = 0
+    listening: bool = field(init=False)
 
-    @property
-    def listening(self) -> bool:
-        """Whether there is a sink at all: without one, no event need be made."""
+    @listening.default
+    def _has_a_sink(self) -> bool:
         return self.sink is not None
 
     def emit(self, event: LifecycleEvent) -> None:

@@ -16,7 +16,7 @@ from attrs import Attribute, field, frozen
 from provider_runtime.domain.catalog.patterns import PatternIndex
 from provider_runtime.domain.checks import FILLED, OPTIONAL_TEXT, all_are, whole
 from provider_runtime.domain.conversation.response import CallWarning
-from provider_runtime.domain.conversation.usage import CostBreakdown, PricingSource, Usage
+from provider_runtime.domain.conversation.usage import COST_FORM, CostBreakdown, PricingSource, Usage
 from provider_runtime.domain.conversation.warnings import WarningCode, warn
 from provider_runtime.domain.identity import ProviderId
 from provider_runtime.domain.json_values import tuple_of
@@ -268,17 +268,18 @@ def _priced(
     for part in (cached, writes, reasoning, rule.cost_per_request):
         if part is not None:
             total = exact.add(total, part)
-    return CostBreakdown(
-        input_cost=input_cost,
-        output_cost=output_cost,
-        total_cost=total,
-        pricing_source=PricingSource.CONFIGURED,
-        cached_input_cost=cached,
-        cache_write_cost=writes,
-        reasoning_cost=reasoning,
-        request_cost=rule.cost_per_request,
-        price_version=version,
-    )
+    # Sound rates and whole counts: none of the amounts has to be looked at once more.
+    said = COST_FORM.copy()
+    said["input_cost"] = input_cost
+    said["output_cost"] = output_cost
+    said["total_cost"] = total
+    said["pricing_source"] = PricingSource.CONFIGURED
+    said["cached_input_cost"] = cached
+    said["cache_write_cost"] = writes
+    said["reasoning_cost"] = reasoning
+    said["request_cost"] = rule.cost_per_request
+    said["price_version"] = version
+    return COST_FORM.filled(said)
 
 
 def _part(exact: Context, rate: Decimal | None, count: int | None, left: int) -> tuple[Decimal | None, int]:

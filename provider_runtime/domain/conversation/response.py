@@ -131,7 +131,10 @@ class ProviderResponse:
         passed_over: tuple[PassedOver, ...],
         duration_s: float,
     ) -> "ProviderResponse":
-        """The same answer as the caller gets it, with everything that is known when the call ends."""
+        """The same answer as the caller gets it, with everything that is known when the call ends.
+
+        Nothing is looked at again: the answer was when it was made, and the rest is of our own making.
+        """
         settled = _OpenResponse.__new__(_OpenResponse)
         settled.output = self.output
         settled.provider = self.provider

@@ -8,6 +8,7 @@ from attrs import Attribute, field, frozen
 from attrs.validators import in_, optional
 
 from provider_runtime.domain.checks import OPTIONAL_TEXT, count
+from provider_runtime.domain.forms import Form
 from provider_runtime.domain.values import open_twin
 
 
@@ -105,3 +106,6 @@ class CostBreakdown:
     request_cost: Decimal | None = field(default=None, validator=optional(_amount))
     price_version: str | None = field(default=None, validator=OPTIONAL_TEXT)
     currency: Literal["USD"] = field(default="USD", validator=in_(("USD",)))
+
+
+COST_FORM: Final = Form(CostBreakdown)

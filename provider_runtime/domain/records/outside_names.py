@@ -28,3 +28,6 @@ class Names(dict[str | None, str | None]):
         """Look at a name that is new here."""
         name = self[text] = name_or_mark(text)
         return name
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} names>"  # what was looked at may have been a text

@@ -22,7 +22,7 @@ def _outcome(value: CallOutcome | str) -> CallOutcome:
     return value if type(value) is CallOutcome else CallOutcome(value)  # looking a member up takes long
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, slots=False)
 class AttemptRecord:
     """One try: its outcome (``answered`` or an error code) and how long it took, in microseconds."""
 
@@ -83,7 +83,7 @@ class CallRecord:
 CALL_RECORD_FORM: Final = Form(CallRecord)
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, slots=False)
 class CallReceipt:
     """A record with its place in a chain: changing, removing or moving one breaks the next.
 

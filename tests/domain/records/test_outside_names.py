@@ -74,3 +74,9 @@ def test_names_of_a_call_are_what_each_would_be_alone(texts: list[str | None]) -
     names = Names()
     assert [names[text] for text in texts * 2] == [name_or_mark(text) for text in texts * 2]
     assert are_names(tuple(texts)) == all(name_or_mark(text) == text for text in texts)
+
+
+def test_names_of_a_call_do_not_print_what_was_looked_at() -> None:
+    names = Names()
+    assert names["the patient is called Wilhelmina"] == NO_NAME
+    assert repr(names) == str(names) == "<1 names>"
