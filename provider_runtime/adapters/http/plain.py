@@ -22,7 +22,7 @@ _PLAIN: Final = re.compile(
 )
 
 
-def plain_reply(read: bytes, limits: HttpLimits) -> HttpReply | None:
+def plain_reply(read: bytes | bytearray, limits: HttpLimits) -> HttpReply | None:
     """The answer, where ``read`` is one that has a single meaning; ``None`` leaves it to the parser.
 
     Accepts a small part of what the parser does, and reads that as the parser would: a head in the
