@@ -55,7 +55,7 @@ def _told(name: str, module: str) -> Iterator[str]:
 
 def _found(name: str, module: str) -> ast.stmt | None:
     spec = find_spec(module)
-    for statement in ast.parse(Path(spec.origin if spec and spec.origin else "").read_text("utf-8")).body:
+    for statement in _statements(ast.parse(Path(spec.origin if spec and spec.origin else "").read_text("utf-8")).body):
         if getattr(statement, "name", None) == name:
             return statement
         if isinstance(statement, ast.ImportFrom) and any(
@@ -63,6 +63,14 @@ def _found(name: str, module: str) -> ast.stmt | None:
         ):
             return _found(name, statement.module or "")
     return None
+
+
+def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """Those of a module, and those that only the type checker reads: what is loaded when it is named stands there."""
+    for statement in body:
+        yield statement
+        if isinstance(statement, ast.If):
+            yield from _statements(statement.body)
 
 
 def _member(statement: ast.stmt) -> Iterator[str]:

@@ -11,10 +11,10 @@ from attrs.validators import optional as optional_check
 
 from provider_runtime.composition.consents.settings import ConsentSettings
 from provider_runtime.composition.governance.settings import Governance, governance_of
-from provider_runtime.composition.labels import labels_of
 from provider_runtime.composition.presets import PRESETS
 from provider_runtime.composition.stores.places import StorePlace, StoreSettings, is_a_place
 from provider_runtime.domain.calls.parameters import NO_PARAMETERS, ModelParameters
+from provider_runtime.domain.calls.runtime_labels import labels_of
 from provider_runtime.domain.catalog.credentials import (
     CredentialRef,
     EnvCredential,

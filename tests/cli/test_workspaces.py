@@ -99,7 +99,8 @@ def test_each_setting_says_where_it_came_from(command: Command, below: Path) -> 
 
 def test_all_keys_that_stand_once_are_shown(command: Command, below: Path) -> None:
     below.write_text("")
-    there_or_not = ("fallback.", "checkpoints.", "governance.", "stores.")  # whole tables that may be left out
+    # Whole tables that may be left out.
+    there_or_not = ("fallback.", "checkpoints.", "consents.", "governance.", "stores.")
     assert {key.path for key in keys() if key.is_one and not key.path.startswith(there_or_not)} <= set(
         settings(command)
     )

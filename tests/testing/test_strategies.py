@@ -51,10 +51,14 @@ def test_many_values_of_this_type_are_drawn(kind: type) -> None:
     assert all(isinstance(value, kind) for value in drawn_of(kind, 100))
 
 
+# What a class refuses is not drawn, and some refuse most of what chance comes up with.
+PATIENT = [HealthCheck.too_slow, HealthCheck.filter_too_much]
+
+
 def drawn_of(kind: type, count: int) -> list[Any]:
     drawn: list[Any] = []
 
-    @settings(max_examples=count, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=count, deadline=None, database=None, suppress_health_check=PATIENT)
     @given(values_of(kind))
     def draw(value: Any) -> None:
         drawn.append(value)

@@ -23,6 +23,8 @@ from zlib import crc32
 
 from attrs import field, frozen
 
+from provider_runtime.domain.values import sealed
+
 
 @frozen(kw_only=True)
 class Document:
@@ -77,7 +79,7 @@ class Documents(Protocol):
         ...
 
 
-@frozen(kw_only=True)
+@sealed(kw_only=True)
 class Position:
     """A place between two entries of a journal, to be noted and read on from.
 

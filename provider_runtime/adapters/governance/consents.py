@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import ClassVar, Final, TypeVar
 
 from attrs import define, field
 
@@ -110,6 +110,7 @@ class JournalConsentLedger:
 class MemoryConsentLedger(JournalConsentLedger):
     """Consents in memory, gone at exit. Hand one to several runtimes, and they share them; in one event loop."""
 
+    waits: ClassVar[bool] = False
     # Nobody else reads this journal, and this object reads each entry at its next step.
     journal: Journal = field(factory=lambda: MemoryJournal(keep=16), init=False, repr=False)
 

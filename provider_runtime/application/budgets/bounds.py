@@ -2,6 +2,7 @@
 
 from provider_runtime.application.call import PreparedCall
 from provider_runtime.application.catalog import ActiveCatalog
+from provider_runtime.domain.catalog.models import ModelInfo
 from provider_runtime.domain.catalog.pricing import PricingTable, worst_case_cost
 from provider_runtime.domain.conversation.usage import CostBreakdown
 from provider_runtime.domain.policy.leakage.opaque import Opaque, opaque_parts
@@ -29,19 +30,31 @@ def bounds_of(prepared: PreparedCall, catalog: ActiveCatalog) -> Bounds:
     What the provider looks into or fetches itself (images, files) can be far more than its bytes: then
     it is what the model takes in at most.
     """
-    route, call = prepared.routed.route, prepared.routed.call
-    known = catalog.index.find_among(prepared.routed.provider.config.catalog_names, route.model_id)
-    longest = call.terms.parameters.applied_to(call.request).max_output_tokens
-    if longest is None and known is not None:
-        longest = known.max_output_tokens
+    request = prepared.routed.call.request
     size: int | None = len(prepared.exchange.body)
-    if any(part.kind is not Opaque.ENCRYPTED for part in opaque_parts(call.request.messages)):
+    if not request.texts_alone and any(part.kind is not Opaque.ENCRYPTED for part in opaque_parts(request.messages)):
+        known = _known_of(prepared, catalog)
         size = (
             None
             if known is None or known.context_window is None
             else max(len(prepared.exchange.body), known.context_window)
         )
-    return Bounds(input_tokens=size, output_tokens=longest)
+    return Bounds(input_tokens=size, output_tokens=longest_answer_of(prepared, catalog))
+
+
+def longest_answer_of(prepared: PreparedCall, catalog: ActiveCatalog) -> int | None:
+    """The most tokens that the answer can have: what is asked for, else what the model is known for."""
+    call = prepared.routed.call
+    longest = call.terms.parameters.applied_to(call.request).max_output_tokens
+    if longest is not None:
+        return longest
+    known = _known_of(prepared, catalog)
+    return None if known is None else known.max_output_tokens
+
+
+def _known_of(prepared: PreparedCall, catalog: ActiveCatalog) -> ModelInfo | None:
+    routed = prepared.routed
+    return catalog.index.find_among(routed.provider.config.catalog_names, routed.route.model_id)
 
 
 def worst_case_of(prepared: PreparedCall, catalog: ActiveCatalog, prices: PricingTable | None) -> CostBreakdown | None:

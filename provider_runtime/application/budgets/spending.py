@@ -9,7 +9,7 @@ from attrs import define, field
 from provider_runtime.application.accounting.budget_events import budget_exceeded, budget_warning
 from provider_runtime.application.accounting.recording import nano_usd
 from provider_runtime.application.accounting.telemetry import Telemetry
-from provider_runtime.application.budgets.bounds import bounds_of
+from provider_runtime.application.budgets.bounds import bounds_of, longest_answer_of
 from provider_runtime.application.call import PreparedCall
 from provider_runtime.application.catalog import ActiveCatalog
 from provider_runtime.application.sending.to_its_end import Patience, to_its_end
@@ -186,7 +186,7 @@ class Spending:
         return bill_of_answer(
             response.usage,
             nano_usd(cost),
-            longest=bounds_of(prepared, self.catalog).output_tokens,
+            longest=longest_answer_of(prepared, self.catalog),
             counts=counts,
             milliseconds=int(duration_s * 1000),
         )

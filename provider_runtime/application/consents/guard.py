@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Coroutine
+from contextlib import suppress
 from typing import Any, Final, TypeVar
 
 from attrs import define, evolve, field
 
+from provider_runtime.application.gates.patience import Waiting, begun
 from provider_runtime.application.sending.to_its_end import to_its_end
 from provider_runtime.domain.policy.consent.decisions import Consent, SignedReceipt, UseTaken
 from provider_runtime.domain.policy.consent.faults import ConsentFault
@@ -48,10 +50,15 @@ class ConsentGuard:
     verifier: Verifier | None = None
     revocations: RevocationList | None = None
     limit_s: float = LIMIT_S
+    _ledger_waits: bool = field(init=False, repr=False)
     _read: dict[str, ConsentReceipt | ConsentFault] = field(factory=dict, init=False, repr=False)
     _worth: dict[SignedReceipt, tuple[SealVerdict, float]] = field(factory=dict, init=False, repr=False)
     _left: set[asyncio.Task[Any]] = field(factory=set, init=False, repr=False)
     """What was given up, until it has ended: a task that nobody holds may vanish half done."""
+
+    @_ledger_waits.default
+    def _ask_the_ledger(self) -> bool:
+        return getattr(self.ledger, "waits", True) is not False
 
     async def judge(self, subject: ConsentSubject) -> ConsentVerdict:
         """Whether a live consent covers the call. Takes no use."""
@@ -90,20 +97,23 @@ class ConsentGuard:
             if isinstance(answer, UseTaken):
                 await self.give_back(granted, answer)
 
-        answer: object = await to_its_end(self._bounded(self.ledger.use(granted.consent, use_id)), undo=undo)
+        answer: object = await to_its_end(
+            self._asked(self.ledger.use(granted.consent, use_id)), undo=undo, waits=self._ledger_waits
+        )
         if isinstance(answer, UseTaken) and answer.use_id == use_id:
             return answer
         if not isinstance(answer, ConsentFault):
             answer = ConsentFault.ANSWER_UNREADABLE
         if answer.family is ConsentFault.LEDGER_FAILED.family:
             # Nobody knows whether the use was entered. What is asked for later comes later, so this undoes it.
-            self._hold(asyncio.ensure_future(self.ledger.give_back(granted.consent, use_id)))
+            self._begin(self.ledger.give_back(granted.consent, use_id))
         return answer
 
     async def give_back(self, granted: Granted, taken: UseTaken) -> None:
         """Nothing was sent on that use. A ledger that fails now keeps it: then there is one use less, never more."""
         if taken.counted:
-            await to_its_end(self._bounded(self.ledger.give_back(granted.consent, taken.use_id)))
+            giving = self._asked(self.ledger.give_back(granted.consent, taken.use_id))
+            await to_its_end(giving, waits=self._ledger_waits)
 
     async def flush(self) -> None:
         """Wait for what was given up, within the limit, and have the ledger let go of threads and files."""
@@ -116,7 +126,7 @@ class ConsentGuard:
     # ── asking ───────────────────────────────────────────────────────────────────────────────
 
     async def _found(self, subject: ConsentSubject) -> Found | ConsentFault:
-        found: object = await self._bounded(self.ledger.find(subject))
+        found: object = await self._asked(self.ledger.find(subject))
         if isinstance(found, ConsentFault):
             return found
         if not isinstance(found, Found) or not _are_consents(found.consents):
@@ -197,6 +207,16 @@ class ConsentGuard:
 
     # ── within the limit ─────────────────────────────────────────────────────────────────────
 
+    async def _asked(self, work: Coroutine[Any, Any, T]) -> T | ConsentFault:
+        """What the ledger answers. One that waits for nobody is asked without a task and a clock."""
+        if self._ledger_waits:
+            return await self._bounded(work)
+        try:
+            so_far = begun(work)
+        except (Exception, asyncio.CancelledError):  # noqa: BLE001 - nobody can have left: the ledger raised it
+            return ConsentFault.LEDGER_FAILED
+        return await self._bounded(so_far.rest()) if isinstance(so_far, Waiting) else so_far
+
     async def _bounded(self, work: Coroutine[Any, Any, T]) -> T | ConsentFault:
         """What ``work`` comes to, or the fault that it failed or took too long.
 
@@ -220,6 +240,16 @@ class ConsentGuard:
         if not isinstance(failure, Exception):
             raise failure
         return ConsentFault.LEDGER_FAILED
+
+    def _begin(self, work: Coroutine[Any, Any, object]) -> None:
+        """Have ``work`` done before whatever is asked of the ledger later; nobody waits for it."""
+        if not self._ledger_waits:
+            with suppress(Exception, asyncio.CancelledError):  # as when nobody looks at a task's failure
+                so_far = begun(work)
+                if isinstance(so_far, Waiting):
+                    self._hold(asyncio.ensure_future(so_far.rest()))
+            return
+        self._hold(asyncio.ensure_future(work))
 
     def _give_up(self, task: "asyncio.Task[Any]") -> None:
         task.cancel()

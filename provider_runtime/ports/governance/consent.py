@@ -18,6 +18,8 @@ class ConsentLedger(Protocol):
     firmly as the medium promises; what was given up still takes its turn. Nothing is ever changed or
     removed, only added to. Time is the ledger's own, and never runs back.
     Raises ``BackendError`` when the medium fails, and ``RecordCorrupt`` when it does not read back.
+    One that never waits for anybody, since it is in memory, may say so with ``waits = False``: calls need
+    no task of their own to ask it.
     """
 
     @property

@@ -78,8 +78,8 @@ def _several(origin: Any, of: tuple[Any, ...], kind: Any) -> SearchStrategy[Any]
         return st.sampled_from(of)
     if origin is tuple:
         return few(_values(of[0])) if Ellipsis in of else st.tuples(*(_values(one) for one in of))
-    if origin is frozenset:
-        return st.frozensets(_values(of[0]), max_size=3)
+    if origin in (set, frozenset):
+        return (st.sets if origin is set else st.frozensets)(_values(of[0]), max_size=3)
     if isinstance(origin, type) and issubclass(origin, Mapping):
         return st.dictionaries(_values(of[0]), _values(of[1]), max_size=3)
     if origin is not None and (origin in OWN or origin in _SINGLE):
