@@ -15,7 +15,7 @@ demo: .venv/.ready ## the main job, end to end, on this machine
 	@$(BIN)/provider-runtime demo $(DEMO_OPTIONS)
 
 test: .venv/.ready ## the whole suite
-	@$(BIN)/python -m pytest -n auto -m "not long"
+	@$(BIN)/python -m pytest -n auto --dist worksteal -m "not long"
 
 test-all: check ## everything, long campaigns included
 	@$(BIN)/python -m pytest -n auto

@@ -37,14 +37,13 @@ STAGES: Final = {
     "routing": ("application/assignments", "application/routing"),
     "preparation": ("application/preparation",),
     "clearance": ("application/clearance", "application/gates/"),
+    "ledgers": ("application/budgets/", "application/consents/", "adapters/governance/"),
     "sending": ("application/sending/attempts", "application/sending/trying"),
     "transport": ("adapters/http/",),
     "settlement": ("application/accounting/", "adapters/backends/receipts"),
 }
-# Ledgers work in tasks of their own, which no stage of a call is above.
-LEDGERS_LIVE: Final = ("adapters/governance/", "adapters/backends/", "domain/policy/", "application/consents/")
-DECODING, LEDGERS, REST = "decoding", "ledgers", "the rest of run()"
-EVERY_STAGE: Final = (*STAGES, DECODING, LEDGERS, REST)
+DECODING, REST = "decoding", "the rest of run()"
+EVERY_STAGE: Final = (*STAGES, DECODING, REST)
 WARM: Final = 20
 CALLS: Final = 5  # of which the cheapest counts
 
@@ -105,14 +104,12 @@ class Bytecodes:
 
     def _stage(self, frame: FrameType) -> str:
         above: FrameType | None = frame
-        of_ledgers = False
         while above is not None:
             place = self._place(above)
             if place.begins is not None:
                 return place.begins
-            of_ledgers |= place.of_ledgers
             above = above.f_back
-        return LEDGERS if of_ledgers else REST
+        return REST
 
 
 @frozen
@@ -121,18 +118,17 @@ class Place:
 
     ours: bool
     begins: str | None
-    of_ledgers: bool
 
     @classmethod
     def of(cls, frame: FrameType) -> "Place":
         name, module = frame.f_code.co_filename, str(frame.f_globals.get("__name__", ""))
         file = name.removeprefix(PACKAGE)
         if not name.startswith(PACKAGE):  # what attrs makes of a class
-            return cls("provider_runtime." in f"{name} {module}", None, of_ledgers=False)
+            return cls("provider_runtime." in f"{name} {module}", None)
         begins = next((stage for stage, places in STAGES.items() if file.startswith(places)), None)
         if file.startswith("adapters/wire/") and frame.f_code.co_name.lstrip("_").startswith("decode"):
             begins = DECODING
-        return cls(ours=True, begins=begins, of_ledgers=file.startswith(LEDGERS_LIVE))
+        return cls(ours=True, begins=begins)
 
 
 async def bytecodes_of(call: Call, calls: int) -> dict[str, int]:

@@ -194,4 +194,5 @@ async def test_cancelling_at_any_wait_uses_a_consent_only_where_something_may_ha
             assert kept.used == bool(transport.exchanges), f"cancelled at wait {step}"
         assert ours() == []
         step += 1
-    assert step > 6, "the ledger is asked more than once"
+    # A ledger on a disk is waited for each time it is asked; one in memory waits for nobody.
+    assert step > (6 if place == "sqlite" else 4)
