@@ -6,9 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 from click.testing import Result
 
 from provider_runtime.adapters.backends.receipts import FilesystemReceiptProvider, SqliteReceiptProvider
+from provider_runtime.domain.identity import CallId
 from provider_runtime.testing.stages import a_record
 
 Command = Callable[..., Result]
@@ -42,6 +44,21 @@ def test_a_table_shows_the_last_fifty_and_says_that_there_may_be_more(command: C
     assert result.stdout.count("01-31") == 50
     assert "--last" in result.stderr
     assert command("receipts", "list", str(kept), "--last", "100").stderr == ""
+
+
+def test_lines_of_one_batch_are_told_apart(command: Command, tmp_path: Path) -> None:
+    file = tmp_path / "receipts.jsonl"
+
+    async def answered() -> None:
+        receipts = FilesystemReceiptProvider(path=file)
+        for line in (7, 12345):
+            await receipts.store(evolve(a_record(), call_id=CallId(f"batch_5f0c12ab34cd-{line}")))
+        await receipts.aclose()
+
+    asyncio.run(answered())
+    shown = command("receipts", "list", str(file)).stdout
+    assert "batch_5f0c…-7" in shown
+    assert "batch_…-12345" in shown
 
 
 def test_a_chain_is_verified_from_a_noted_mark(command: Command, kept: Path) -> None:

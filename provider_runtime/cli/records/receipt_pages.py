@@ -11,7 +11,7 @@ from rich.text import Text
 from provider_runtime.cli.rendering import console
 from provider_runtime.domain.records.receipts import AttemptRecord, CallOutcome, CallReceipt, CallRecord, ChainVerdict
 
-SHORT: Final = 13
+_SHORT: Final = 13
 """So much of the name of a call tells it from others, as a rule: ``call_01234567``."""
 _COLOURS: Final = {
     CallOutcome.ANSWERED: "green",
@@ -19,6 +19,14 @@ _COLOURS: Final = {
     CallOutcome.FAILED: "red",
     CallOutcome.CANCELLED: "yellow",
 }
+
+
+def shortened(call_id: str) -> str:
+    """The name of a call as lists show it; of a batch's line, with the number of the line."""
+    batch, dash, line = call_id.rpartition("-")
+    if dash and line.isdigit():
+        return f"{batch[: _SHORT - len(line) - 2]}…-{line}"
+    return call_id[:_SHORT]
 
 
 def receipt_table(kept: tuple[CallReceipt, ...]) -> Table:
@@ -38,7 +46,7 @@ def receipt_table(kept: tuple[CallReceipt, ...]) -> Table:
             Text(f"{record.provider}:{model}" if record.provider else model),
             _tokens(record),
             _dollars(record),
-            Text(record.call_id[:SHORT]),
+            Text(shortened(record.call_id)),
         )
     return table
 

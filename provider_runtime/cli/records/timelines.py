@@ -6,7 +6,7 @@ from typing import Final
 from rich.table import Table
 from rich.text import Text
 
-from provider_runtime.cli.records.receipt_pages import SHORT
+from provider_runtime.cli.records.receipt_pages import shortened
 from provider_runtime.cli.rendering import console
 from provider_runtime.domain.records.events import EventKind, LifecycleEvent
 from provider_runtime.domain.records.oversight.timelines import CallTrace
@@ -32,7 +32,7 @@ def trace_table(traces: Iterable[CallTrace]) -> Table:
     for trace in traces:
         last = trace.last
         table.add_row(
-            Text(trace.call_id[:SHORT]),
+            Text(shortened(trace.call_id)),
             "" if trace.started_at is None else f"{trace.started_at:%m-%d %H:%M:%S}",
             Text(_outcome(trace), style=_STYLES.get(last.kind, "")),
             Text(_model(last)),
