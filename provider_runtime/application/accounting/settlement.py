@@ -49,9 +49,8 @@ class Settlement:
 
     @_keyed.default
     def _with_key(self) -> hmac.HMAC:
-        return hmac.new(
-            self.receipt_key.reveal().encode(), digestmod=sha256
-        )  # taking the key in costs as much as a body
+        # Taking the key in costs as much as a body: it is done once.
+        return hmac.new(self.receipt_key.reveal().encode(), digestmod=sha256)
 
     def account(self, call: Call) -> "Account":
         """The account of ``call``, to be entered with ``async with``."""
