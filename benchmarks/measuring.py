@@ -37,12 +37,13 @@ Costs: TypeAlias = Mapping[str, Sequence[float]]  # by name, round by round
 
 @frozen
 class Target:
-    """What was aimed at, and what came of it."""
+    """What was aimed at, and what came of it. ``floor``: what the same duties come to when done by hand."""
 
     what: str
     wanted: str
     measured: str
     reached: bool
+    floor: str = ""
 
 
 @frozen
@@ -80,14 +81,26 @@ class Findings:
         return cls(tables=tuple(tables), targets=tuple(Target(**one) for one in found["targets"]))
 
 
-def at_most(what: str, bound: float, measured: float, unit: str, *, digits: int = 2) -> Target:
+def at_most(
+    what: str, bound: float, measured: float, unit: str, *, digits: int = 2, floor: float | None = None
+) -> Target:
     """A target that is reached by no more than ``bound``."""
-    return Target(what, f"≤ {bound:,g} {unit}", f"{measured:,.{digits}f} {unit}", measured <= bound)
+    return Target(
+        what, f"≤ {bound:,g} {unit}", _in(unit, measured, digits), measured <= bound, _in(unit, floor, digits)
+    )
 
 
-def at_least(what: str, bound: float, measured: float, unit: str, *, digits: int = 2) -> Target:
+def at_least(
+    what: str, bound: float, measured: float, unit: str, *, digits: int = 2, floor: float | None = None
+) -> Target:
     """A target that is reached by no less than ``bound``."""
-    return Target(what, f"≥ {bound:,g} {unit}", f"{measured:,.{digits}f} {unit}", measured >= bound)
+    return Target(
+        what, f"≥ {bound:,g} {unit}", _in(unit, measured, digits), measured >= bound, _in(unit, floor, digits)
+    )
+
+
+def _in(unit: str, figure: float | None, digits: int) -> str:
+    return "" if figure is None else f"{figure:,.{digits}f} {unit}"
 
 
 # ── how it is shown ─────────────────────────────────────────────────────────────────────────
@@ -119,8 +132,10 @@ def _escaped(cell: str) -> str:
 
 def targets_table(targets: Sequence[Target], title: str = "What was aimed at") -> Table:
     """Each target, and in plain words whether it is reached."""
-    rows = tuple((one.what, one.wanted, one.measured, "reached" if one.reached else "not reached") for one in targets)
-    return Table(title, ("what", "aimed at", "measured", ""), rows)
+    rows = tuple(
+        (one.what, one.wanted, one.measured, one.floor, "reached" if one.reached else "not reached") for one in targets
+    )
+    return Table(title, ("what", "aimed at", "measured", "by hand", ""), rows)
 
 
 def circumstances() -> str:

@@ -4,6 +4,7 @@ import json
 
 import msgspec
 import pytest
+from by_hand import ByHand
 from governed import ALL_GATES, CountingSink, every_gate, opened, our_request
 from mock_server import chat_answer
 from said import KINDS, bare_body, history
@@ -24,6 +25,10 @@ class Listening:
         self.sent = request.body or b""
         return HttpReply(status=200, headers={"content-type": "application/json"}, body=self.answer)
 
+    async def post(self, body: bytes) -> bytes:
+        self.sent = body
+        return self.answer
+
     async def aclose(self) -> None:
         pass
 
@@ -36,6 +41,22 @@ async def test_a_runtime_sends_what_the_bare_call_sends(kind: str) -> None:
     bare = msgspec.json.encode(bare_body(kind))
     assert json.loads(listening.sent) == json.loads(bare)
     assert len(listening.sent) == len(bare)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_the_duties_by_hand_send_the_same_say_the_same_and_write_it_down(kind: str) -> None:
+    listening = Listening(kind)
+    service = ByHand(post=listening.post, url=BASE)
+    text = await service.call(bare_body(kind))
+    assert listening.sent == msgspec.json.encode(bare_body(kind))
+    async with every_gate(BASE, transport=listening) as runtime:
+        response = await runtime.run(our_request(kind))
+        (receipt,) = await runtime.receipts.latest(1)
+    assert text == response.text
+    record = json.loads(service.receipts[-1])["record"]
+    assert record["cost_nano_usd"] == receipt.record.cost_nano_usd == service.posted_nano
+    assert not service.held
+    assert [gate.partition(":")[0] for gate in record["gates"]] == GATES
 
 
 async def test_a_conversation_has_as_many_messages_as_it_says() -> None:
