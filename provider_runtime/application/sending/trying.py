@@ -3,7 +3,7 @@
 from attrs import define, field
 
 from provider_runtime.application.call import ClearedCall
-from provider_runtime.domain.conversation.response import Attempt, ProviderResponse
+from provider_runtime.domain.conversation.response import Attempt, ProviderResponse, tried
 from provider_runtime.domain.errors import (
     Delivery,
     ErrorCode,
@@ -93,15 +93,16 @@ class Trying:
         self, outcome: str, now: float, *, status_code: int | None = None, provider_request_id: str | None = None
     ) -> Attempt:
         route = self.cleared.prepared.routed.route
-        attempt = Attempt(
-            number=self.number,
-            outcome=outcome,
-            duration_s=0.0 if self.began is None else now - self.began,
-            wait_s=self.wait_s,
-            status_code=status_code,
-            provider_request_id=provider_request_id,
-            provider=route.provider_id,
-            model_id=route.model_id,
+        took_s = 0.0 if self.began is None else now - self.began
+        attempt = tried(
+            len(self.attempts) + 1,
+            outcome,
+            took_s,
+            self.wait_s,
+            status_code,
+            provider_request_id,
+            route.provider_id,
+            route.model_id,
         )
         self.attempts.append(attempt)
         self.began = None

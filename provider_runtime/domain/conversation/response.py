@@ -186,8 +186,33 @@ class ProviderResponse:
         return Message(role=MessageRole.ASSISTANT, content=self.output.content)
 
 
+_OpenAttempt: Final = open_twin(Attempt)
 _OpenOutput: Final = open_twin(AssistantOutput)
 _OpenResponse: Final = open_twin(ProviderResponse)
+
+
+def tried(  # noqa: PLR0913 - one for each thing that is known of an attempt
+    number: int,
+    outcome: str,
+    duration_s: float,
+    wait_s: float,
+    status_code: int | None,
+    provider_request_id: str | None,
+    provider: ProviderId,
+    model_id: str,
+) -> Attempt:
+    """The attempt of this number, counted from 1 by whoever sent it."""
+    attempt = _OpenAttempt.__new__(_OpenAttempt)
+    attempt.number = number
+    attempt.outcome = outcome
+    attempt.duration_s = duration_s
+    attempt.wait_s = wait_s
+    attempt.status_code = status_code
+    attempt.provider_request_id = provider_request_id
+    attempt.provider = provider
+    attempt.model_id = model_id
+    attempt.__class__ = Attempt
+    return cast("Attempt", attempt)
 
 
 def answered(  # noqa: PLR0913 - one for each thing that an answer tells
