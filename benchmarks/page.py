@@ -30,6 +30,11 @@ and a JSON parse as a careful developer writes them by hand. Bare and governed c
 figure is the middle one of several rounds: trust the ratios, for the microseconds are those of the machine. "Every
 gate" means that all seven judge: the leakage guard reads the bytes, a profile grants, a ledger in memory sets aside
 what the call may cost, and a consent in memory is looked up. Price, receipt and events are always written, in memory.
+
+"By hand" is the floor: the duties of every gate in one function of a hundred lines (`benchmarks/by_hand.py`) for one
+provider and one tenant, with the same scanner and the same transport, and without canonical types, other wires,
+retries, typed errors or anything that could be exchanged. What lies between the floor and `run()` is what those cost;
+[decision 0051](../decisions/0051-the-floor.md) says where it goes, and which targets lie below the floor.
 """
 HOW_PEERS: Final = """
 ## Beside other libraries
