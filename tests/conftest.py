@@ -1,5 +1,6 @@
 """What every test may use."""
 
+import os
 import signal
 import sys
 from pathlib import Path
@@ -17,3 +18,6 @@ settings.load_profile("house")
 # A suite started in the background ignores Ctrl-C, and so would the programs that it starts and interrupts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# The programs that tests start keep what they compile: else each would compile the package anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)

@@ -3,11 +3,11 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+from warm_program import Running, ask, warm
 
 TOKEN = "a-token-of-the-tests-0123456789"
 
@@ -19,7 +19,8 @@ class GovernanceProgram:
         self.port = 0
         self._ledger, self._more = str(ledger), more
         self._variables = {"GOVERNANCE_TOKEN": TOKEN, **(variables or {})}
-        self._program: subprocess.Popen[str] | None = None
+        self._program: Running | None = None
+        self._said = self._complained = -1
 
     @property
     def url(self) -> str:
@@ -37,24 +38,21 @@ class GovernanceProgram:
     def start(self) -> None:
         """Start it, at the port it had if it had one; returns once it listens."""
         words = ["governance", "serve", "--ledger", self._ledger, "--port", str(self.port), "--json"]
-        self._program = subprocess.Popen(
-            [sys.executable, "-m", "provider_runtime", *words, "--token-env", "GOVERNANCE_TOKEN", *self._more],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "PROVIDER_RUNTIME_DATA": "no-such-folder", **self._variables},
-        )
-        assert self._program.stdout is not None
-        line = self._program.stdout.readline()
-        assert line, self._program.communicate()[1]
+        words += ["--token-env", "GOVERNANCE_TOKEN", *self._more]
+        environment = {**os.environ, "PROVIDER_RUNTIME_DATA": "no-such-folder", **self._variables}
+        (self._said, out), (self._complained, err) = os.pipe(), os.pipe()
+        with Path(os.devnull).open("rb") as nothing:
+            streams = (nothing.fileno(), out, err)
+            self._program = ask(warm().place, words, streams=streams, environment=environment, folder=Path.cwd())
+        os.close(out)
+        os.close(err)
+        line = os.read(self._said, 4096)
+        assert line, self._rest()
         self.port = int(json.loads(line)["url"].rpartition(":")[2])
 
     def kill(self) -> None:
         """End it as a power cut does."""
-        assert self._program is not None
-        os.kill(self._program.pid, signal.SIGKILL)
-        self._program.communicate()
-        self._program = None
+        self.end(signal.SIGKILL)
 
     def end(self, number: int = signal.SIGINT) -> tuple[int, str]:
         """Ask it to end; its exit code and what it said meanwhile."""
@@ -62,5 +60,9 @@ class GovernanceProgram:
             return 0, ""
         program, self._program = self._program, None
         os.kill(program.pid, number)
-        out, err = program.communicate(timeout=30)
-        return program.returncode, out + err
+        exit_code = program.wait(30)
+        return exit_code, self._rest()
+
+    def _rest(self) -> str:
+        with os.fdopen(self._said) as said, os.fdopen(self._complained) as complained:
+            return said.read() + complained.read()

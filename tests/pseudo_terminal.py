@@ -5,13 +5,12 @@ import os
 import pty
 import select
 import struct
-import subprocess
-import sys
 import termios
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from attrs import frozen
+from warm_program import ask, warm
 
 _CHECKOUT = Path(__file__).resolve().parents[1]
 _AS_EVERYWHERE = ("PATH", "HOME", "LANG", "PYTHONPATH", "VIRTUAL_ENV", "SYSTEMROOT")
@@ -43,16 +42,14 @@ def at_terminal(
     """Run ``provider-runtime`` with ``words`` at a terminal; ``answers`` are what the person types."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
-    program = [sys.executable, "-m", "provider_runtime", *words]
-    with subprocess.Popen(
-        program, stdin=theirs, stdout=theirs, stderr=theirs, cwd=folder, env=environment(**(more or {})), close_fds=True
-    ) as running:
-        os.close(theirs)
-        if answers:
-            os.write(ours, answers.encode())
-        written = b"".join(_all_of(ours))
-        os.close(ours)
-        return Shown(written.decode(), running.wait(60))
+    streams = (theirs, theirs, theirs)
+    running = ask(warm().place, words, streams=streams, environment=environment(**(more or {})), folder=folder)
+    os.close(theirs)
+    if answers:
+        os.write(ours, answers.encode())
+    written = b"".join(_all_of(ours))
+    os.close(ours)
+    return Shown(written.decode(), running.wait())
 
 
 def _all_of(terminal: int) -> Iterator[bytes]:

@@ -3,10 +3,12 @@
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
+from attrs import frozen
 
 _PACKAGE = Path(__file__).resolve().parents[2] / "provider_runtime"
 _TESTS = _PACKAGE.parent / "tests"
@@ -35,15 +37,40 @@ def test_no_folder_holds_more_than_12_modules() -> None:
     assert crowded == {}
 
 
-@pytest.mark.parametrize("path", _MODULES, ids=_name)
-def test_every_module_opens_with_a_sentence(path: Path) -> None:
-    docstring = ast.get_docstring(ast.parse(path.read_text()))
-    assert docstring
-    assert docstring.splitlines()[0].rstrip()[-1] in ".?:"
+@frozen
+class Facts:
+    """What the rules ask of a module: read once, since its tree is far larger than the answers."""
+
+    docstring: str | None
+    rebindable: tuple[str, ...]
+    """Mutable values under names of the module, each as a complaint."""
+    changes: tuple[str, ...]
+    """Writes to dicts of the module."""
+    globals: int
+    cleared_calls: int
+    reveals: bool
+    imports_the_face: bool
 
 
-def _module_level_values(path: Path) -> Iterator[tuple[str, ast.expr]]:
-    for node in ast.parse(path.read_text()).body:
+@cache
+def facts_of(path: Path) -> Facts:
+    tree = ast.parse(path.read_text())
+    nodes = list(ast.walk(tree))
+    values = list(_module_level_values(tree))
+    tables = {name for name, value in values if isinstance(value, ast.Dict | ast.DictComp)}
+    return Facts(
+        docstring=ast.get_docstring(tree),
+        rebindable=tuple(_rebindable(values)),
+        changes=tuple(change for node in nodes for change in _changes(node, tables)) if tables else (),
+        globals=sum(isinstance(node, ast.Global) for node in nodes),
+        cleared_calls=sum(isinstance(node, ast.Call) and _called_name(node) == "ClearedCall" for node in nodes),
+        reveals=any(isinstance(node, ast.Attribute) and node.attr == "reveal" for node in nodes),
+        imports_the_face=any(isinstance(node, ast.ImportFrom) and node.module == "provider_runtime" for node in nodes),
+    )
+
+
+def _module_level_values(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
+    for node in tree.body:
         if isinstance(node, ast.Assign):
             for target in node.targets:
                 yield ast.unparse(target), node.value
@@ -58,49 +85,53 @@ def _called_name(value: ast.expr) -> str | None:
     return called.attr if isinstance(called, ast.Attribute) else called.id if isinstance(called, ast.Name) else None
 
 
-@pytest.mark.parametrize("path", _MODULES, ids=_name)
-def test_no_module_holds_a_mutable_value_under_a_name_that_can_be_rebound(path: Path) -> None:
-    for name, value in _module_level_values(path):
+def _rebindable(values: Iterable[tuple[str, ast.expr]]) -> Iterator[str]:
+    for name, value in values:
         if name == "__all__":
             continue
-        assert _called_name(value) not in _MUTABLE_CALLS, f"{name} is state at module level"
-        assert not isinstance(value, ast.List | ast.Set | ast.ListComp | ast.SetComp), f"{name} is mutable"
+        if _called_name(value) in _MUTABLE_CALLS:
+            yield f"{name} is state at module level"
+        if isinstance(value, ast.List | ast.Set | ast.ListComp | ast.SetComp):
+            yield f"{name} is mutable"
+
+
+def _changes(node: ast.AST, tables: set[str]) -> Iterator[str]:
+    if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store | ast.Del):
+        if (written := ast.unparse(node.value)) in tables:
+            yield f"writes to {written}"
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        writes = node.func.attr in {"update", "setdefault", "pop", "popitem", "clear"}
+        if writes and (changed := ast.unparse(node.func.value)) in tables:
+            yield f"changes {changed}"
+
+
+@pytest.mark.parametrize("path", _MODULES, ids=_name)
+def test_every_module_opens_with_a_sentence(path: Path) -> None:
+    docstring = facts_of(path).docstring
+    assert docstring
+    assert docstring.splitlines()[0].rstrip()[-1] in ".?:"
+
+
+@pytest.mark.parametrize("path", _MODULES, ids=_name)
+def test_no_module_holds_a_mutable_value_under_a_name_that_can_be_rebound(path: Path) -> None:
+    assert facts_of(path).rebindable == ()
 
 
 def test_module_level_dicts_are_never_written_to() -> None:
-    for path in _MODULES:
-        tree = ast.parse(path.read_text())
-        tables = {name for name, value in _module_level_values(path) if isinstance(value, ast.Dict | ast.DictComp)}
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store | ast.Del):
-                assert ast.unparse(node.value) not in tables, f"{_name(path)} writes to {ast.unparse(node.value)}"
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-                writes = node.func.attr in {"update", "setdefault", "pop", "popitem", "clear"}
-                assert not (writes and ast.unparse(node.func.value) in tables), f"{_name(path)} changes a table"
+    assert {_name(path): changes for path in _MODULES if (changes := facts_of(path).changes)} == {}
 
 
 def test_no_function_declares_a_global() -> None:
-    for path in _MODULES:
-        assert not any(isinstance(node, ast.Global) for node in ast.walk(ast.parse(path.read_text()))), _name(path)
+    assert [_name(path) for path in _MODULES if facts_of(path).globals] == []
 
 
 def test_a_cleared_call_is_made_in_one_place() -> None:
-    makers = [
-        _name(path)
-        for path in _MODULES
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Call) and _called_name(node) == "ClearedCall"
-    ]
+    makers = [_name(path) for path in _MODULES for _ in range(facts_of(path).cleared_calls)]
     assert makers == ["provider_runtime/application/clearance.py"]
 
 
 def test_a_secret_is_revealed_only_where_it_is_used() -> None:
-    revealing = {
-        _name(path)
-        for path in _MODULES
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Attribute) and node.attr == "reveal"
-    }
+    revealing = {_name(path) for path in _MODULES if facts_of(path).reveals}
     allowed = ("provider_runtime/adapters/http/", "provider_runtime/domain/secrets.py", "provider_runtime/testing/")
     allowed += ("provider_runtime/adapters/credentials/",)  # where stores write what they keep
     allowed += ("provider_runtime/adapters/leakage/known_secrets.py",)  # what is looked for has to be known
@@ -111,17 +142,35 @@ def test_a_secret_is_revealed_only_where_it_is_used() -> None:
 
 
 def test_code_inside_never_imports_from_the_public_face() -> None:
-    for path in _MODULES:
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.ImportFrom):
-                assert node.module != "provider_runtime", _name(path)
+    assert [_name(path) for path in _MODULES if facts_of(path).imports_the_face] == []
 
 
 def test_tests_never_sleep() -> None:
     for path in sorted(_TESTS.rglob("test_*.py")):
-        for node in ast.walk(ast.parse(path.read_text())):
+        text = path.read_text()
+        if "sleep" not in text:
+            continue
+        for node in ast.walk(ast.parse(text)):
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "time.sleep":
                 pytest.fail(f"{path.name} sleeps")
+
+
+# Each breaks one rule, so that every rule is known to see what it forbids.
+_BROKEN = {
+    "rebindable": "found = []",
+    "changes": "TABLE = {}\ndef keep(): TABLE['a'] = 1",
+    "globals": "def keep():\n    global found",
+    "cleared_calls": "made = clearance.ClearedCall()",
+    "reveals": "shown = key.reveal()",
+    "imports_the_face": "from provider_runtime import Report",
+}
+
+
+@pytest.mark.parametrize("rule", _BROKEN)
+def test_each_rule_sees_what_it_forbids(tmp_path: Path, rule: str) -> None:
+    module = tmp_path / "module.py"
+    module.write_text(f'"""A module."""\n{_BROKEN[rule]}\n')
+    assert [name for name in _BROKEN if getattr(facts_of(module), name)] == [rule]
 
 
 _PROBE = """

@@ -3,13 +3,13 @@
 import json
 import os
 import pty
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import pytest
 from click.testing import Result
+from warm_program import ask, warm
 
 from provider_runtime.testing.sandbox import Sandbox
 
@@ -253,47 +253,43 @@ def test_an_empty_folder_says_so(command: Command) -> None:
 # ── at a terminal ───────────────────────────────────────────────────────────────────────────
 
 
-# The terminal of standard error becomes that of the program, as a shell would have it.
-_OF_ITS_OWN = (
-    "import fcntl, os, sys, termios; os.setsid(); fcntl.ioctl(2, termios.TIOCSCTTY, 0); "
-    "os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"
-)
-
-
 def at_a_terminal(
     data: Path, answer: str | None, *words: str, piped: bytes | None = None, own: bool = False
 ) -> tuple[int, str, str]:
-    """Exit code, standard output, and what the person saw, who typed ``answer`` once they were asked."""
+    """Exit code, standard output, and what the person saw, who typed ``answer`` once they were asked.
+
+    ``own``: the terminal is that of the program, as a shell would have it.
+    """
     person, screen = pty.openpty()
-    environment = {**os.environ, "PROVIDER_RUNTIME_DATA": str(data), "COLUMNS": "100", "TERM": "dumb"}
-    program = subprocess.Popen(
-        [sys.executable, *(("-c", _OF_ITS_OWN) if own else ()), "-m", "provider_runtime", "run", *words],
-        stdin=screen if piped is None else subprocess.PIPE,
-        stderr=screen,
-        stdout=subprocess.PIPE,
-        env=environment,
-    )
-    os.close(screen)
-    if piped is not None:
-        assert program.stdin is not None
-        program.stdin.write(piped)
-        program.stdin.close()
-        program.stdin = None
+    here = {**os.environ, "PROVIDER_RUNTIME_DATA": str(data), "COLUMNS": "100", "TERM": "dumb"}
+    with TemporaryFile() as printed, TemporaryFile() as given:
+        given.write(piped or b"")
+        given.seek(0)
+        streams = (screen if piped is None else given.fileno(), printed.fileno(), screen)
+        program = ask(
+            warm().place, ["run", *words], streams=streams, environment=here, folder=Path.cwd(), own_terminal=own
+        )
+        os.close(screen)
+        seen = _seen_and_answered(person, answer)
+        code = program.wait()
+        printed.seek(0)
+        return code, printed.read().decode(), seen
+
+
+def _seen_and_answered(person: int, answer: str | None) -> str:
     seen = ""
     while True:
         try:
             piece = os.read(person, 4096).decode(errors="replace")
         except OSError:  # nobody writes there any more
-            break
+            piece = ""
         if not piece:
-            break
+            os.close(person)
+            return seen
         seen += piece
         if answer is not None and "Send it?" in seen:
             os.write(person, answer.encode() if answer == INTERRUPT else f"{answer}\n".encode())
             answer = None
-    output = program.communicate()[0].decode()
-    os.close(person)
-    return program.returncode, output, seen
 
 
 def test_a_person_is_shown_the_plan_and_asked_and_once_is_once(tmp_path: Path, sandbox: Sandbox) -> None:

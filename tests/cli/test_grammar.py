@@ -2,7 +2,6 @@
 
 import re
 import socket
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,6 +10,7 @@ import click
 import pytest
 from click.testing import Result
 from pseudo_terminal import at_terminal, environment
+from warm_program import run
 
 from provider_runtime.cli.app import SECTIONS, app
 from provider_runtime.testing.sandbox import Sandbox
@@ -159,14 +159,8 @@ def test_a_failure_says_what_happened_its_code_and_the_way_out_and_ends_with_its
         taken.bind(("127.0.0.1", 0))
         words = [word.replace("FREE", str(taken.getsockname()[1])) for word in words]
     more = {"PROVIDER_RUNTIME_DATA": str(tmp_path / "data")}
-    done = subprocess.run(
-        [sys.executable, "-m", "provider_runtime", *words],
-        capture_output=True,
-        text=True,
-        env=environment(**more),
-        cwd=tmp_path,
-    )
-    assert done.returncode == exit_code, done.stderr
+    done = run(words, environment=environment(**more), folder=tmp_path)
+    assert done.exit_code == exit_code, done.stderr
     shown = done.stdout if words[0] == "doctor" else done.stderr
     assert "Traceback" not in done.stderr
     if words[0] == "doctor":
@@ -251,13 +245,7 @@ def test_what_is_piped_has_neither_colour_nor_blanks_at_the_ends_of_lines(kept: 
         assert piped.exit_code == 0, name
         assert not ANSI.search(piped.output), name
         assert not any(line != line.rstrip() for line in piped.stdout.splitlines()), name
-    done = subprocess.run(
-        [sys.executable, "-m", "provider_runtime", "doctor", "--offline"],
-        capture_output=True,
-        text=True,
-        env=environment(),
-        cwd=kept,
-    )
+    done = run(["doctor", "--offline"], environment=environment(), folder=kept)
     assert not ANSI.search(done.stdout + done.stderr)
     assert not any(line != line.rstrip() for line in done.stdout.splitlines())
 
@@ -285,8 +273,5 @@ def test_the_script_of_a_shell_asks_this_program(command: Command, shell: str) -
 def test_commands_options_and_choices_are_completed(tmp_path: Path, words: list[str], offered: set[str]) -> None:
     line = " ".join(["provider-runtime", *words])
     asked = {"_PROVIDER_RUNTIME_COMPLETE": "bash_complete", "COMP_WORDS": line, "COMP_CWORD": str(len(words))}
-    program = "import sys; sys.argv = ['provider-runtime']\nfrom provider_runtime.cli import main\nmain()"
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, env=environment(**asked), cwd=tmp_path
-    )
+    done = run([], environment=environment(**asked), folder=tmp_path)
     assert {line.split(",")[1] for line in done.stdout.splitlines()} == offered

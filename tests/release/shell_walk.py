@@ -81,11 +81,13 @@ class Terminal:
 class ShellReader(AbstractContextManager["ShellReader"]):
     """Somebody who types what pages say, in ``folder``. ``ports``: the ports that pages name, and those used here.
 
-    ``programs`` is the folder of the programs that are found first. ``installs``: follow blocks that install, too.
+    ``programs`` is the folder of the programs; what is in ``first`` is found before them. ``installs``: follow blocks
+    that install, too.
     """
 
     folder: Path
     programs: Path
+    first: tuple[Path, ...] = ()
     ports: dict[str, int]
     installs: bool = False
     environment: dict[str, str] = field(factory=dict)
@@ -121,7 +123,7 @@ class ShellReader(AbstractContextManager["ShellReader"]):
     @property
     def _around(self) -> dict[str, str]:
         kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "TMPDIR") if name in os.environ}
-        path = f"{self.programs}{os.pathsep}{kept.get('PATH', '')}"
+        path = os.pathsep.join((*map(str, self.first), str(self.programs), kept.get("PATH", "")))
         # Programs print at once, as they do at a terminal.
         return {**kept, "PATH": path, "HOME": str(self.folder), "PYTHONUNBUFFERED": "1", **self.environment}
 

@@ -3,14 +3,15 @@
 import asyncio
 import json
 import shutil
+import subprocess
 from base64 import b64decode
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 import aiohttp
-from attrs import define, field
+from attrs import define, field, frozen
 
 PROGRAM: Final = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 _FLAGS: Final = (
@@ -84,48 +85,55 @@ class Tab:
         await self.ask("Input.dispatchKeyEvent", type="keyDown", **common, **text)
         await self.ask("Input.dispatchKeyEvent", type="keyUp", **common)
 
-    async def picture(self, to: Path, *, whole: bool = True) -> None:
-        """Keep what is to be seen."""
-        shot = await self.ask("Page.captureScreenshot", captureBeyondViewport=whole)
-        to.write_bytes(b64decode(shot["data"]))
+    async def picture(self) -> str:
+        """What is to be seen of the whole page, as the address of a picture."""
+        shot = await self.ask("Page.captureScreenshot", captureBeyondViewport=True)
+        return f"data:image/png;base64,{shot['data']}"
 
     async def printed(self) -> bytes:
         """The page as a PDF."""
         return b64decode((await self.ask("Page.printToPDF", printBackground=False))["data"])
 
 
-@asynccontextmanager
-async def browsing(profile: Path) -> AsyncIterator[Tab]:
-    """A tab of a fresh browser that keeps its things in ``profile``."""
-    assert PROGRAM is not None
-    browser = await asyncio.create_subprocess_exec(
-        PROGRAM,
-        *_FLAGS,
-        f"--user-data-dir={profile}",
-        "about:blank",
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    try:
-        port = await asyncio.wait_for(_port_of(browser), 60)
+@frozen
+class Browser:
+    """A browser that runs, and listens here."""
+
+    port: int
+
+    @asynccontextmanager
+    async def tab(self) -> AsyncIterator[Tab]:
+        """A tab of its own, with nothing in it."""
+        here = f"http://127.0.0.1:{self.port}/json"
         async with aiohttp.ClientSession() as session:
-            async with session.get(f"http://127.0.0.1:{port}/json") as answer:
-                address = next(one for one in await answer.json() if one["type"] == "page")["webSocketDebuggerUrl"]
-            async with session.ws_connect(address, max_msg_size=0) as socket:
+            async with session.put(f"{here}/new?about:blank") as answer:
+                opened = await answer.json()
+            async with session.ws_connect(opened["webSocketDebuggerUrl"], max_msg_size=0) as socket:
                 tab = Tab(socket)
                 listening = asyncio.ensure_future(tab.listen())
                 try:
                     yield tab
                 finally:
                     listening.cancel()
-    finally:
-        browser.kill()
-        await browser.wait()
+            async with session.get(f"{here}/close/{opened['id']}"):
+                pass
 
 
-async def _port_of(browser: asyncio.subprocess.Process) -> int:
-    assert browser.stderr is not None
-    while line := await browser.stderr.readline():
+@contextmanager
+def browsing(profile: Path) -> Iterator[Browser]:
+    """A fresh browser that keeps its things in ``profile``."""
+    assert PROGRAM is not None
+    command = [PROGRAM, *_FLAGS, f"--user-data-dir={profile}", "about:blank"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as program:
+        try:
+            yield Browser(_port_of(program))
+        finally:
+            program.kill()
+
+
+def _port_of(program: "subprocess.Popen[bytes]") -> int:
+    assert program.stderr is not None
+    for line in program.stderr:
         if b"DevTools listening on" in line:
             return int(line.split(b"127.0.0.1:")[1].split(b"/")[0])
     raise AssertionError("the browser ended before it listened")
