@@ -3,7 +3,8 @@
 import heapq
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Final
+from operator import attrgetter
+from typing import Final, Self
 
 from attrs import define, field
 
@@ -33,10 +34,21 @@ class KeptConsent:
     read: ConsentReceipt | ConsentFault
     uses: set[str] = field(factory=set)
     revoked_at: datetime | None = None
+    _seen: Consent | None = field(default=None, init=False, repr=False)
 
     def seen(self) -> Consent:
-        """As others see it."""
-        return Consent(request=self.request, signed=self.signed, used=len(self.uses), revoked_at=self.revoked_at)
+        """As others see it: one value for as long as nothing becomes of it."""
+        seen = self._seen
+        if seen is None:
+            seen = self._seen = Consent(
+                request=self.request, signed=self.signed, used=len(self.uses), revoked_at=self.revoked_at
+            )
+        return seen
+
+    def change(self) -> Self:
+        """The decision itself, of which something is about to become."""
+        self._seen = None
+        return self
 
 
 @define(kw_only=True, eq=False)
@@ -65,9 +77,10 @@ class ConsentBooks:
     def find(self, subject: ConsentSubject) -> tuple[Consent, ...]:
         """What may bear on a call, the newest decision first."""
         ids, recent = self._index.of(subject)
-        kept = [self.decided[request_id] for request_id in ids if request_id in self.decided]
-        live = [one for one in kept if one.request.request_id in recent or not self._is_over(one)]
-        return tuple(one.seen() for one in sorted(live, key=lambda one: one.number, reverse=True))
+        kept = [self.decided[name] for name in ids if name in recent or not self._is_over(self.decided[name])]
+        if len(kept) > 1:
+            kept.sort(key=attrgetter("number"), reverse=True)
+        return tuple([one.seen() for one in kept])
 
     def waiting(self, now: datetime) -> tuple[ConsentRequest, ...]:
         """The questions that nobody has answered and that may still be, oldest first."""
@@ -188,12 +201,12 @@ class ConsentBooks:
                     )
                 )
             case Used(request_id=request_id, use_id=use_id):
-                self._known(request_id).uses.add(use_id)
+                self._known(request_id).change().uses.add(use_id)
             case GivenBack(request_id=request_id, use_id=use_id):
-                self._known(request_id).uses.discard(use_id)
+                self._known(request_id).change().uses.discard(use_id)
             case Revoked(request_ids=request_ids):
                 for request_id in request_ids:
-                    self._known(request_id).revoked_at = entry.at
+                    self._known(request_id).change().revoked_at = entry.at
         self._forget(entry.at)
 
     def wait(self, request: ConsentRequest) -> None:

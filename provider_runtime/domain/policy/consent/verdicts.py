@@ -14,6 +14,7 @@ from provider_runtime.domain.policy.consent.reading import read_receipt
 from provider_runtime.domain.policy.consent.receipts import ConsentReceipt
 from provider_runtime.domain.policy.consent.subject import ConsentSubject
 from provider_runtime.domain.seals import SealVerdict
+from provider_runtime.domain.values import sealed
 
 CLOCKS_DIFFER: Final = timedelta(seconds=2)
 """By so much the clocks of those who share a ledger may differ."""
@@ -57,7 +58,7 @@ class Trust:
     revocations_max_age: timedelta = timedelta(minutes=5)
 
 
-@frozen(kw_only=True)
+@sealed(kw_only=True)
 class Granted:
     """A live consent covers the call of this subject."""
 
@@ -66,7 +67,7 @@ class Granted:
     receipt: ConsentReceipt
 
 
-@frozen(kw_only=True)
+@sealed(kw_only=True)
 class Withheld:
     """No live consent covers the call: why, and the consent that came nearest, if any did."""
 
@@ -75,9 +76,10 @@ class Withheld:
 
 
 ConsentVerdict: TypeAlias = Granted | Withheld
+_NOBODY: Final = Withheld(fault=ConsentFault.NONE)
 
 
-@frozen(kw_only=True)
+@sealed(kw_only=True)
 class Moment:
     """When a consent is to hold: ``now``, and no earlier than ``since``, which was read before."""
 
@@ -86,8 +88,8 @@ class Moment:
 
     def ran_back(self, latest: datetime | None) -> bool:
         """Whether the clock is behind what is known to have been."""
-        known = [moment for moment in (self.since, latest) if moment is not None]
-        return bool(known) and self.now + CLOCKS_DIFFER < max(known)
+        at_most = self.now + CLOCKS_DIFFER
+        return (latest is not None and latest > at_most) or (self.since is not None and self.since > at_most)
 
     @property
     def effective(self) -> datetime:
@@ -112,11 +114,11 @@ def consent_verdict(
     are worth; one that is missing there was not checked, and proves nothing. ``read`` is for whoever
     keeps what was read before.
     """
-    decisions = tuple((consent, read(consent.signed.text)) for consent in found.consents)
+    decisions = tuple([(consent, read(consent.signed.text)) for consent in found.consents])
     fault = _fault_of_ledger(found, decisions, trust, moment)
     if fault is not None:
         return Withheld(fault=fault)
-    nearest = Withheld(fault=ConsentFault.NONE)
+    nearest = _NOBODY
     for consent, receipt in decisions:
         proof = receipt if isinstance(receipt, ConsentFault) else _fault_of_seal(consent.signed, receipt, seals, trust)
         if proof is not None or isinstance(receipt, ConsentFault):
@@ -154,7 +156,7 @@ def _verdict(
         return Withheld(fault=fault, consent_id=receipt.consent_id), False
     if fault is None:
         return Withheld(fault=ConsentFault.DENIED, consent_id=receipt.consent_id), True
-    return Withheld(fault=ConsentFault.NONE), False  # a denial of something else, or one that is over
+    return _NOBODY, False  # a denial of something else, or one that is over
 
 
 _Decisions: TypeAlias = tuple[tuple[Consent, ConsentReceipt | ConsentFault], ...]
@@ -167,6 +169,8 @@ def _fault_of_ledger(found: Found, decisions: _Decisions, trust: Trust, moment: 
         return ConsentFault.REVOCATIONS_STALE
     if moment.ran_back(found.latest):
         return ConsentFault.CLOCK_RAN_BACK
+    if len(decisions) < 2:
+        return None
     requests = [consent.request.request_id for consent, _ in decisions]
     receipts = [receipt.consent_id for _, receipt in decisions if isinstance(receipt, ConsentReceipt)]
     contradict = len(set(requests)) < len(requests) or len(set(receipts)) < len(receipts)
