@@ -128,31 +128,37 @@ class Books:
         )
 
     def apply(self, entry: Entry) -> None:
-        """Enter what happened. Raises ``ValueError`` for an entry that cannot follow the ones before."""
+        """Enter what happened. Raises ``ValueError`` for an entry that cannot follow the ones before.
+
+        Such an entry changes nothing.
+        """
         if entry.at_ms < self.now_ms:
             raise ValueError("time runs back")
-        self.count, self.now_ms = self.count + 1, entry.at_ms
         match entry:
             case Held():
                 self._hold(entry)
             case Settled():
                 self._close(entry.hold, entry.fate.state, entry.charges)
             case Expired():
+                if len(self.held.keys() & entry.holds) < len(entry.holds):
+                    raise ValueError("a hold is not under way")
                 for number in entry.holds:
                     self._close(number, HoldState.EXPIRED, None)
             case Adjusted():
                 self._adjust(entry.hold, entry.charges)
             case Reset():
                 self._reset((entry.budget, entry.owner), entry.window)
+        self.count, self.now_ms = self.count + 1, entry.at_ms
 
     def _standing(self, account: Account, limit: int, now_ms: int) -> Standing:
         window = account.window_at(now_ms)
         return Standing(account=account, window=window, limit=limit, balance=self.balance(account, window))
 
     def _hold(self, entry: Held) -> None:
-        self.held[self.count] = entry
+        number = self.count + 1
+        self.held[number] = entry
         if entry.order_id is not None:
-            self.orders[entry.order_id] = self.count
+            self.orders[entry.order_id] = number
         for line in entry.lines:
             owned = _owned(line.account)
             book = self.accounts.get(owned)
@@ -169,10 +175,12 @@ class Books:
             sums.warned = sums.warned or is_nearly_spent(sums.posted + sums.held, line.limit)
 
     def _close(self, number: int, state: HoldState, charges: tuple[int, ...] | None) -> None:
-        entry = self.held.pop(number, None)
+        entry = self.held.get(number)
         if entry is None:
             raise ValueError(f"hold {number} is not under way")
         posted = tuple([line.amount for line in entry.lines]) if charges is None else charges
+        _match(entry, posted)
+        del self.held[number]
         for line, charge in zip(entry.lines, posted, strict=True):
             self._post(line, posted=charge, released=line.amount)
         closed = Closed(entry=entry, state=state, posted=posted)
@@ -192,6 +200,7 @@ class Books:
         closed = self.adjustable.get(number)
         if closed is None:
             raise ValueError(f"hold {number} cannot be adjusted")
+        _match(closed.entry, charges)
         for line, before, charge in zip(closed.entry.lines, closed.posted, charges, strict=True):
             self._post(line, posted=charge - before, released=0)
         self.adjustable[number] = Closed(entry=closed.entry, state=HoldState.ADJUSTED, posted=charges)
@@ -248,6 +257,11 @@ def _hold_closed(number: int, closed: Closed) -> Hold:
     # Whoever was taken for lost has an outdated fence.
     fence = _AFTER_ITS_LEASE if closed.state is HoldState.EXPIRED else 1
     return evolve(hold_of(number, closed.entry), state=closed.state, posted=closed.posted, fence=fence)
+
+
+def _match(entry: Held, charges: tuple[int, ...]) -> None:
+    if len(charges) != len(entry.lines):
+        raise ValueError("a hold is charged line by line")
 
 
 def _owned(account: Account) -> Owned:
