@@ -1,7 +1,8 @@
 """A call on its way: each stage has a type of its own, made only by the stage that earns it."""
 
 from datetime import datetime
-from typing import TypeAlias
+from operator import attrgetter
+from typing import Final, TypeAlias
 
 from attrs import field
 
@@ -13,6 +14,7 @@ from provider_runtime.domain.conversation.request import ProviderRequest
 from provider_runtime.domain.conversation.response import Attempt, CallWarning, ProviderResponse
 from provider_runtime.domain.identity import CallId, RuntimeId
 from provider_runtime.domain.origins import Origin
+from provider_runtime.domain.policy.consent.verdicts import Granted
 from provider_runtime.domain.policy.verdict import Pass
 from provider_runtime.domain.profiles.assigning import PlayedRole
 from provider_runtime.domain.secrets import Secret
@@ -62,12 +64,20 @@ class PreparedCall:
     warnings: tuple[CallWarning, ...] = ()
 
 
+_consented: Final = attrgetter("consented")
+
+
 @sealed(kw_only=True)
 class ClearedCall:
     """A call that every gate let through. Only ``Clearance.clear`` makes one."""
 
     prepared: PreparedCall
     verdicts: tuple[Pass, ...] = field(default=())
+
+    @property
+    def consented(self) -> Granted | None:
+        """The consent that the call is made on."""
+        return next(filter(None, map(_consented, self.verdicts)), None)
 
 
 @sealed(kw_only=True)

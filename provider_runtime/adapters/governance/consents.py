@@ -40,14 +40,11 @@ class FoldedConsentLedger:
         return False
 
     async def find(self, subject: ConsentSubject) -> Found:
-        def look(books: ConsentBooks) -> Found:
-            return Found(
-                consents=books.find(subject),
-                revocations=Revocations(as_of=self.clock.now()),
-                latest=books.latest,
-            )
+        def look(books: ConsentBooks) -> tuple[None, Found]:
+            revocations = Revocations(as_of=self.clock.now())
+            return None, Found(consents=books.find(subject), revocations=revocations, latest=books.latest)
 
-        return await self._looked(look)
+        return await self._folded.step(look)
 
     async def use(self, consent: Consent, use_id: str) -> UseTaken | ConsentFault:
         return await self._folded.step(lambda books: books.use(consent, use_id, self.clock.now()))

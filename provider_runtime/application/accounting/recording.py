@@ -65,7 +65,8 @@ def _note_way(said: dict[str, Any], stage: Stage, digest: Callable[[bytes], str]
         said["gates"] = tuple(
             [f"{one.gate}:pass" if one.configured else f"{one.gate}:not_configured" for one in reached.verdicts]
         )
-        said["consent_id"] = _consent_of(reached)
+        consented = reached.consented
+        said["consent_id"] = None if consented is None else consented.receipt.consent_id
         reached = reached.prepared
     if isinstance(reached, PreparedCall):
         said["request_digest"] = digest(reached.exchange.body)
@@ -132,14 +133,6 @@ def nano_usd(cost: CostBreakdown | None) -> int | None:
     if cost is None:
         return None
     return min(_LARGEST, int(cost.total_cost.scaleb(9, _PLENTY).to_integral_value(rounding=ROUND_CEILING)))
-
-
-def _consent_of(cleared: ClearedCall) -> str | None:
-    """The consent that the call was made on."""
-    for verdict in cleared.verdicts:
-        if verdict.consented is not None:
-            return verdict.consented.receipt.consent_id
-    return None
 
 
 def _attempt_record(attempt: Attempt, names: Names) -> AttemptRecord:

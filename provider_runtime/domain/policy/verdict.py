@@ -10,9 +10,10 @@ from provider_runtime.domain.policy.budgets.holds import Hold
 from provider_runtime.domain.policy.consent.verdicts import Granted as Consented
 from provider_runtime.domain.policy.grants.capability import Granted
 from provider_runtime.domain.policy.leakage.findings import Finding
+from provider_runtime.domain.values import sealed
 
 
-@frozen(kw_only=True)
+@sealed(kw_only=True)
 class Pass:
     """The gate lets the call through. ``configured`` is ``False`` where nothing was set up to judge.
 

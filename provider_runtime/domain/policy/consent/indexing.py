@@ -6,6 +6,7 @@ from typing import Final, TypeAlias
 
 from attrs import define, field
 
+from provider_runtime.domain.identity import RuntimeId
 from provider_runtime.domain.policy.consent.faults import ConsentFault
 from provider_runtime.domain.policy.consent.plans import ConsentRequest
 from provider_runtime.domain.policy.consent.receipts import ConsentReceipt
@@ -13,6 +14,8 @@ from provider_runtime.domain.policy.consent.subject import ConsentScope, Consent
 
 _RECENT: Final = 8
 _Ids: TypeAlias = dict[str, None]
+Names: TypeAlias = tuple[RuntimeId, str | None, str | None, str | None]
+"""Runtime and tenant, and the digest of the body and the session, where there is a decision on them."""
 
 
 @define(eq=False)
@@ -33,16 +36,32 @@ class ConsentIndex:
     alone. The last few of a holder are always found, so that a refusal can say what is amiss with them.
     """
 
-    _held: dict[tuple[str, str | None], _Held] = field(factory=dict)
+    _held: dict[tuple[RuntimeId, str | None], _Held] = field(factory=dict)
 
-    def of(self, subject: ConsentSubject) -> tuple[Collection[str], Collection[str]]:
-        """The ids of what may bear on the call, and those among them that are the last few of their holder."""
-        held = self._held.get((subject.runtime, subject.tenant))
+    def names_of(self, subject: ConsentSubject) -> Names | None:
+        """What of the call decisions are known by: equal names find the same. ``None`` where none can be found."""
+        runtime, tenant, body, session = subject.runtime, subject.tenant, subject.body_sha256, subject.session
+        held = self._held.get((runtime, tenant))
         if held is None:
-            return (), ()
-        found = {*held.recent, *held.any, *held.by_body.get(subject.body_sha256, ())}
-        if subject.session is not None:
-            found.update(held.by_session.get(subject.session, ()))
+            return None
+        return (
+            runtime,
+            tenant,
+            body if body in held.by_body else None,
+            session if session in held.by_session else None,
+        )
+
+    def of(self, names: Names) -> tuple[Collection[str], Collection[str]]:
+        """The ids of what may bear on the call, and those among them that are the last few of their holder."""
+        runtime, tenant, body, session = names
+        held = self._held[runtime, tenant]
+        by_body, by_session = held.by_body, held.by_session
+        found = {
+            *held.recent,
+            *held.any,
+            *(() if body is None else by_body[body]),
+            *(() if session is None else by_session[session]),
+        }
         return found, held.recent
 
     def add(self, request: ConsentRequest, read: ConsentReceipt | ConsentFault) -> None:
