@@ -34,6 +34,8 @@ from provider_runtime.ports.system import Clock, Randomness
 T = TypeVar("T")
 LIMIT_S: Final = 2.0
 _KEPT: Final = 1024
+_NO_ANSWER: Final = (AttributeError, TypeError, ValueError, LookupError)
+"""What is raised where that which a ledger has handed over is not what it looks like."""
 _UNBOUNDED: Final = UseTaken(use_id="unbounded", counted=False)
 
 
@@ -68,8 +70,6 @@ class ConsentGuard:
     async def judge(self, subject: ConsentSubject) -> ConsentVerdict:
         """Whether a live consent covers the call. Takes no use."""
         found = await self._found(subject)
-        if isinstance(found, ConsentFault):
-            return Withheld(fault=found)
         return await self._verdict(subject, found, Moment(now=self.clock.now()))
 
     async def judge_again(self, granted: Granted, taken: UseTaken | None, moment: Moment) -> ConsentVerdict:
@@ -78,13 +78,11 @@ class ConsentGuard:
         Only that consent counts, and what was denied since: a call does not move from one to another.
         """
         found = await self._found(granted.subject)
-        if isinstance(found, ConsentFault):
-            return Withheld(fault=found)
         try:
-            left = self._what_counts(found.consents, granted.consent.request.request_id, taken)
-        except (AttributeError, TypeError, ValueError):  # as in ``_verdict``
+            left = self._what_counts(found, granted.consent.request.request_id, taken)
+        except _NO_ANSWER:
             return Withheld(fault=ConsentFault.ANSWER_UNREADABLE)
-        return await self._verdict(granted.subject, evolve(found, consents=left), moment)
+        return await self._verdict(granted.subject, left, moment)
 
     async def use(self, granted: Granted) -> UseTaken | ConsentFault:
         """A use of the consent, or why there is none. Whoever leaves meanwhile leaves none taken.
@@ -127,11 +125,12 @@ class ConsentGuard:
 
     # ── asking ───────────────────────────────────────────────────────────────────────────────
 
-    async def _found(self, subject: ConsentSubject) -> Found | ConsentFault:
+    async def _found(self, subject: ConsentSubject) -> object:
+        """What the ledger answers, whatever that is."""
         found: object = await self._asked(self.ledger.find(subject))
-        if not isinstance(found, Found):
-            return found if isinstance(found, ConsentFault) else ConsentFault.ANSWER_UNREADABLE
-        return found if self.revocations is None else evolve(found, revocations=await self._revoked(found))
+        if self.revocations is None or not isinstance(found, Found):
+            return found
+        return evolve(found, revocations=await self._revoked(found))
 
     async def _revoked(self, found: Found) -> Revocations | None:
         """What the ledger and the list say together, as of the older of the two."""
@@ -145,13 +144,15 @@ class ConsentGuard:
             consent_ids=found.revocations.consent_ids | listed.consent_ids,
         )
 
-    async def _verdict(self, subject: ConsentSubject, found: Found, moment: Moment) -> ConsentVerdict:
+    async def _verdict(self, subject: ConsentSubject, found: object, moment: Moment) -> ConsentVerdict:
+        if not isinstance(found, Found):
+            return Withheld(fault=found if isinstance(found, ConsentFault) else ConsentFault.ANSWER_UNREADABLE)
         try:
             decisions = self._known(found.consents) or await self._looked_at(found.consents)
             if decisions is None:
                 return Withheld(fault=ConsentFault.SEAL_UNCHECKED)
             return consent_verdict(subject, found, decisions, trust=self.trust, moment=moment)
-        except (AttributeError, TypeError, ValueError):  # what the ledger handed over is not what it looks like
+        except _NO_ANSWER:
             return Withheld(fault=ConsentFault.ANSWER_UNREADABLE)
 
     def _known(self, consents: tuple[Consent, ...]) -> Decisions | None:
@@ -174,13 +175,16 @@ class ConsentGuard:
             self._seen[consents[0].signed.text] = consents, decisions
         return decisions
 
-    def _what_counts(self, consents: tuple[Consent, ...], own: str, taken: UseTaken | None) -> tuple[Consent, ...]:
+    def _what_counts(self, found: object, own: str, taken: UseTaken | None) -> object:
+        if not isinstance(found, Found):
+            return found
         counted = taken is not None and taken.counted
-        return tuple(
+        consents = tuple(
             evolve(consent, used=max(0, consent.used - 1)) if is_own and counted else consent
-            for consent in consents
+            for consent in found.consents
             if (is_own := consent.request.request_id == own) or not self._approves(consent)
         )
+        return evolve(found, consents=consents)
 
     def _known_seals(self, consents: tuple[Consent, ...]) -> dict[SignedReceipt, SealVerdict] | None:
         """What the seals are worth, if all of them were checked of late; ``None`` where one has to be."""

@@ -147,9 +147,9 @@ def consent_verdict(
     Where nobody decides, the fault of the consent that came furthest.
     """
     fault = _fault_of_ledger(found, decisions, trust, moment)
-    if fault is not None:
-        return Withheld(fault=fault)
-    nearest = _NOBODY
+    if fault is not None or found.revocations is None:
+        return Withheld(fault=fault or ConsentFault.REVOCATIONS_UNREACHABLE)
+    nearest, revoked = _NOBODY, found.revocations.consent_ids
     for one in decisions.each:
         receipt = one.receipt
         if receipt is None or one.unproven is not None:
@@ -158,7 +158,11 @@ def consent_verdict(
             if one.consent.request.plan.subject.body_sha256 == subject.body_sha256:
                 return withheld
         else:
-            fault = one.uncopied or _fault(subject, one.consent, receipt, found, moment)
+            fault = one.uncopied or fault_of_facts(receipt, subject)
+            if fault is None and receipt.consent_id in revoked:
+                fault = ConsentFault.REVOKED
+            if fault is None:
+                fault = fault_of_state(one.consent, receipt, moment)
             if not receipt.approved:
                 if fault is None:
                     return Withheld(fault=ConsentFault.DENIED, consent_id=receipt.consent_id)
@@ -192,17 +196,6 @@ def _fault_of_ledger(found: Found, decisions: Decisions, trust: Trust, moment: M
     if moment.ran_back(found.latest):
         return ConsentFault.CLOCK_RAN_BACK
     return ConsentFault.TWO_ANSWERS if decisions.contradict else None
-
-
-def _fault(
-    subject: ConsentSubject, consent: Consent, receipt: ConsentReceipt, found: Found, moment: Moment
-) -> ConsentFault | None:
-    fault = fault_of_facts(receipt, subject)
-    if fault is not None:
-        return fault
-    if found.revocations is not None and receipt.consent_id in found.revocations.consent_ids:
-        return ConsentFault.REVOKED
-    return fault_of_state(consent, receipt, moment)
 
 
 def _decision(
