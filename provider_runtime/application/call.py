@@ -8,6 +8,7 @@ from attrs import field
 
 from provider_runtime.application.providers import RegisteredProvider
 from provider_runtime.application.terms import CallTerms
+from provider_runtime.domain.catalog.pricing import Estimate
 from provider_runtime.domain.catalog.resolving import Route
 from provider_runtime.domain.conversation.exchange import PreparedExchange
 from provider_runtime.domain.conversation.request import ProviderRequest
@@ -82,11 +83,15 @@ class ClearedCall:
 
 @sealed(kw_only=True)
 class AnsweredCall:
-    """A call with its answer, and every try that led to it."""
+    """A call with its answer, and every try that led to it.
+
+    ``estimate`` is what the answer costs by the price table, where that was worked out on the way.
+    """
 
     cleared: ClearedCall
     response: ProviderResponse
     attempts: tuple[Attempt, ...]
+    estimate: Estimate | None = None
 
 
 Stage: TypeAlias = Call | RoutedCall | PreparedCall | ClearedCall

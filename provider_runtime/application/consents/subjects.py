@@ -4,8 +4,7 @@ from typing import Any
 
 from attrs import define, evolve, field
 
-from provider_runtime.application.accounting.recording import nano_usd
-from provider_runtime.application.budgets.bounds import worst_case_of
+from provider_runtime.application.budgets.bounds import worst_nano_usd_of
 from provider_runtime.application.call import PreparedCall
 from provider_runtime.application.catalog import ActiveCatalog
 from provider_runtime.application.providers import RegisteredProvider
@@ -54,7 +53,7 @@ class Subjects:
             said["tenant"], said["purpose"] = _label(metadata.get(TENANT_LABEL)), _label(metadata.get(PURPOSE_LABEL))
         said["model"] = routed.route.model_id
         said["body_sha256"], said["body_bytes"] = exchange.body_sha256, len(exchange.body)
-        said["worst_cost_nano_usd"] = nano_usd(worst_case_of(prepared, self.catalog, self.prices))
+        said["worst_cost_nano_usd"] = worst_nano_usd_of(prepared, self.catalog, self.prices)
         said["session"] = options.conversation_id
         if options.content:
             said["data_classes"] = data_classes_of(options.content)

@@ -21,6 +21,7 @@ from provider_runtime.domain.conversation.warnings import WarningCode, warn
 from provider_runtime.domain.identity import ProviderId
 from provider_runtime.domain.json_values import tuple_of
 
+_LARGEST: Final = 2**53 - 1  # receipts and ledgers are JSON, whose whole numbers are the same up to here
 _DEAREST: Final = Decimal(10) ** 6  # a million dollars for one token is a mistake, not a price
 # Wide enough that no product or sum of believable figures is ever rounded; if one is, then upwards.
 _EXACT: Final = Context(prec=80, rounding=ROUND_CEILING)
@@ -257,6 +258,24 @@ def worst_case_cost(
         request_cost=fee,
         price_version=table.version,
     )
+
+
+def worst_case_total(
+    table: PricingTable, names: Iterable[ProviderId], model: str, input_tokens_bound: int, max_output_tokens: int
+) -> Decimal | None:
+    """The total of ``worst_case_cost`` without its parts. ``names``: whose prices the provider has."""
+    rule = table.rule_among(names, (model,))
+    if rule is None or not rule.is_sound:
+        return None
+    input_rate, output_rate = rule.dearest_within(input_tokens_bound)
+    total = _add(_multiply(input_rate, input_tokens_bound), _multiply(output_rate, max_output_tokens))
+    fee = rule.cost_per_request
+    return total if fee is None else _add(total, fee)
+
+
+def in_nano_usd(amount: Decimal) -> int:
+    """Dollars in billionths of a dollar, rounded up: money is never under-counted. At most what JSON can carry."""
+    return min(_LARGEST, int(amount.scaleb(9, _EXACT).to_integral_value(rounding=ROUND_CEILING)))
 
 
 def _priced(
