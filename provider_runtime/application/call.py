@@ -1,18 +1,21 @@
 """A call on its way: each stage has a type of its own, made only by the stage that earns it."""
 
 from datetime import datetime
-from typing import TypeAlias
+from operator import attrgetter
+from typing import Final, TypeAlias
 
 from attrs import field
 
 from provider_runtime.application.providers import RegisteredProvider
 from provider_runtime.application.terms import CallTerms
+from provider_runtime.domain.catalog.pricing import Estimate
 from provider_runtime.domain.catalog.resolving import Route
 from provider_runtime.domain.conversation.exchange import PreparedExchange
 from provider_runtime.domain.conversation.request import ProviderRequest
 from provider_runtime.domain.conversation.response import Attempt, CallWarning, ProviderResponse
 from provider_runtime.domain.identity import CallId, RuntimeId
 from provider_runtime.domain.origins import Origin
+from provider_runtime.domain.policy.consent.verdicts import Granted
 from provider_runtime.domain.policy.verdict import Pass
 from provider_runtime.domain.profiles.assigning import PlayedRole
 from provider_runtime.domain.secrets import Secret
@@ -62,6 +65,9 @@ class PreparedCall:
     warnings: tuple[CallWarning, ...] = ()
 
 
+_consented: Final = attrgetter("consented")
+
+
 @sealed(kw_only=True)
 class ClearedCall:
     """A call that every gate let through. Only ``Clearance.clear`` makes one."""
@@ -69,14 +75,23 @@ class ClearedCall:
     prepared: PreparedCall
     verdicts: tuple[Pass, ...] = field(default=())
 
+    @property
+    def consented(self) -> Granted | None:
+        """The consent that the call is made on."""
+        return next(filter(None, map(_consented, self.verdicts)), None)
+
 
 @sealed(kw_only=True)
 class AnsweredCall:
-    """A call with its answer, and every try that led to it."""
+    """A call with its answer, and every try that led to it.
+
+    ``estimate`` is what the answer costs by the price table, where that was worked out on the way.
+    """
 
     cleared: ClearedCall
     response: ProviderResponse
     attempts: tuple[Attempt, ...]
+    estimate: Estimate | None = None
 
 
 Stage: TypeAlias = Call | RoutedCall | PreparedCall | ClearedCall

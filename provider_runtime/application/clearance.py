@@ -60,7 +60,12 @@ class Clearance:
                 verdict = _broken(name, prepared, failure)
             if type(verdict) is not Pass and isinstance(verdict, Coroutine):
                 verdict = await self._heard(name, verdict, prepared)
-            if type(verdict) is not Pass or verdict.gate != name or verdict.warnings or verdict.hold is not None:
+            if (
+                type(verdict) is not Pass
+                or verdict.gate != name
+                or verdict.warnings
+                or (verdict.hold is not None and type(verdict.hold) is not Hold)
+            ):
                 verdict = _verdict(verdict, name, prepared)
                 if isinstance(verdict, Refusal):
                     if self.security is not None:

@@ -1,4 +1,4 @@
-"""Ledgers of consents over any journal: written once, chosen a medium by small subclasses."""
+"""Ledgers of consents: written once, chosen a medium by small subclasses."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -8,10 +8,9 @@ from attrs import define, field
 
 from provider_runtime.adapters.backends.filesystem.media import FilesystemMedia
 from provider_runtime.adapters.backends.medium import Documents, Journal, Media
-from provider_runtime.adapters.backends.memory import MemoryJournal
 from provider_runtime.adapters.backends.sqlite.media import SqliteMedia
 from provider_runtime.adapters.governance.consent_entries import ConsentEntryCodec
-from provider_runtime.adapters.governance.folding import FoldedJournal
+from provider_runtime.adapters.governance.folding import Folded, FoldedJournal, FoldedMemory
 from provider_runtime.adapters.system import SystemClock
 from provider_runtime.domain.policy.consent.books import ConsentBooks
 from provider_runtime.domain.policy.consent.decisions import Consent, SignedReceipt, UseTaken
@@ -27,41 +26,25 @@ _JOURNAL: Final = "consents"
 
 
 @define(kw_only=True, eq=False)
-class JournalConsentLedger:
-    """Consents in ``journal``. See ``ConsentLedger``.
+class FoldedConsentLedger:
+    """The ledger whose books are what its entries add up to. See ``ConsentLedger``.
 
     Revocations are entries like all others, so what is found is never behind them.
     """
 
-    journal: Journal = field(repr=False)
-    documents: Documents | None = field(default=None, repr=False)
     clock: Clock = field(factory=SystemClock, repr=False)
-    checkpoint_every: int = 2000
-    _folded: FoldedJournal[ConsentBooks, ConsentEntry] = field(init=False, repr=False)
-
-    def __attrs_post_init__(self) -> None:
-        # Not a default of the field: subclasses make their journal after it.
-        self._folded = FoldedJournal(
-            name=_JOURNAL,
-            journal=self.journal,
-            codec=ConsentEntryCodec(),
-            documents=self.documents,
-            checkpoint_every=self.checkpoint_every,
-        )
+    _folded: Folded[ConsentBooks, ConsentEntry] = field(init=False, repr=False)
 
     @property
     def in_process(self) -> bool:
         return False
 
     async def find(self, subject: ConsentSubject) -> Found:
-        def look(books: ConsentBooks) -> Found:
-            return Found(
-                consents=books.find(subject),
-                revocations=Revocations(as_of=self.clock.now()),
-                latest=books.latest,
-            )
+        def look(books: ConsentBooks) -> tuple[None, Found]:
+            revocations = Revocations(as_of=self.clock.now())
+            return None, Found(consents=books.find(subject), revocations=revocations, latest=books.latest)
 
-        return await self._looked(look)
+        return await self._folded.step(look)
 
     async def use(self, consent: Consent, use_id: str) -> UseTaken | ConsentFault:
         return await self._folded.step(lambda books: books.use(consent, use_id, self.clock.now()))
@@ -107,16 +90,39 @@ class JournalConsentLedger:
 
 
 @define(kw_only=True, eq=False)
-class MemoryConsentLedger(JournalConsentLedger):
+class MemoryConsentLedger(FoldedConsentLedger):
     """Consents in memory, gone at exit. Hand one to several runtimes, and they share them; in one event loop."""
 
     waits: ClassVar[bool] = False
-    # Nobody else reads this journal, and this object reads each entry at its next step.
-    journal: Journal = field(factory=lambda: MemoryJournal(keep=16), init=False, repr=False)
+    _folded: Folded[ConsentBooks, ConsentEntry] = field(
+        factory=lambda: FoldedMemory(state=ConsentBooks()), init=False, repr=False
+    )
 
     @property
     def in_process(self) -> bool:
         return True
+
+
+@define(kw_only=True, eq=False)
+class JournalConsentLedger(FoldedConsentLedger):
+    """Consents in ``journal``.
+
+    Every ``checkpoint_every`` entries the books are kept in ``documents``; see ``FoldedJournal``.
+    """
+
+    journal: Journal = field(repr=False)
+    documents: Documents | None = field(default=None, repr=False)
+    checkpoint_every: int = 2000
+
+    def __attrs_post_init__(self) -> None:
+        # Not a default of the field: subclasses make their journal after it.
+        self._folded = FoldedJournal[ConsentBooks, ConsentEntry](
+            name=_JOURNAL,
+            journal=self.journal,
+            codec=ConsentEntryCodec(),
+            documents=self.documents,
+            checkpoint_every=self.checkpoint_every,
+        )
 
 
 @define(kw_only=True, eq=False)

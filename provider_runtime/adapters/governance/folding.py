@@ -1,4 +1,4 @@
-"""FoldedJournal: a state that is what the entries of a journal add up to, for any kind of entry."""
+"""Folded: a state that is what its entries add up to, for any kind of entry; in a journal, or in memory alone."""
 
 from collections.abc import Callable
 from typing import Final, Generic, Protocol, TypeVar
@@ -6,10 +6,12 @@ from typing import Final, Generic, Protocol, TypeVar
 from attrs import define, field
 
 from provider_runtime.adapters.backends.medium import START, Documents, Journal, Position, Tail
+from provider_runtime.adapters.backends.names import closed
 from provider_runtime.domain.errors import BackendError, RecordCorrupt
 
 EntryT = TypeVar("EntryT")
 Entry_contra = TypeVar("Entry_contra", contravariant=True)
+State_co = TypeVar("State_co", covariant=True)
 _T = TypeVar("_T")
 _CHECKPOINTS: Final = "checkpoints"
 _OWN_KEPT: Final = 1024
@@ -55,6 +57,48 @@ class EntryCodec(Protocol[StateT, EntryT]):
         ...
 
     def unreadable(self, what: str) -> RecordCorrupt: ...
+
+
+class Folded(Protocol[State_co, Entry_contra]):
+    """A state that is brought forward by one step after another, with nobody in between."""
+
+    async def step(self, decide: Callable[[State_co], tuple[Entry_contra | None, _T]]) -> _T:
+        """What ``decide`` makes of the state as it is now; the entry that it returns is kept when this returns."""
+        ...
+
+    async def flush(self) -> None:
+        """Let go of threads and files until the next use."""
+        ...
+
+    async def aclose(self) -> None:
+        """Flush for good."""
+        ...
+
+
+@define(kw_only=True, eq=False)
+class FoldedMemory(Generic[StateT, EntryT]):
+    """The state and nothing else, gone at exit: nobody could read its entries. To be used by one event loop.
+
+    A step waits for nothing, so none comes between another. An entry that cannot follow is refused as the
+    state itself refuses it.
+    """
+
+    state: StateT = field(repr=False)
+    _closed: bool = field(default=False, init=False)
+
+    async def step(self, decide: Callable[[StateT], tuple[EntryT | None, _T]]) -> _T:
+        if self._closed:
+            raise closed("memory")
+        entry, answer = decide(self.state)
+        if entry is not None:
+            self.state.apply(entry)
+        return answer
+
+    async def flush(self) -> None:
+        """Nothing is ever under way."""
+
+    async def aclose(self) -> None:
+        self._closed = True
 
 
 @define(kw_only=True, eq=False)

@@ -1,4 +1,4 @@
-"""Ledgers of budgets over any journal: written once, chosen a medium by small subclasses."""
+"""Ledgers of budgets: written once, chosen a medium by small subclasses."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -8,10 +8,9 @@ from attrs import define, field
 
 from provider_runtime.adapters.backends.filesystem.media import FilesystemMedia
 from provider_runtime.adapters.backends.medium import Documents, Journal, Media
-from provider_runtime.adapters.backends.memory import MemoryJournal
 from provider_runtime.adapters.backends.sqlite.media import SqliteMedia
 from provider_runtime.adapters.governance.checkpoints import LedgerCodec
-from provider_runtime.adapters.governance.folding import FoldedJournal
+from provider_runtime.adapters.governance.folding import Folded, FoldedJournal, FoldedMemory
 from provider_runtime.adapters.system import SystemClock
 from provider_runtime.domain.identity import OrderId
 from provider_runtime.domain.policy.budgets import deciding
@@ -32,27 +31,11 @@ _JOURNAL: Final = "budgets"
 
 
 @define(kw_only=True, eq=False)
-class JournalLedger:
-    """The ledger in ``journal``. See ``BudgetLedger``.
+class FoldedLedger:
+    """The ledger whose books are what its entries add up to. See ``BudgetLedger``."""
 
-    Every ``checkpoint_every`` entries the books are kept in ``documents``; see ``FoldedJournal``.
-    """
-
-    journal: Journal = field(repr=False)
-    documents: Documents | None = field(default=None, repr=False)
     clock: Clock = field(factory=SystemClock, repr=False)
-    checkpoint_every: int = 2000
-    _folded: FoldedJournal[Books, Entry] = field(init=False, repr=False)
-
-    def __attrs_post_init__(self) -> None:
-        # Not a default of the field: subclasses make their journal after it.
-        self._folded = FoldedJournal(
-            name=_JOURNAL,
-            journal=self.journal,
-            codec=LedgerCodec(),
-            documents=self.documents,
-            checkpoint_every=self.checkpoint_every,
-        )
+    _folded: Folded[Books, Entry] = field(init=False, repr=False)
 
     async def reserve(self, order: HoldOrder) -> Reservation:
         return await self._folded.step(lambda books: deciding.reserve(books, order, self._now_ms()))
@@ -95,12 +78,33 @@ class JournalLedger:
 
 
 @define(kw_only=True, eq=False)
-class MemoryBudgetLedger(JournalLedger):
+class MemoryBudgetLedger(FoldedLedger):
     """Budgets in memory, gone at exit. Hand one to several runtimes, and they share them; in one event loop."""
 
     waits: ClassVar[bool] = False
-    # Nobody else reads this journal, and this object reads each entry at its next step.
-    journal: Journal = field(factory=lambda: MemoryJournal(keep=16), init=False, repr=False)
+    _folded: Folded[Books, Entry] = field(factory=lambda: FoldedMemory(state=Books()), init=False, repr=False)
+
+
+@define(kw_only=True, eq=False)
+class JournalLedger(FoldedLedger):
+    """The ledger in ``journal``.
+
+    Every ``checkpoint_every`` entries the books are kept in ``documents``; see ``FoldedJournal``.
+    """
+
+    journal: Journal = field(repr=False)
+    documents: Documents | None = field(default=None, repr=False)
+    checkpoint_every: int = 2000
+
+    def __attrs_post_init__(self) -> None:
+        # Not a default of the field: subclasses make their journal after it.
+        self._folded = FoldedJournal[Books, Entry](
+            name=_JOURNAL,
+            journal=self.journal,
+            codec=LedgerCodec(),
+            documents=self.documents,
+            checkpoint_every=self.checkpoint_every,
+        )
 
 
 @define(kw_only=True, eq=False)

@@ -43,6 +43,7 @@ _T = TypeVar("_T")
 _COUNTED: Final = (Resource.TOKENS, Resource.COST, Resource.ITERATIONS)
 _STARTS: Final = "governance"
 _LEASE_MS: Final = 60_000
+_KNOWN: Final = 1024
 
 
 @define(kw_only=True, eq=False, slots=False)
@@ -67,6 +68,9 @@ class LedgerGovernance:
     _elapsed_ms: int = field(default=0, init=False, repr=False)
     """The longest that was seen: time does not run back when a clock is set."""
     _told_of_time: bool = field(default=False, init=False, repr=False)
+    _known: dict[tuple[str, ...], frozenset[str]] = field(factory=dict, init=False, repr=False)
+    """What ``_known_under``, a profile, grants of what was asked for: calls of one kind ask for the same."""
+    _known_under: GovernanceProfile | None = field(default=None, init=False, repr=False)
     _under_way: set["asyncio.Task[Any]"] = field(factory=set, init=False, repr=False)
 
     @limits.default
@@ -87,7 +91,13 @@ class LedgerGovernance:
         return self.profile.allowed_caps.grants(cap)
 
     async def granted(self, caps: Collection[str]) -> frozenset[str]:
-        return frozenset(filter(self.profile.allowed_caps.grants, caps))
+        if self._known_under is not self.profile or len(self._known) >= _KNOWN:
+            self._known_under, self._known = self.profile, {}
+        asked = tuple(caps)
+        known = self._known.get(asked)
+        if known is None:
+            known = self._known[asked] = frozenset(filter(self.profile.allowed_caps.grants, asked))
+        return known
 
     async def get_budget(self) -> Quantities:
         return self.limits
@@ -107,6 +117,8 @@ class LedgerGovernance:
         return await self._to_its_end(self._consumed(Resource(resource), units, order_id))
 
     async def has_remaining(self, resource: Resource) -> bool:
+        if resource is Resource.TIME and self.limits.time is None:
+            return True  # as every call asks
         left = await self.remaining(resource)
         return left is None or left > 0
 

@@ -1,43 +1,59 @@
-"""Security providers over any journal: written once, chosen a medium by small subclasses."""
+"""Security providers: in memory, and over any journal, chosen a medium by small subclasses."""
 
 from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from attrs import define, field
 
 from provider_runtime.adapters.backends.filesystem.framing import Lines
 from provider_runtime.adapters.backends.filesystem.journal import FilesystemJournal
 from provider_runtime.adapters.backends.medium import Journal
-from provider_runtime.adapters.backends.memory import MemoryJournal
 from provider_runtime.adapters.backends.sqlite.journal import SqliteJournal
 from provider_runtime.adapters.backends.sqlite.store import SqliteStore
 from provider_runtime.adapters.governance.audit_entries import Tally, decoded, encoded, tally_of
+from provider_runtime.adapters.governance.audit_trail import MemoryAuditTrail, one_less
 from provider_runtime.adapters.system import SystemClock
 from provider_runtime.domain.checks import all_are
 from provider_runtime.domain.json_values import tuple_of
-from provider_runtime.domain.policy.grants.audit import AuditEntry, AuditEvent, AuditOutcome
-from provider_runtime.domain.policy.grants.capability import Capability, Decision, Denied, Granted, Use
+from provider_runtime.domain.policy.grants.audit import AuditEntry, decision_entry, refusal_entry, return_entry
+from provider_runtime.domain.policy.grants.capability import NOTHING_COUNTED, Capability, Decision, Granted, Use
 from provider_runtime.domain.policy.grants.caps import CapSet, caps_of
 from provider_runtime.domain.policy.grants.verdicts import decide
 from provider_runtime.ports.system import Clock
 
 
 @define(kw_only=True, eq=False, slots=False)
-class JournalSecurity:
-    """Decides by ``caps``, which have no conditions, and ``capabilities``. See ``SecurityProvider``.
+class Deciding:
+    """Decides by ``caps``, which have no conditions, and ``capabilities``.
 
-    The audit in ``journal`` is also the count: each entry says how often every counted grant was used by
-    then, so a decision needs to know the entry before it alone, and nobody can come between the two.
     Time never runs back: an expired grant does not come to life again when a clock is set.
     """
 
-    journal: Journal = field(repr=False)
     caps: CapSet = field(factory=lambda: CapSet(()), converter=caps_of)
     capabilities: tuple[Capability, ...] = field(default=(), converter=tuple_of, validator=all_are(Capability))
     clock: Clock = field(factory=SystemClock, repr=False)
+
+    def _decided(self, use: Use, used: Mapping[str, int], latest: datetime) -> tuple[datetime, Decision]:
+        at = self._time(latest)
+        known = use.granted.union(filter(self.caps.grants, use.caps)) if self.caps.names else use.granted
+        return at, decide(use, known, self.capabilities, used, at)
+
+    def _time(self, latest: datetime) -> datetime:
+        return max(self.clock.now(), latest)
+
+
+@define(kw_only=True, eq=False, slots=False)
+class JournalSecurity(Deciding):
+    """See ``SecurityProvider``.
+
+    The audit in ``journal`` is also the count: each entry says how often every counted grant was used by
+    then, so a decision needs to know the entry before it alone, and nobody can come between the two.
+    """
+
+    journal: Journal = field(repr=False)
     _last: tuple[bytes, Tally] | None = field(default=None, init=False, repr=False)
     """The last entry that was written here, and what it says: it needs no decoding."""
 
@@ -49,39 +65,33 @@ class JournalSecurity:
 
         def make(last: bytes | None) -> bytes:
             before = self._tally(last)
-            entry, decision = self._decided(use, before)
+            at, decision = self._decided(use, before.used, before.at)
             decisions.append(decision)
-            if isinstance(decision, Denied) or not decision.counted:
-                return self._written(entry, before.used)
             used = Counter(before.used)
-            used.update(decision.counted)
-            return self._written(entry, used)
+            if isinstance(decision, Granted):
+                used.update(decision.counted)
+            return self._written(decision_entry(use, at, decision), used)
 
         await self.journal.append(make)
         return decisions[-1]
 
     async def rehearse(self, use: Use) -> Decision:
         entries = (await self.journal.tail(1)).entries
-        return self._decided(use, self._tally(entries[-1] if entries else None))[1]
+        before = self._tally(entries[-1] if entries else None)
+        return self._decided(use, before.used, before.at)[1]
 
     async def give_back(self, use: Use, granted: Granted) -> None:
         def make(last: bytes | None) -> bytes:
             before = self._tally(last)
-            used = dict(before.used)
-            for grant in granted.counted:
-                used[grant] = max(0, used.get(grant, 0) - 1)
-            entry = self._entry(use, self._now(before), event=AuditEvent.GIVEN_BACK, counted=granted.counted)
-            return self._written(entry, used)
+            used = one_less(before.used, granted.counted)
+            return self._written(return_entry(use, self._time(before.at), granted), used)
 
         await self.journal.append(make)
 
     async def refused(self, use: Use, *, gate: str, code: str) -> None:
         def make(last: bytes | None) -> bytes:
             before = self._tally(last)
-            entry = self._entry(
-                use, self._now(before), event=AuditEvent.GATE, outcome=AuditOutcome.DENIED, gate=gate, code=code
-            )
-            return self._written(entry, before.used)
+            return self._written(refusal_entry(use, self._time(before.at), gate, code), before.used)
 
         await self.journal.append(make)
 
@@ -95,40 +105,6 @@ class JournalSecurity:
 
     async def aclose(self) -> None:
         await self.journal.aclose()
-
-    def _decided(self, use: Use, before: Tally) -> tuple[AuditEntry, Decision]:
-        known = use.granted.union(filter(self.caps.grants, use.caps)) if self.caps.names else use.granted
-        now = self._now(before)
-        decision = decide(use, known, self.capabilities, before.used, now)
-        if isinstance(decision, Denied):
-            return self._entry(
-                use, now, outcome=AuditOutcome.DENIED, denied=decision.cap, fault=decision.fault
-            ), decision
-        return self._entry(use, now, counted=decision.counted), decision
-
-    def _now(self, before: Tally) -> datetime:
-        return max(self.clock.now(), before.at)
-
-    def _entry(
-        self,
-        use: Use,
-        at: datetime,
-        event: AuditEvent = AuditEvent.CAPABILITY,
-        outcome: AuditOutcome = AuditOutcome.ALLOWED,
-        **told: Any,
-    ) -> AuditEntry:
-        return AuditEntry(
-            timestamp=at,
-            event=event,
-            outcome=outcome,
-            call_id=use.call_id,
-            caps=use.caps,
-            provider=use.provider,
-            model=use.model,
-            size=use.size,
-            scopes=use.scopes,
-            **told,
-        )
 
     def _tally(self, last: bytes | None) -> Tally:
         if last is None:
@@ -144,15 +120,53 @@ class JournalSecurity:
 
 
 @define(kw_only=True, eq=False, slots=False)
-class LocalSecurityProvider(JournalSecurity):
-    """Security in this process: the last ``keep`` entries in memory, gone at exit, and the count with them."""
+class LocalSecurityProvider(Deciding):
+    """Security in this process: the last ``keep`` entries in memory, gone at exit, and the count with them.
+
+    Several may share one ``audit``, in one event loop. No step waits, so none comes between another.
+    """
 
     keep: int = 1000
-    journal: Journal = field(init=False, repr=False)
+    audit: MemoryAuditTrail = field(repr=False)
 
-    @journal.default
-    def _make_journal(self) -> Journal:
-        return MemoryJournal(keep=self.keep)
+    @audit.default
+    def _make_audit(self) -> MemoryAuditTrail:
+        return MemoryAuditTrail(keep=self.keep)
+
+    async def check_cap(self, cap: str) -> bool:
+        return isinstance(await self.decide(Use(caps=(cap,))), Granted)
+
+    async def decide(self, use: Use) -> Decision:
+        audit = self.audit.opened()
+        at, decision = self._decided(use, audit.used, audit.latest)
+        if decision is not NOTHING_COUNTED and isinstance(decision, Granted):
+            audit.used.update(decision.counted)
+        audit.note(at, partial(decision_entry, use, at, decision))
+        return decision
+
+    async def rehearse(self, use: Use) -> Decision:
+        audit = self.audit.opened()
+        return self._decided(use, audit.used, audit.latest)[1]
+
+    async def give_back(self, use: Use, granted: Granted) -> None:
+        audit = self.audit.opened()
+        at = self._time(audit.latest)
+        audit.used = one_less(audit.used, granted.counted)
+        audit.note(at, partial(return_entry, use, at, granted))
+
+    async def refused(self, use: Use, *, gate: str, code: str) -> None:
+        audit = self.audit.opened()
+        at = self._time(audit.latest)
+        audit.note(at, partial(refusal_entry, use, at, gate, code))
+
+    async def audit_log(self, limit: int = 1000) -> tuple[AuditEntry, ...]:
+        return self.audit.opened().last(limit)
+
+    async def flush(self) -> None:
+        """Nothing is ever under way."""
+
+    async def aclose(self) -> None:
+        self.audit.closed = True
 
 
 @define(kw_only=True, eq=False, slots=False)

@@ -1,20 +1,17 @@
 """From a call, wherever it ended, to the record that its receipt holds."""
 
 from collections.abc import Callable, Sequence
-from decimal import ROUND_CEILING, Context
-from typing import Any, Final
+from typing import Any
 
 from provider_runtime.application.call import Call, ClearedCall, PreparedCall, RoutedCall, Stage
 from provider_runtime.domain.calls.answers import RecalledFrom
+from provider_runtime.domain.catalog.pricing import in_nano_usd
 from provider_runtime.domain.catalog.providers import ProviderConfig
 from provider_runtime.domain.conversation.response import Attempt, PassedOver, ProviderResponse
 from provider_runtime.domain.conversation.usage import CostBreakdown
 from provider_runtime.domain.errors import CallRefused, ConsentRefused, ProviderRuntimeError
 from provider_runtime.domain.records.outside_names import NO_NAME, Names
 from provider_runtime.domain.records.receipts import CALL_RECORD_FORM, AttemptRecord, CallOutcome, CallRecord
-
-_PLENTY: Final = Context(prec=80, rounding=ROUND_CEILING)  # never the thread's own, which may be coarser
-_LARGEST: Final = 2**53 - 1  # receipts are canonical JSON, whose numbers end here
 
 
 def record_of(  # noqa: PLR0913 - everything that is known of a call when it ends
@@ -65,7 +62,8 @@ def _note_way(said: dict[str, Any], stage: Stage, digest: Callable[[bytes], str]
         said["gates"] = tuple(
             [f"{one.gate}:pass" if one.configured else f"{one.gate}:not_configured" for one in reached.verdicts]
         )
-        said["consent_id"] = _consent_of(reached)
+        consented = reached.consented
+        said["consent_id"] = None if consented is None else consented.receipt.consent_id
         reached = reached.prepared
     if isinstance(reached, PreparedCall):
         said["request_digest"] = digest(reached.exchange.body)
@@ -128,18 +126,8 @@ def config_of(stage: Stage) -> ProviderConfig | None:
 
 
 def nano_usd(cost: CostBreakdown | None) -> int | None:
-    """The whole cost in billionths of a dollar, rounded up: money is never under-counted."""
-    if cost is None:
-        return None
-    return min(_LARGEST, int(cost.total_cost.scaleb(9, _PLENTY).to_integral_value(rounding=ROUND_CEILING)))
-
-
-def _consent_of(cleared: ClearedCall) -> str | None:
-    """The consent that the call was made on."""
-    for verdict in cleared.verdicts:
-        if verdict.consented is not None:
-            return verdict.consented.receipt.consent_id
-    return None
+    """The whole cost in billionths of a dollar, rounded up."""
+    return None if cost is None else in_nano_usd(cost.total_cost)
 
 
 def _attempt_record(attempt: Attempt, names: Names) -> AttemptRecord:

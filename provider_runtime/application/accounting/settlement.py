@@ -11,9 +11,10 @@ from provider_runtime.application.accounting.consent_events import cloud_blocked
 from provider_runtime.application.accounting.events import call_cleared, call_ended, call_passed_on, call_started
 from provider_runtime.application.accounting.recording import config_of, record_of
 from provider_runtime.application.accounting.telemetry import Telemetry
+from provider_runtime.application.budgets.bounds import estimate_of
 from provider_runtime.application.call import AnsweredCall, Call, ClearedCall, Stage
 from provider_runtime.domain.calls.answers import RecalledFrom
-from provider_runtime.domain.catalog.pricing import PricingTable, estimate_cost
+from provider_runtime.domain.catalog.pricing import PricingTable
 from provider_runtime.domain.catalog.reconciling import reconciled
 from provider_runtime.domain.conversation.response import Attempt, CallWarning, PassedOver, ProviderResponse
 from provider_runtime.domain.conversation.usage import CostBreakdown
@@ -159,15 +160,7 @@ class Account:
         response, prices = answered.response, self.settlement.prices
         if prices is None or response.memo is not None:
             return response.cost, ()
-        routed = answered.cleared.prepared.routed
-        estimate = estimate_cost(
-            prices,
-            response.provider,
-            response.model,
-            response.usage,
-            fallback_model=routed.route.model_id,
-            also_as=routed.provider.config.catalog_names,
-        )
+        estimate = answered.estimate or estimate_of(response, answered.cleared.prepared.routed, prices)
         return estimate if response.cost is None else reconciled(response.cost, estimate)
 
     async def _close(

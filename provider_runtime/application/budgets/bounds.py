@@ -1,9 +1,17 @@
-"""Bounds: the most that a prepared call can come to."""
+"""Bounds: the most that a prepared call can come to; and what its answer costs."""
 
-from provider_runtime.application.call import PreparedCall
+from provider_runtime.application.call import PreparedCall, RoutedCall
 from provider_runtime.application.catalog import ActiveCatalog
 from provider_runtime.domain.catalog.models import ModelInfo
-from provider_runtime.domain.catalog.pricing import PricingTable, worst_case_cost
+from provider_runtime.domain.catalog.pricing import (
+    Estimate,
+    PricingTable,
+    estimate_cost,
+    in_nano_usd,
+    worst_case_cost,
+    worst_case_total,
+)
+from provider_runtime.domain.conversation.response import ProviderResponse
 from provider_runtime.domain.conversation.usage import CostBreakdown
 from provider_runtime.domain.policy.leakage.opaque import Opaque, opaque_parts
 from provider_runtime.domain.values import sealed
@@ -45,7 +53,9 @@ def bounds_of(prepared: PreparedCall, catalog: ActiveCatalog) -> Bounds:
 def longest_answer_of(prepared: PreparedCall, catalog: ActiveCatalog) -> int | None:
     """The most tokens that the answer can have: what is asked for, else what the model is known for."""
     call = prepared.routed.call
-    longest = call.terms.parameters.applied_to(call.request).max_output_tokens
+    longest = call.request.max_output_tokens
+    if longest is None:
+        longest = call.terms.parameters.max_output_tokens
     if longest is not None:
         return longest
     known = _known_of(prepared, catalog)
@@ -58,7 +68,7 @@ def _known_of(prepared: PreparedCall, catalog: ActiveCatalog) -> ModelInfo | Non
 
 
 def worst_case_of(prepared: PreparedCall, catalog: ActiveCatalog, prices: PricingTable | None) -> CostBreakdown | None:
-    """The most that one attempt can cost; ``None`` where no price or no limit is known."""
+    """The most that one attempt can cost, part by part; ``None`` where no price or no limit is known."""
     bounds, routed = bounds_of(prepared, catalog), prepared.routed
     if prices is None or bounds.input_tokens is None or bounds.output_tokens is None:
         return None
@@ -68,5 +78,37 @@ def worst_case_of(prepared: PreparedCall, catalog: ActiveCatalog, prices: Pricin
         routed.route.model_id,
         bounds.input_tokens,
         bounds.output_tokens,
+        also_as=routed.provider.config.catalog_names,
+    )
+
+
+def worst_nano_usd_of(prepared: PreparedCall, catalog: ActiveCatalog, prices: PricingTable | None) -> int | None:
+    """The total of ``worst_case_of`` in billionths of a dollar, rounded up, without its parts."""
+    return None if prices is None else worst_nano_usd_within(bounds_of(prepared, catalog), prepared, prices)
+
+
+def worst_nano_usd_within(bounds: Bounds, prepared: PreparedCall, prices: PricingTable) -> int | None:
+    """``worst_nano_usd_of`` a call whose bounds are known."""
+    if bounds.input_tokens is None or bounds.output_tokens is None:
+        return None
+    routed = prepared.routed
+    total = worst_case_total(
+        prices,
+        routed.provider.config.catalog_names,
+        routed.route.model_id,
+        bounds.input_tokens,
+        bounds.output_tokens,
+    )
+    return None if total is None else in_nano_usd(total)
+
+
+def estimate_of(response: ProviderResponse, routed: RoutedCall, prices: PricingTable) -> Estimate:
+    """What the answer costs by the price table: as the model that answered, else as the one that was asked."""
+    return estimate_cost(
+        prices,
+        response.provider,
+        response.model,
+        response.usage,
+        fallback_model=routed.route.model_id,
         also_as=routed.provider.config.catalog_names,
     )

@@ -6,10 +6,11 @@ from attrs import define
 
 from provider_runtime.application.budgets.spending import Spending
 from provider_runtime.application.call import ClearedCall, PreparedCall
+from provider_runtime.domain.catalog.pricing import Estimate
 from provider_runtime.domain.conversation.response import ProviderResponse
 from provider_runtime.domain.errors import BackendError, CallRefused, ProviderError
 from provider_runtime.domain.policy.budgets.charging import Bill, fate_of
-from provider_runtime.domain.policy.budgets.holds import Admitted, Fate, Hold
+from provider_runtime.domain.policy.budgets.holds import Admitted, Declined, Fate, Hold
 
 
 @define(kw_only=True, eq=False)
@@ -17,31 +18,34 @@ class Holding:
     """Follows the attempts of a call, and keeps what they may come to set aside.
 
     ``begin``, ``answered``, ``failed`` and ``unsent`` note what happens, without waiting; ``again`` and
-    ``close`` tell the ledger. What was begun and not noted any further may have been billed. Does
-    nothing where the budget gate took no hold.
+    ``close`` tell the ledger. What was begun and not noted any further may have been billed. ``estimate``
+    is what the answer costs by the price table, if that was asked for.
     """
 
     prepared: PreparedCall
-    spending: Spending | None = None
-    hold: Hold | None = None
+    spending: Spending
+    hold: Hold | None
+    estimate: Estimate | None = None
     _began: float | None = None
     _bill: Bill | None = None
 
     @classmethod
-    def of(cls, cleared: ClearedCall, spending: Spending | None) -> Self:
-        """The holding of a call that the gates let through, with the hold that one of them took."""
-        hold = next((verdict.hold for verdict in cleared.verdicts if verdict.hold is not None), None)
-        return cls(prepared=cleared.prepared, spending=spending, hold=hold)
+    def of(cls, cleared: ClearedCall, spending: Spending | None) -> Self | None:
+        """The holding of a call that the gates let through; ``None`` where none of them has set anything aside."""
+        if spending is not None:
+            for verdict in reversed(cleared.verdicts):  # the budget gate judges last
+                if verdict.hold is not None:
+                    return cls(prepared=cleared.prepared, spending=spending, hold=verdict.hold)
+        return None
 
     def begin(self) -> None:
         """The attempt is sent."""
-        if self.spending is not None:
-            self._began = self.spending.clock.monotonic()
+        self._began = self.spending.clock.monotonic()
 
     def answered(self, response: ProviderResponse) -> None:
         """The attempt was answered."""
-        if self.spending is not None and self.hold is not None:
-            self._bill = self.spending.bill(self.prepared, response, self._duration_s())
+        self.estimate = self.spending.estimate(self.prepared, response)
+        self._bill = self.spending.bill(self.prepared, response, self.estimate, self._duration_s())
 
     def failed(self, error: ProviderError) -> None:
         """The attempt failed."""
@@ -53,25 +57,23 @@ class Holding:
 
     async def again(self, attempt: int) -> bool:
         """Settle the attempt that failed, and hold as much for the next; whether the budgets have room."""
-        if self.spending is None or self.hold is None:
-            return True
-        call_is_paid_for = await self.close()
-        if not call_is_paid_for:
+        if not await self.close():
             return False  # whoever cannot write down what was spent does not spend more
+        spending, prepared = self.spending, self.prepared
         try:
-            taken = await self.spending.reserve(
-                self.spending.order(self.prepared, attempt), self.prepared.routed.call.runtime_id
-            )
+            asked = spending.reserve(spending.order(prepared, attempt), prepared.routed.call.runtime_id)
+            taken = asked if isinstance(asked, Admitted | Declined) else await asked
         except (BackendError, CallRefused):
             return False
-        if isinstance(taken, Admitted):
-            self.hold = taken.hold
-        return isinstance(taken, Admitted)
+        if isinstance(taken, Declined):
+            return False
+        self.hold = taken.hold
+        return True
 
     async def close(self) -> bool:
         """Settle the hold that is still open, if any; whether the ledger took it."""
         hold, self.hold = self.hold, None
-        if self.spending is None or hold is None:
+        if hold is None:
             return True
         bill, began = self._bill, self._began
         if bill is None:
@@ -81,9 +83,7 @@ class Holding:
         return await self.spending.settle(hold, bill)
 
     def _duration_s(self) -> float:
-        if self.spending is None or self._began is None:
-            return 0.0
-        return self.spending.clock.monotonic() - self._began
+        return 0.0 if self._began is None else self.spending.clock.monotonic() - self._began
 
     def _milliseconds(self) -> int:
         return max(0, int(self._duration_s() * 1000))

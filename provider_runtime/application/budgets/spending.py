@@ -1,32 +1,30 @@
 """Spending: the budgets of a runtime, claimed for a call and settled with what it came to."""
 
 from collections import deque
-from collections.abc import Mapping, Sequence
-from typing import Final
+from collections.abc import Coroutine, Mapping, Sequence
+from typing import Any, Final
 
 from attrs import define, field
 
 from provider_runtime.application.accounting.budget_events import budget_exceeded, budget_warning
 from provider_runtime.application.accounting.recording import nano_usd
 from provider_runtime.application.accounting.telemetry import Telemetry
-from provider_runtime.application.budgets.bounds import bounds_of, longest_answer_of
+from provider_runtime.application.budgets.bounds import estimate_of, longest_answer_of
+from provider_runtime.application.budgets.claiming import Claiming
 from provider_runtime.application.call import PreparedCall
 from provider_runtime.application.catalog import ActiveCatalog
+from provider_runtime.application.gates.patience import Waiting, begun
 from provider_runtime.application.sending.to_its_end import Patience, to_its_end
-from provider_runtime.domain.catalog.pricing import PricingTable, estimate_cost, worst_case_cost
+from provider_runtime.domain.catalog.pricing import Estimate, PricingTable
 from provider_runtime.domain.conversation.response import ProviderResponse
 from provider_runtime.domain.errors import (
     BackendError,
-    CallRefused,
-    CostUnknown,
-    ErrorCode,
     LedgerConflict,
     LedgerUnavailable,
 )
 from provider_runtime.domain.identity import CallId, RuntimeId
 from provider_runtime.domain.policy.budgets.charging import Bill, bill_of_answer
 from provider_runtime.domain.policy.budgets.holds import (
-    Account,
     Admitted,
     Claim,
     Declined,
@@ -35,8 +33,9 @@ from provider_runtime.domain.policy.budgets.holds import (
     HoldOrder,
     Reservation,
     Standing,
+    ordering,
 )
-from provider_runtime.domain.policy.budgets.limits import EVERYONE, LARGEST, Budget, Unit
+from provider_runtime.domain.policy.budgets.limits import Budget, Unit
 from provider_runtime.domain.profiles.profile import WorkProfile
 from provider_runtime.ports.governance.budgets import BudgetLedger
 from provider_runtime.ports.system import Clock
@@ -66,10 +65,8 @@ class Spending:
     telemetry: Telemetry | None = None
     patience: Patience = field(factory=lambda: Patience(limit_s=5.0))
     units: Mapping[str, Unit] = field(init=False, repr=False)
+    _claiming: Claiming = field(init=False, repr=False)
     _ledger_waits: bool = field(init=False, repr=False)
-    _counts: frozenset[Unit] = field(init=False, repr=False)
-    _shared: Mapping[str, Account] = field(init=False, repr=False)
-    """The accounts that every call of this runtime takes from, by the names of their budgets."""
     _unsettled: deque[tuple[Hold, Fate, tuple[int, ...]]] = field(
         factory=lambda: deque(maxlen=_UNSETTLED_KEPT), init=False, repr=False
     )
@@ -78,18 +75,15 @@ class Spending:
     def _units_by_name(self) -> Mapping[str, Unit]:
         return {budget.name: budget.limit.unit for budget in self.budgets}
 
-    @_counts.default
-    def _units_that_count(self) -> frozenset[Unit]:
-        return frozenset(self.units.values())
-
-    @_shared.default
-    def _shared_accounts(self) -> Mapping[str, Account]:
-        owners = {EVERYONE: EVERYONE, "runtime": self.runtime}
-        return {
-            budget.name: Account(budget=budget.name, owner=owners[budget.scope], window_s=budget.window_s)
-            for budget in self.budgets
-            if budget.scope in owners
-        }
+    @_claiming.default
+    def _make_claiming(self) -> Claiming:
+        return Claiming(
+            budgets=self.budgets,
+            runtime=self.runtime,
+            catalog=self.catalog,
+            prices=self.prices,
+            profile=self.profile,
+        )
 
     @_ledger_waits.default
     def _ask_the_ledger(self) -> bool:
@@ -103,40 +97,53 @@ class Spending:
         """
         call = prepared.routed.call
         left_s = max(0.0, call.started + call.terms.deadline_s - self.clock.monotonic())
-        worst = self._worst_case(prepared, left_s)
-        claims = [
-            Claim(
-                account=self._shared.get(budget.name) or self._account(budget, prepared),
-                limit=budget.limit.value,
-                amount=_claimed(budget, worst[budget.limit.unit], prepared),
-            )
-            for budget in self.budgets
-        ]
-        return HoldOrder(call_id=call.call_id, attempt=attempt, claims=claims, lease_ms=int((left_s + _GRACE_S) * 1000))
+        claims = self._claiming.claims(prepared, left_s)
+        return ordering(call.call_id, attempt, claims, int((left_s + _GRACE_S) * 1000))
 
-    async def reserve(self, order: HoldOrder, runtime_id: RuntimeId) -> Reservation:
-        """The hold, or who has too little left. Whoever leaves meanwhile leaves no hold behind.
+    def reserve(
+        self, order: HoldOrder, runtime_id: RuntimeId
+    ) -> Admitted | Declined | Coroutine[Any, Any, Reservation]:
+        """The hold, or who has too little left; a coroutine of it where the ledger waits for somebody.
 
-        The event sink of ``runtime_id`` hears of budgets that are nearly spent, or have too little left.
+        Whoever leaves meanwhile leaves no hold behind. The event sink of ``runtime_id`` hears of budgets that
+        are nearly spent, or have too little left. Raises ``BackendError``.
         """
-
-        async def give_back(reservation: Reservation) -> None:
-            if isinstance(reservation, Admitted):
-                await self.settle(reservation.hold, Bill(fate=Fate.VOID))
-
         try:
-            reservation = await to_its_end(
-                self.ledger.reserve(order), give_back, self.patience, waits=self._ledger_waits
-            )
+            asked = self.ledger.reserve(order)
+            if self._ledger_waits:
+                return self._reserved(asked, order, runtime_id)
+            so_far = begun(asked)
         except BackendError:
             raise
         except Exception as failure:  # noqa: BLE001 - whatever a ledger raises, it has set nothing aside
             raise _no_answer(type(failure).__name__) from None
-        if not _is_answer_to(order, reservation):
+        if isinstance(so_far, Waiting):
+            return self._reserved(so_far.rest(), order, runtime_id)
+        return self._heard(order, so_far, runtime_id)
+
+    async def _reserved(
+        self, asked: Coroutine[Any, Any, Reservation], order: HoldOrder, runtime_id: RuntimeId
+    ) -> Reservation:
+        try:
+            reservation = await to_its_end(asked, self._give_back, self.patience)
+        except BackendError:
+            raise
+        except Exception as failure:  # noqa: BLE001 - as in ``reserve``
+            raise _no_answer(type(failure).__name__) from None
+        return self._heard(order, reservation, runtime_id)
+
+    async def _give_back(self, reservation: Reservation) -> None:
+        if isinstance(reservation, Admitted):
+            await self.settle(reservation.hold, Bill(fate=Fate.VOID))
+
+    def _heard(self, order: HoldOrder, answer: Reservation, runtime_id: RuntimeId) -> Reservation:
+        """``answer``, if it is one to ``order``; whoever listens is told what is remarkable about it."""
+        if not _is_answer_to(order, answer):
             raise _no_answer("what is no reservation of this call")
-        if self.telemetry is not None and self.telemetry.listening:
-            self._announce(self.telemetry, order.call_id, runtime_id, reservation)
-        return reservation
+        remarkable = isinstance(answer, Declined) or answer.nearly_spent
+        if remarkable and self.telemetry is not None and self.telemetry.listening:
+            self._announce(self.telemetry, order.call_id, runtime_id, answer)
+        return answer
 
     def _announce(self, telemetry: Telemetry, call_id: CallId, runtime_id: RuntimeId, reservation: Reservation) -> None:
         now = self.clock.now()
@@ -151,11 +158,12 @@ class Spending:
 
     async def settle(self, hold: Hold, bill: Bill) -> bool:
         """Post what ``bill`` says; whether the ledger took it. Never raises for a ledger that fails."""
-        charges = tuple(bill.charge(self.units[line.account.budget], line.amount) for line in hold.lines)
-        if not await self._settled(hold, bill.fate, charges):
-            return False
-        await self.catch_up()
-        return True
+        units = self.units
+        charges = tuple([bill.charge(units[line.account.budget], line.amount) for line in hold.lines])
+        settled = await self._settled(hold, bill.fate, charges)
+        if settled and self._unsettled:
+            await self.catch_up()
+        return settled
 
     async def standings(self, claims: Sequence[Claim]) -> tuple[Standing, ...]:
         """How the claimed budgets stand. Changes nothing."""
@@ -169,25 +177,21 @@ class Spending:
             return standings
         raise _no_answer("what are no standings of these budgets")
 
-    def bill(self, prepared: PreparedCall, response: ProviderResponse, duration_s: float) -> Bill:
+    def estimate(self, prepared: PreparedCall, response: ProviderResponse) -> Estimate | None:
+        """What the answer costs by the price table, if it is needed: where budgets count money and nobody said it."""
+        if response.cost is not None or Unit.NANO_USD not in self._claiming.counts:
+            return None
+        return estimate_of(response, prepared.routed, self.prices)
+
+    def bill(
+        self, prepared: PreparedCall, response: ProviderResponse, estimate: Estimate | None, duration_s: float
+    ) -> Bill:
         """What an answered attempt came to."""
-        counts = self._counts
-        cost = response.cost
-        if cost is None and Unit.NANO_USD in counts:
-            routed = prepared.routed
-            cost, _ = estimate_cost(
-                self.prices,
-                response.provider,
-                response.model,
-                response.usage,
-                fallback_model=routed.route.model_id,
-                also_as=routed.provider.config.catalog_names,
-            )
         return bill_of_answer(
             response.usage,
-            nano_usd(cost),
+            nano_usd(response.cost if estimate is None else estimate[0]),
             longest=longest_answer_of(prepared, self.catalog),
-            counts=counts,
+            counts=self._claiming.counts,
             milliseconds=int(duration_s * 1000),
         )
 
@@ -225,55 +229,11 @@ class Spending:
             return False
         return True
 
-    def _worst_case(self, prepared: PreparedCall, left_s: float) -> Mapping[Unit, int | None]:
-        counts = self._counts
-        worst: dict[Unit, int | None] = {Unit.CALLS: 1, Unit.MILLISECONDS: int(left_s * 1000)}
-        if not counts & {Unit.TOKENS, Unit.NANO_USD}:
-            return worst
-        bounds = bounds_of(prepared, self.catalog)
-        worst[Unit.TOKENS], worst[Unit.NANO_USD] = bounds.tokens, None
-        if Unit.NANO_USD in counts and bounds.input_tokens is not None and bounds.output_tokens is not None:
-            route = prepared.routed.route
-            worst[Unit.NANO_USD] = nano_usd(
-                worst_case_cost(
-                    self.prices,
-                    route.provider_id,
-                    route.model_id,
-                    bounds.input_tokens,
-                    bounds.output_tokens,
-                    also_as=prepared.routed.provider.config.catalog_names,
-                )
-            )
-        return worst
-
-    def _account(self, budget: Budget, prepared: PreparedCall) -> Account:
-        return Account(budget=budget.name, owner=self._owner(budget, prepared), window_s=budget.window_s)
-
-    def _owner(self, budget: Budget, prepared: PreparedCall) -> str:
-        call = prepared.routed.call
-        if budget.scope == "profile":
-            owner: str | None = None if self.profile is None else self.profile.name
-        else:
-            label = call.terms.options.metadata.get(budget.scope)
-            owner = label if isinstance(label, str) else None
-        if owner is not None:
-            return owner
-        named = "a work profile" if budget.scope == "profile" else f"the label {budget.scope}"
-        raise CallRefused(
-            gate="budget",
-            code=ErrorCode.BUDGET_OWNER_UNKNOWN,
-            provider=prepared.routed.route.provider_id,
-            model=prepared.routed.route.model_id,
-            message=f"the budget {budget.name} is one for each {budget.scope}, and the call does not name its own",
-            remedy=f"Give the {'runtime' if budget.scope == 'profile' else 'call'} {named}, "
-            "or make the budget everyone's.",
-        )
-
 
 def _is_answer_to(order: HoldOrder, answer: object) -> bool:
-    if isinstance(answer, Declined):
-        return True
-    hold: object = answer.hold if isinstance(answer, Admitted) else None
+    if not isinstance(answer, Admitted):
+        return isinstance(answer, Declined)
+    hold: object = answer.hold
     return isinstance(hold, Hold) and hold.call_id == order.call_id and len(hold.lines) == len(order.claims)
 
 
@@ -282,19 +242,4 @@ def _no_answer(what: str) -> BackendError:
         kind="ledger",
         message=f"the ledger of the budgets answered with {what}",
         remedy="Mend the ledger; without it nothing is sent that counts against a budget.",
-    )
-
-
-def _claimed(budget: Budget, worst: int | None, prepared: PreparedCall) -> int:
-    if worst is not None:
-        return min(worst, LARGEST)
-    route = prepared.routed.route
-    raise CostUnknown(
-        budget=budget.name,
-        provider=route.provider_id,
-        model=route.model_id,
-        message=f"the budget {budget.name} counts {budget.limit.unit.value}, "
-        f"and nobody can say what this call to {route.provider_id} may come to",
-        remedy="Set max_output_tokens, and see that the catalog and the price table know the model"
-        " (a model that costs nothing has a rule with rates of 0).",
     )

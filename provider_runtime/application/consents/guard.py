@@ -16,6 +16,7 @@ from provider_runtime.domain.policy.consent.receipts import RECEIPT_PURPOSE, Con
 from provider_runtime.domain.policy.consent.subject import ConsentSubject
 from provider_runtime.domain.policy.consent.verdicts import (
     ConsentVerdict,
+    Decisions,
     Found,
     Granted,
     Moment,
@@ -23,6 +24,7 @@ from provider_runtime.domain.policy.consent.verdicts import (
     Trust,
     Withheld,
     consent_verdict,
+    decisions_of,
 )
 from provider_runtime.domain.seals import SealVerdict
 from provider_runtime.ports.governance.consent import ConsentLedger, RevocationList
@@ -32,6 +34,9 @@ from provider_runtime.ports.system import Clock, Randomness
 T = TypeVar("T")
 LIMIT_S: Final = 2.0
 _KEPT: Final = 1024
+_NO_ANSWER: Final = (AttributeError, TypeError, ValueError, LookupError)
+"""What is raised where that which a ledger has handed over is not what it looks like."""
+_UNBOUNDED: Final = UseTaken(use_id="unbounded", counted=False)
 
 
 @define(kw_only=True, eq=False)
@@ -53,6 +58,8 @@ class ConsentGuard:
     _ledger_waits: bool = field(init=False, repr=False)
     _read: dict[str, ConsentReceipt | ConsentFault] = field(factory=dict, init=False, repr=False)
     _worth: dict[SignedReceipt, tuple[SealVerdict, float]] = field(factory=dict, init=False, repr=False)
+    _seen: dict[str, tuple[tuple[Consent, ...], Decisions]] = field(factory=dict, init=False, repr=False)
+    """What can be said of consents without a seal, by the text of the first, as long as the ledger shows the same."""
     _left: set[asyncio.Task[Any]] = field(factory=set, init=False, repr=False)
     """What was given up, until it has ended: a task that nobody holds may vanish half done."""
 
@@ -63,8 +70,6 @@ class ConsentGuard:
     async def judge(self, subject: ConsentSubject) -> ConsentVerdict:
         """Whether a live consent covers the call. Takes no use."""
         found = await self._found(subject)
-        if isinstance(found, ConsentFault):
-            return Withheld(fault=found)
         return await self._verdict(subject, found, Moment(now=self.clock.now()))
 
     async def judge_again(self, granted: Granted, taken: UseTaken | None, moment: Moment) -> ConsentVerdict:
@@ -73,25 +78,20 @@ class ConsentGuard:
         Only that consent counts, and what was denied since: a call does not move from one to another.
         """
         found = await self._found(granted.subject)
-        if isinstance(found, ConsentFault):
-            return Withheld(fault=found)
-        own = granted.consent.request.request_id
-        counted = taken is not None and taken.counted
-        consents = tuple(
-            evolve(consent, used=max(0, consent.used - 1)) if is_own and counted else consent
-            for consent in found.consents
-            if (is_own := consent.request.request_id == own) or not self._approves(consent)
-        )
-        return await self._verdict(granted.subject, evolve(found, consents=consents), moment)
+        try:
+            left = self._what_counts(found, granted.consent.request.request_id, taken)
+        except _NO_ANSWER:
+            return Withheld(fault=ConsentFault.ANSWER_UNREADABLE)
+        return await self._verdict(granted.subject, left, moment)
 
     async def use(self, granted: Granted) -> UseTaken | ConsentFault:
         """A use of the consent, or why there is none. Whoever leaves meanwhile leaves none taken.
 
         Where uses are not bounded there is nothing to take: that the consent holds was judged just now.
         """
-        use_id = f"use_{self.randomness.token(8).hex()}"
         if granted.receipt.uses is None:
-            return UseTaken(use_id=use_id, counted=False)
+            return _UNBOUNDED
+        use_id = f"use_{self.randomness.token(8).hex()}"
 
         async def undo(answer: object) -> None:
             if isinstance(answer, UseTaken):
@@ -125,13 +125,12 @@ class ConsentGuard:
 
     # ── asking ───────────────────────────────────────────────────────────────────────────────
 
-    async def _found(self, subject: ConsentSubject) -> Found | ConsentFault:
+    async def _found(self, subject: ConsentSubject) -> object:
+        """What the ledger answers, whatever that is."""
         found: object = await self._asked(self.ledger.find(subject))
-        if isinstance(found, ConsentFault):
+        if self.revocations is None or not isinstance(found, Found):
             return found
-        if not isinstance(found, Found) or not _are_consents(found.consents):
-            return ConsentFault.ANSWER_UNREADABLE
-        return found if self.revocations is None else evolve(found, revocations=await self._revoked(found))
+        return evolve(found, revocations=await self._revoked(found))
 
     async def _revoked(self, found: Found) -> Revocations | None:
         """What the ledger and the list say together, as of the older of the two."""
@@ -145,22 +144,52 @@ class ConsentGuard:
             consent_ids=found.revocations.consent_ids | listed.consent_ids,
         )
 
-    async def _verdict(self, subject: ConsentSubject, found: Found, moment: Moment) -> ConsentVerdict:
+    async def _verdict(self, subject: ConsentSubject, found: object, moment: Moment) -> ConsentVerdict:
+        if not isinstance(found, Found):
+            return Withheld(fault=found if isinstance(found, ConsentFault) else ConsentFault.ANSWER_UNREADABLE)
         try:
-            seals = self._known_seals(found)
-            checked = await self._bounded(self._seals(found)) if seals is None else seals
-            if isinstance(checked, ConsentFault):
+            decisions = self._known(found.consents) or await self._looked_at(found.consents)
+            if decisions is None:
                 return Withheld(fault=ConsentFault.SEAL_UNCHECKED)
-            return consent_verdict(
-                subject, found, seals=checked, trust=self.trust, moment=moment, read=self._receipt_in
-            )
-        except (AttributeError, TypeError, ValueError):  # what the ledger handed over is not what it looks like
+            return consent_verdict(subject, found, decisions, trust=self.trust, moment=moment)
+        except _NO_ANSWER:
             return Withheld(fault=ConsentFault.ANSWER_UNREADABLE)
 
-    def _known_seals(self, found: Found) -> dict[SignedReceipt, SealVerdict] | None:
+    def _known(self, consents: tuple[Consent, ...]) -> Decisions | None:
+        """What is known of these very consents, if they were looked at before."""
+        known = self._seen.get(consents[0].signed.text) if consents else None
+        return known[1] if known is not None and known[0] is consents else None
+
+    async def _looked_at(self, consents: tuple[Consent, ...]) -> Decisions | None:
+        """What can be said of them without a call; ``None`` where nobody can say what their seals are worth."""
+        if not _are_consents(consents):
+            raise TypeError("a ledger must answer with consents")
+        seals = self._known_seals(consents)
+        checked = await self._bounded(self._seals(consents)) if seals is None else seals
+        if isinstance(checked, ConsentFault):
+            return None
+        decisions = decisions_of(consents, seals=checked, trust=self.trust, read=self._receipt_in)
+        if consents and not checked:  # what a seal is worth, it is worth for a while
+            if len(self._seen) >= _KEPT:
+                self._seen.clear()
+            self._seen[consents[0].signed.text] = consents, decisions
+        return decisions
+
+    def _what_counts(self, found: object, own: str, taken: UseTaken | None) -> object:
+        if not isinstance(found, Found):
+            return found
+        counted = taken is not None and taken.counted
+        consents = tuple(
+            evolve(consent, used=max(0, consent.used - 1)) if is_own and counted else consent
+            for consent in found.consents
+            if (is_own := consent.request.request_id == own) or not self._approves(consent)
+        )
+        return evolve(found, consents=consents)
+
+    def _known_seals(self, consents: tuple[Consent, ...]) -> dict[SignedReceipt, SealVerdict] | None:
         """What the seals are worth, if all of them were checked of late; ``None`` where one has to be."""
         known: dict[SignedReceipt, SealVerdict] = {}
-        for consent in found.consents:
+        for consent in consents:
             if consent.signed.seal is not None:
                 worth = self._checked_of_late(consent.signed)
                 if worth is None:
@@ -174,10 +203,10 @@ class ConsentGuard:
             return None
         return known[0]
 
-    async def _seals(self, found: Found) -> dict[SignedReceipt, SealVerdict]:
+    async def _seals(self, consents: tuple[Consent, ...]) -> dict[SignedReceipt, SealVerdict]:
         return {
             consent.signed: await self._worth_of(consent.signed)
-            for consent in found.consents
+            for consent in consents
             if consent.signed.seal is not None
         }
 

@@ -1,24 +1,25 @@
 """Subjects: what each call of one runtime would need consent for."""
 
-from attrs import define, field
+from typing import Any
 
-from provider_runtime.application.accounting.recording import nano_usd
-from provider_runtime.application.budgets.bounds import worst_case_of
+from attrs import define, evolve, field
+
+from provider_runtime.application.budgets.bounds import worst_nano_usd_of
 from provider_runtime.application.call import PreparedCall
 from provider_runtime.application.catalog import ActiveCatalog
+from provider_runtime.application.providers import RegisteredProvider
 from provider_runtime.domain.catalog.pricing import PricingTable
 from provider_runtime.domain.catalog.providers import ProviderConfig
 from provider_runtime.domain.conversation.warnings import WarningCode
 from provider_runtime.domain.identity import ProviderId, RuntimeId
 from provider_runtime.domain.policy.consent.plans import ProjectionPlan
-from provider_runtime.domain.policy.consent.subject import ConsentSubject, data_classes_of, edition_of
+from provider_runtime.domain.policy.consent.subject import SUBJECT_FORM, ConsentSubject, data_classes_of, edition_of
 from provider_runtime.domain.policy.credentials import sources_in_order
 from provider_runtime.domain.policy.leakage.findings import Finding
 from provider_runtime.domain.profiles.profile import WorkProfile
 
 TENANT_LABEL = "tenant"
 PURPOSE_LABEL = "purpose"
-_EDITIONS_KEPT = 1024
 
 
 @define(kw_only=True, eq=False)
@@ -37,29 +38,26 @@ class Subjects:
     given: frozenset[ProviderId] = frozenset()
     token_provider: bool = False
     token_provider_only: bool = False
-    _editions: dict[tuple[ProviderConfig, bool], str] = field(factory=dict, init=False, repr=False)
+    _known: dict[tuple[ProviderId, bool], tuple[RegisteredProvider, dict[str, Any]]] = field(
+        factory=dict, init=False, repr=False
+    )
+    """What is the same for every call to a provider, by whose credential is used; and the provider it is said of."""
 
     def of(self, prepared: PreparedCall) -> ConsentSubject:
         """What the call would need consent for."""
         routed, exchange = prepared.routed, prepared.exchange
         options = routed.call.terms.options
-        return ConsentSubject(
-            runtime=self.runtime,
-            tenant=_label(options.metadata.get(TENANT_LABEL)),
-            purpose=_label(options.metadata.get(PURPOSE_LABEL)),
-            provider=routed.route.provider_id,
-            record=self._edition(routed.provider.config, own=routed.own_credential is not None),
-            origin=routed.provider.origin_text or "nowhere",
-            tier=routed.provider.config.tier,
-            model=routed.route.model_id,
-            body_sha256=exchange.body_sha256,
-            body_bytes=len(exchange.body),
-            worst_cost_nano_usd=nano_usd(worst_case_of(prepared, self.catalog, self.prices)),
-            session=options.conversation_id,
-            profile=None if self.profile is None else self.profile.profile_id,
-            data_classes=data_classes_of(options.content),
-            policy_version=self.policy_version,
-        )
+        metadata = options.metadata
+        said = self._said_of(routed.provider, own=routed.own_credential is not None).copy()
+        if metadata:
+            said["tenant"], said["purpose"] = _label(metadata.get(TENANT_LABEL)), _label(metadata.get(PURPOSE_LABEL))
+        said["model"] = routed.route.model_id
+        said["body_sha256"], said["body_bytes"] = exchange.body_sha256, len(exchange.body)
+        said["worst_cost_nano_usd"] = worst_nano_usd_of(prepared, self.catalog, self.prices)
+        said["session"] = options.conversation_id
+        if options.content:
+            said["data_classes"] = data_classes_of(options.content)
+        return SUBJECT_FORM.filled(said)
 
     def plan(self, prepared: PreparedCall, findings: tuple[Finding, ...] = ()) -> ProjectionPlan:
         """Everything that a person consents to. ``findings`` are what the leak guard saw."""
@@ -67,7 +65,7 @@ class Subjects:
         codes = sorted({warning.code for warning in prepared.warnings})
         masked = WarningCode.SECRET_REDACTED.value
         return ProjectionPlan(
-            subject=self.of(prepared),
+            subject=evolve(self.of(prepared)),  # each fact looked at once more: somebody is going to keep it
             endpoint=prepared.exchange.url,
             role=None if routed.call.played is None else routed.call.played.role,
             warnings=tuple(code for code in codes if code != masked),
@@ -75,10 +73,23 @@ class Subjects:
             findings=findings,
         )
 
+    def _said_of(self, provider: RegisteredProvider, *, own: bool) -> dict[str, Any]:
+        name = provider.config.provider_id
+        known = self._known.get((name, own))
+        if known is not None and known[0] is provider:
+            return known[1]
+        said = SUBJECT_FORM.copy()
+        said["runtime"] = self.runtime
+        said["provider"] = name
+        said["record"] = self._edition(provider.config, own=own)
+        said["origin"] = provider.origin_text or "nowhere"
+        said["tier"] = provider.config.tier
+        said["profile"] = None if self.profile is None else self.profile.profile_id
+        said["policy_version"] = self.policy_version
+        self._known[name, own] = provider, said
+        return said
+
     def _edition(self, config: ProviderConfig, *, own: bool) -> str:
-        known = self._editions.get((config, own))
-        if known is not None:
-            return known
         sources = sources_in_order(
             config.credential,
             call=own,
@@ -86,10 +97,7 @@ class Subjects:
             token_provider=self.token_provider,
             token_provider_only=self.token_provider_only,
         )
-        if len(self._editions) >= _EDITIONS_KEPT:
-            self._editions.clear()
-        edition = self._editions[config, own] = edition_of(config, ",".join(map(str, sources)))
-        return edition
+        return edition_of(config, ",".join(map(str, sources)))
 
 
 def _label(value: object) -> str | None:

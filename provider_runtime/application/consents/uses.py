@@ -1,6 +1,6 @@
 """ConsentUse: the consent of one cleared call, taken when the call is sent and looked at again before each retry."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final, Self
 
 from attrs import define
@@ -18,7 +18,7 @@ _FRESH_S: Final = 1.0
 """A verdict of the gate that is older is asked for again: the call may have waited for its turn."""
 
 
-@define(kw_only=True, eq=False)
+@define(eq=False)
 class ConsentUse:
     """Follows the attempts of a call that is made on a consent.
 
@@ -30,7 +30,7 @@ class ConsentUse:
     guard: ConsentGuard
     cleared: ClearedCall
     granted: Granted
-    _judged_at: Moment
+    _judged_at: datetime
     _judged: float  # monotonic
     _taken: UseTaken | None = None
     _out: bool = False
@@ -39,11 +39,10 @@ class ConsentUse:
     @classmethod
     def of(cls, cleared: ClearedCall, guard: ConsentGuard | None) -> Self | None:
         """The use of a call that one of the gates let through on a consent; ``None`` for any other."""
-        granted = next((verdict.consented for verdict in cleared.verdicts if verdict.consented is not None), None)
-        if granted is None or guard is None:
+        granted = None if guard is None else cleared.consented
+        if guard is None or granted is None:
             return None
-        now, monotonic = guard.clock.now(), guard.clock.monotonic()
-        return cls(guard=guard, cleared=cleared, granted=granted, judged_at=Moment(now=now), judged=monotonic)
+        return cls(guard, cleared, granted, guard.clock.now(), guard.clock.monotonic())
 
     async def before_sending(self) -> None:
         """Take the use, or see that the consent still holds. Raises ``ConsentRefused`` where it does not."""
@@ -58,11 +57,11 @@ class ConsentUse:
 
     async def _look_again(self) -> None:
         passed = timedelta(seconds=self.guard.clock.monotonic() - self._judged)
-        moment = Moment(now=self.guard.clock.now(), since=self._judged_at.effective + passed)
+        moment = Moment(now=self.guard.clock.now(), since=self._judged_at + passed)
         verdict = await self.guard.judge_again(self.granted, self._taken, moment)
         if isinstance(verdict, Withheld):
             raise self._refusal(verdict.fault)
-        self._judged_at, self._judged = moment, self.guard.clock.monotonic()
+        self._judged_at, self._judged = moment.effective, self.guard.clock.monotonic()
 
     def answered(self) -> None:
         """The attempt was answered."""

@@ -1,15 +1,19 @@
 """Is there enough left for what the call may come to at worst?"""
 
+from collections.abc import Coroutine
+from typing import Any
+
 from attrs import frozen
 
 from provider_runtime.application.budgets.spending import Spending
 from provider_runtime.application.call import PreparedCall
+from provider_runtime.application.gates import Judgement
 from provider_runtime.domain.conversation.response import CallWarning
 from provider_runtime.domain.conversation.warnings import WarningCode, warn
 from provider_runtime.domain.errors import BackendError, BudgetExceeded, CallRefused, ErrorCode
-from provider_runtime.domain.policy.budgets.holds import Declined, HoldOrder, Standing
+from provider_runtime.domain.policy.budgets.holds import Admitted, Declined, HoldOrder, Reservation, Standing
 from provider_runtime.domain.policy.budgets.limits import Amount
-from provider_runtime.domain.policy.verdict import Pass, Refusal, Verdict
+from provider_runtime.domain.policy.verdict import Pass, Refusal, Verdict, passing
 
 
 @frozen(kw_only=True)
@@ -18,27 +22,38 @@ class BudgetGate:
 
     spending: Spending
 
-    async def judge(self, prepared: PreparedCall, *, rehearsal: bool) -> Verdict:
+    def judge(self, prepared: PreparedCall, *, rehearsal: bool) -> Judgement:
         try:
             order = self.spending.order(prepared, 1)
+            if rehearsal:
+                return self._rehearsed(order, prepared)
+            reservation = self.spending.reserve(order, prepared.routed.call.runtime_id)
         except CallRefused as unknown:
             return Refusal(gate="budget", error=unknown.with_traceback(None))
-        try:
-            if rehearsal:
-                return await self._rehearsed(order, prepared)
-            reservation = await self.spending.reserve(order, prepared.routed.call.runtime_id)
         except BackendError as failure:
             return _unknown(failure, prepared)
+        if isinstance(reservation, Admitted | Declined):
+            return self._verdict(reservation, prepared)
+        return self._waited(reservation, prepared)
+
+    async def _waited(self, asked: Coroutine[Any, Any, Reservation], prepared: PreparedCall) -> Verdict:
+        try:
+            return self._verdict(await asked, prepared)
+        except BackendError as failure:
+            return _unknown(failure, prepared)
+
+    def _verdict(self, reservation: Reservation, prepared: PreparedCall) -> Verdict:
         if isinstance(reservation, Declined):
             return self._refusal(reservation, prepared)
-        return Pass(
-            gate="budget",
-            warnings=tuple(self._warning(standing) for standing in reservation.nearly_spent),
-            hold=reservation.hold,
-        )
+        nearly = reservation.nearly_spent
+        warnings = tuple(self._warning(standing) for standing in nearly) if nearly else ()
+        return passing("budget", warnings=warnings, hold=reservation.hold)
 
     async def _rehearsed(self, order: HoldOrder, prepared: PreparedCall) -> Verdict:
-        standings = await self.spending.standings(order.claims)
+        try:
+            standings = await self.spending.standings(order.claims)
+        except BackendError as failure:
+            return _unknown(failure, prepared)
         claimed = {(claim.account.budget, claim.account.owner): claim.amount for claim in order.claims}
         for standing in standings:
             amount = claimed[standing.account.budget, standing.account.owner]

@@ -9,6 +9,7 @@ from provider_runtime.application.consents.guard import ConsentGuard
 from provider_runtime.application.consents.subjects import Subjects
 from provider_runtime.application.gates import Judgement
 from provider_runtime.application.gates.leakage import stays_on_this_machine
+from provider_runtime.application.gates.patience import at_once
 from provider_runtime.domain.catalog.providers import ProviderConfig
 from provider_runtime.domain.errors import consent_refusal
 from provider_runtime.domain.policy.consent.verdicts import Granted, Withheld
@@ -27,17 +28,18 @@ class ConsentGate:
     subjects: Subjects
     rule: ConsentRule
 
-    def judge(self, prepared: PreparedCall, *, rehearsal: bool) -> Judgement:  # noqa: ARG002 - it uses nothing up
-        wanted = wants_consent(self.rule, prepared.routed.provider.config)
-        return self._looked_for(prepared) if wanted else _NOT_WANTED
+    def judge(self, prepared: PreparedCall, *, rehearsal: bool) -> Judgement:
+        if not wants_consent(self.rule, prepared.routed.provider.config):
+            return _NOT_WANTED
+        return at_once(self._looked_for(prepared, rehearsal=rehearsal))
 
-    async def _looked_for(self, prepared: PreparedCall) -> Verdict:
+    async def _looked_for(self, prepared: PreparedCall, *, rehearsal: bool) -> Verdict:
         verdict = await self.guard.judge(self.subjects.of(prepared))
         if isinstance(verdict, Withheld):
             error = consent_refusal(verdict.fault, verdict.consent_id)
             error.provider, error.model = prepared.routed.route.provider_id, prepared.routed.route.model_id
             return Refusal(gate=GATE, error=error)
-        return Pass(gate=GATE, reason=_told(verdict), consented=verdict)
+        return Pass(gate=GATE, reason=_told(verdict) if rehearsal else "", consented=verdict)
 
 
 def wants_consent(rule: ConsentRule, config: ProviderConfig) -> bool:

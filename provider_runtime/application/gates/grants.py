@@ -1,15 +1,29 @@
 """Is everything granted that the call takes?"""
 
+from typing import Final
+
 from attrs import frozen
 
 from provider_runtime.application.call import PreparedCall
+from provider_runtime.application.gates import Judgement
+from provider_runtime.application.gates.patience import at_once
 from provider_runtime.domain.errors import AccessDenied, BudgetExceeded
 from provider_runtime.domain.policy.budgets.resources import Resource
-from provider_runtime.domain.policy.grants.capability import Denied, Granted, GrantFault, Use
+from provider_runtime.domain.policy.grants.capability import (
+    NOTHING_COUNTED,
+    Denied,
+    Granted,
+    GrantFault,
+    Use,
+    use_in_call,
+)
 from provider_runtime.domain.policy.grants.needs import caps_needed
 from provider_runtime.domain.policy.verdict import Pass, Refusal, Verdict
 from provider_runtime.ports.governance.provider import GovernanceProvider
 from provider_runtime.ports.governance.security import SecurityProvider
+
+GATE: Final = "grants"
+_GRANTED: Final = Pass(gate=GATE, granted=NOTHING_COUNTED)
 
 
 @frozen(kw_only=True)
@@ -23,9 +37,11 @@ class GrantsGate:
     security: SecurityProvider
     governance: GovernanceProvider | None = None
 
-    async def judge(self, prepared: PreparedCall, *, rehearsal: bool) -> Verdict:
+    def judge(self, prepared: PreparedCall, *, rehearsal: bool) -> Judgement:
+        return at_once(self._judged(prepared, rehearsal=rehearsal))
+
+    async def _judged(self, prepared: PreparedCall, *, rehearsal: bool) -> Verdict:
         granted: frozenset[str] = frozenset()
-        profile: str | None = None
         needed = needs_of(prepared)
         if self.governance is not None:
             if not _flag(await self.governance.has_remaining(Resource.TIME)):
@@ -34,20 +50,21 @@ class GrantsGate:
         use = use_of(prepared, needed, granted)
         decision: object = await (self.security.rehearse(use) if rehearsal else self.security.decide(use))
         if isinstance(decision, Granted):
-            return Pass(gate="grants", reason=f"granted: {', '.join(needed)}", granted=decision)
+            if rehearsal or decision.counted:
+                return Pass(gate=GATE, reason=f"granted: {', '.join(needed)}", granted=decision)
+            return _GRANTED
         if not isinstance(decision, Denied):
             raise TypeError("security must answer with a decision")
-        if self.governance is not None:
-            profile = (await self.governance.get_profile()).name
-        return Refusal(gate="grants", error=_error(decision, prepared, profile))
+        profile = None if self.governance is None else (await self.governance.get_profile()).name
+        return Refusal(gate=GATE, error=_error(decision, prepared, profile))
 
     async def _too_late(self, governance: GovernanceProvider, prepared: PreparedCall) -> Refusal:
         limit = (await governance.get_budget()).time or 0
         route = prepared.routed.route
         return Refusal(
-            gate="grants",
+            gate=GATE,
             error=BudgetExceeded(
-                gate="grants",
+                gate=GATE,
                 budget="governance.time",
                 owner=prepared.routed.call.runtime_id,
                 unit=Resource.TIME.unit.value,
@@ -70,16 +87,12 @@ def needs_of(prepared: PreparedCall) -> tuple[str, ...]:
 
 def use_of(prepared: PreparedCall, needed: tuple[str, ...] | None = None, granted: frozenset[str] = frozenset()) -> Use:
     """The call as security sees it: ids, names and counts, nothing of what is said."""
-    routed, exchange = prepared.routed, prepared.exchange
-    return Use(
-        caps=needs_of(prepared) if needed is None else needed,
-        granted=granted,
-        call_id=routed.call.call_id,
-        scopes=routed.call.terms.labels,
-        provider=routed.route.provider_id,
-        model=routed.route.model_id,
-        method=exchange.method,
-        size=len(exchange.body),
+    exchange, routed = prepared.exchange, prepared.routed
+    call, route = routed.call, routed.route
+    caps = needs_of(prepared) if needed is None else needed
+    labels = call.terms.labels
+    return use_in_call(
+        caps, granted, call.call_id, labels, route.provider_id, route.model_id, exchange.method, len(exchange.body)
     )
 
 

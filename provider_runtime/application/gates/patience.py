@@ -37,6 +37,15 @@ def begun(work: Coroutine[Any, Any, T]) -> T | Waiting[T]:
     return Waiting(work, awaited)
 
 
+def at_once(work: Coroutine[Any, Any, T]) -> T | Coroutine[Any, Any, T]:
+    """What ``work`` comes to if it waits for nothing; else the rest of it, to be waited for."""
+    try:
+        awaited = work.send(None)
+    except StopIteration as done:
+        return done.value  # type: ignore[no-any-return]  # as above
+    return Waiting(work, awaited).rest()
+
+
 async def within(limit_s: float, work: Coroutine[Any, Any, T]) -> T:
     """What ``work`` comes to, waited for that long at most."""
     so_far = begun(work)

@@ -91,7 +91,8 @@ class Sending:
             raise
         else:
             response = held_against_schema(response, cleared.prepared.exchange.wanted, self.schemas)
-            return AnsweredCall(cleared=cleared, response=response, attempts=tuple(attempts))
+            estimate = None if holding is None else holding.estimate
+            return AnsweredCall(cleared=cleared, response=response, attempts=tuple(attempts), estimate=estimate)
         under_way = trying.under_way
         error = trying.timed_out(self.clock.monotonic(), limit_s)
         if under_way and self.telemetry.listening:

@@ -114,12 +114,13 @@ class Recall:
         try:
             found = None if memo.refresh else await self._found(key)
         except BaseException:
-            await holding.close()
+            if holding is not None:
+                await holding.close()
             raise
         if isinstance(found, KeptAnswer) and self._is_fresh(found, memo):
             account.recalled_from = RecalledFrom.MEMO
             hit = AnsweredCall(cleared=cleared, response=_as_hit(found), attempts=tuple(account.attempts))
-            if await holding.close():
+            if holding is None or await holding.close():
                 return hit
             return _with_warning(hit, WarningCode.RECEIPT_PENDING, "the hold of this call could not be released yet")
         before = len(account.attempts)
@@ -151,7 +152,8 @@ class Recall:
                 while (others := self._under_way.get(key)) is not None:
                     await others.wait()
         except BaseException as left:
-            await Holding.of(cleared, self.sending.spending).close()
+            if (holding := Holding.of(cleared, self.sending.spending)) is not None:
+                await holding.close()
             if isinstance(left, TimeoutError):
                 raise Trying(cleared=cleared, attempts=account.attempts).timed_out(clock.monotonic(), limit_s) from None
             raise
@@ -182,12 +184,14 @@ class Recall:
             account.recalled_from = RecalledFrom.REPLAY
             account.attempts.extend(kept.attempts)
             if isinstance(kept, KeptFailure):
-                holding.failed(kept.error)
+                if holding is not None:
+                    holding.failed(kept.error)
                 raise copy(kept.error)
-            if kept.response.memo is None:
+            if kept.response.memo is None and holding is not None:
                 holding.answered(kept.response)
         finally:
-            await holding.close()
+            if holding is not None:
+                await holding.close()
         return AnsweredCall(cleared=cleared, response=kept.response, attempts=tuple(account.attempts))
 
     async def _in_recording(self, cleared: ClearedCall) -> Kept:

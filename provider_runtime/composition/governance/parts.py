@@ -5,11 +5,13 @@ from attrs import frozen
 from provider_runtime.adapters.backends.filesystem.documents import FilesystemDocuments
 from provider_runtime.adapters.backends.filesystem.framing import Lines
 from provider_runtime.adapters.backends.filesystem.journal import FilesystemJournal
-from provider_runtime.adapters.backends.memory import MemoryDocuments, MemoryJournal
+from provider_runtime.adapters.backends.medium import Journal
+from provider_runtime.adapters.backends.memory import MemoryDocuments
 from provider_runtime.adapters.backends.sqlite.media import SqliteMedia
+from provider_runtime.adapters.governance.audit_trail import MemoryAuditTrail
 from provider_runtime.adapters.governance.ledger import MemoryBudgetLedger
 from provider_runtime.adapters.governance.local import LocalGovernanceProvider
-from provider_runtime.adapters.governance.security import JournalSecurity
+from provider_runtime.adapters.governance.security import JournalSecurity, LocalSecurityProvider
 from provider_runtime.application.gates import Gate
 from provider_runtime.application.gates.grants import GrantsGate
 from provider_runtime.composition.governance.settings import (
@@ -24,6 +26,7 @@ from provider_runtime.domain.errors import InvalidSettings
 from provider_runtime.domain.identity import RuntimeId
 from provider_runtime.domain.policy.budgets.limits import Budget
 from provider_runtime.domain.policy.budgets.resources import budgets_of
+from provider_runtime.domain.policy.grants.capability import Capability
 from provider_runtime.ports.governance.budgets import BudgetLedger
 from provider_runtime.ports.governance.provider import GovernanceProvider
 from provider_runtime.ports.governance.security import SecurityProvider
@@ -38,12 +41,12 @@ def store(audit: Audit) -> AuditStore:
             return audit
         case FileAudit(path=path):
             journal = FilesystemJournal(path=path / "audit.jsonl", framing=Lines())
-            return AuditStore(journal=journal, documents=FilesystemDocuments(root=path / "documents"))
+            return AuditStore(trail=journal, documents=FilesystemDocuments(root=path / "documents"))
         case SqliteAudit(path=path):
             media = SqliteMedia(path=path)
-            return AuditStore(journal=media.journal("audit"), documents=media.documents())
+            return AuditStore(trail=media.journal("audit"), documents=media.documents())
         case MemoryAudit(keep=keep):
-            return AuditStore(journal=MemoryJournal(keep=keep), documents=MemoryDocuments())
+            return AuditStore(trail=MemoryAuditTrail(keep=keep), documents=MemoryDocuments())
 
 
 def budgets(given: tuple[Budget, ...], governance: Governance | None) -> tuple[Budget, ...]:
@@ -100,5 +103,12 @@ def governing(
             event_sink=event_sink,
         )
     if security is None:
-        security = JournalSecurity(journal=place.journal, capabilities=chosen.grants, clock=clock)
+        security = _deciding(place.trail, chosen.grants, clock)
     return Governing(governance=governance, security=security)
+
+
+def _deciding(trail: Journal | MemoryAuditTrail, grants: tuple[Capability, ...], clock: Clock) -> SecurityProvider:
+    """Who decides by ``grants``, and writes each decision down in ``trail``."""
+    if isinstance(trail, MemoryAuditTrail):
+        return LocalSecurityProvider(audit=trail, capabilities=grants, clock=clock)
+    return JournalSecurity(journal=trail, capabilities=grants, clock=clock)

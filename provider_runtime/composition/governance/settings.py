@@ -7,6 +7,7 @@ from typing import TypeAlias
 from attrs import field, frozen
 
 from provider_runtime.adapters.backends.medium import Documents, Journal
+from provider_runtime.adapters.governance.audit_trail import MemoryAuditTrail
 from provider_runtime.domain.checks import whole
 from provider_runtime.domain.errors import InvalidSettings
 from provider_runtime.domain.policy.budgets.resources import Quantities
@@ -37,9 +38,9 @@ class SqliteAudit:
 
 @frozen(kw_only=True)
 class AuditStore:
-    """Decisions in ``journal``, and in ``documents`` since when time runs: what several runtimes share on purpose."""
+    """Decisions in ``trail``, and in ``documents`` since when time runs: what several runtimes share on purpose."""
 
-    journal: Journal = field(repr=False)
+    trail: Journal | MemoryAuditTrail = field(repr=False)
     documents: Documents = field(repr=False)
 
 

@@ -46,8 +46,9 @@ class PatternIndex(Generic[T]):
 
     def match(self, text: str) -> T | None:
         """The value of the best pattern that matches: the exact one, else the longest wildcard."""
-        if text in self.exact:
-            return self.exact[text]
+        value = self.exact.get(text)
+        if value is not None:
+            return value
         place = bisect_right(self.prefixes, text) - 1
         while place >= 0 and not text.startswith(self.prefixes[place]):
             place = self.shorter[place]

@@ -16,14 +16,17 @@ from attrs import Attribute, field, frozen
 from provider_runtime.domain.catalog.patterns import PatternIndex
 from provider_runtime.domain.checks import FILLED, OPTIONAL_TEXT, all_are, whole
 from provider_runtime.domain.conversation.response import CallWarning
-from provider_runtime.domain.conversation.usage import COST_FORM, CostBreakdown, PricingSource, Usage
+from provider_runtime.domain.conversation.usage import CostBreakdown, Usage, costing
 from provider_runtime.domain.conversation.warnings import WarningCode, warn
 from provider_runtime.domain.identity import ProviderId
 from provider_runtime.domain.json_values import tuple_of
 
+_LARGEST: Final = 2**53 - 1  # receipts and ledgers are JSON, whose whole numbers are the same up to here
 _DEAREST: Final = Decimal(10) ** 6  # a million dollars for one token is a mistake, not a price
 # Wide enough that no product or sum of believable figures is ever rounded; if one is, then upwards.
 _EXACT: Final = Context(prec=80, rounding=ROUND_CEILING)
+_add: Final = _EXACT.add
+_multiply: Final = _EXACT.multiply
 
 Estimate: TypeAlias = tuple[CostBreakdown | None, tuple[CallWarning, ...]]
 
@@ -61,7 +64,7 @@ class TokenRates:
     input_audio_cost_per_token: Decimal | None = field(default=None, converter=_optional_money)
     output_audio_cost_per_token: Decimal | None = field(default=None, converter=_optional_money)
 
-    @property
+    @cached_property
     def dearest_input(self) -> Decimal:
         """The most that an input token can cost."""
         return _dearest(
@@ -72,7 +75,7 @@ class TokenRates:
             self.input_audio_cost_per_token,
         )
 
-    @property
+    @cached_property
     def dearest_output(self) -> Decimal:
         """The most that an output token can cost."""
         return _dearest(self.output_cost_per_token, self.reasoning_cost_per_token, self.output_audio_cost_per_token)
@@ -135,6 +138,13 @@ class PriceRule(TokenRates):
                 rates = tier
         return rates
 
+    def dearest_within(self, input_tokens: int) -> tuple[Decimal, Decimal]:
+        """The most that a token in and a token out can cost, in requests of up to so many input tokens."""
+        if not self.tiers:
+            return self.dearest_input, self.dearest_output
+        reachable = [self, *(tier for tier in self.tiers if input_tokens > tier.above_input_tokens)]
+        return max(rates.dearest_input for rates in reachable), max(rates.dearest_output for rates in reachable)
+
 
 @frozen(kw_only=True)
 class PricingTable:
@@ -160,9 +170,11 @@ class PricingTable:
         tried = tuple(models)
         for name in names:
             patterns = self._patterns.get(name)
-            rule = None if patterns is None else next(filter(None, map(patterns.match, tried)), None)
-            if rule is not None:
-                return rule
+            if patterns is not None:
+                for model in tried:
+                    rule = patterns.match(model)
+                    if rule is not None:
+                        return rule
         return None
 
     @cached_property
@@ -232,19 +244,38 @@ def worst_case_cost(
     rule = table.rule_among((provider, *also_as), (model,))
     if rule is None or not rule.is_sound:
         return None
-    reachable = (rule, *(tier for tier in rule.tiers if input_tokens_bound > tier.above_input_tokens))
-    exact = _EXACT.copy()
-    input_cost = exact.multiply(max(rates.dearest_input for rates in reachable), input_tokens_bound)
-    output_cost = exact.multiply(max(rates.dearest_output for rates in reachable), max_output_tokens)
-    total = exact.add(input_cost, output_cost)
-    return CostBreakdown(
+    input_rate, output_rate = rule.dearest_within(input_tokens_bound)
+    input_cost = _multiply(input_rate, input_tokens_bound)
+    output_cost = _multiply(output_rate, max_output_tokens)
+    total, fee = _add(input_cost, output_cost), rule.cost_per_request
+    return costing(
         input_cost=input_cost,
         output_cost=output_cost,
-        request_cost=rule.cost_per_request,
-        total_cost=total if rule.cost_per_request is None else exact.add(total, rule.cost_per_request),
-        pricing_source=PricingSource.CONFIGURED,
+        total_cost=total if fee is None else _add(total, fee),
+        cached_input_cost=None,
+        cache_write_cost=None,
+        reasoning_cost=None,
+        request_cost=fee,
         price_version=table.version,
     )
+
+
+def worst_case_total(
+    table: PricingTable, names: Iterable[ProviderId], model: str, input_tokens_bound: int, max_output_tokens: int
+) -> Decimal | None:
+    """The total of ``worst_case_cost`` without its parts. ``names``: whose prices the provider has."""
+    rule = table.rule_among(names, (model,))
+    if rule is None or not rule.is_sound:
+        return None
+    input_rate, output_rate = rule.dearest_within(input_tokens_bound)
+    total = _add(_multiply(input_rate, input_tokens_bound), _multiply(output_rate, max_output_tokens))
+    fee = rule.cost_per_request
+    return total if fee is None else _add(total, fee)
+
+
+def in_nano_usd(amount: Decimal) -> int:
+    """Dollars in billionths of a dollar, rounded up: money is never under-counted. At most what JSON can carry."""
+    return min(_LARGEST, int(amount.scaleb(9, _EXACT).to_integral_value(rounding=ROUND_CEILING)))
 
 
 def _priced(
@@ -252,55 +283,62 @@ def _priced(
 ) -> CostBreakdown:
     # Each part is taken out of what is left of its whole, the dearest first: parts that overlap
     # (audio that was cached) or exceed their whole are never priced twice.
-    exact = _EXACT.copy()
-    audio, left = _part(exact, rates.input_audio_cost_per_token, usage.input_audio_tokens, input_tokens)
-    writes, left = _cache_writes(exact, rates, usage, left)
-    cached, left = _part(exact, rates.cached_input_cost_per_token, usage.cached_input_tokens, left)
-    input_cost = exact.multiply(rates.input_cost_per_token, left)
-    if audio is not None:
-        input_cost = exact.add(input_cost, audio)
-    audio, left = _part(exact, rates.output_audio_cost_per_token, usage.output_audio_tokens, output_tokens)
-    reasoning, left = _part(exact, rates.reasoning_cost_per_token, usage.reasoning_tokens, left)
-    output_cost = exact.multiply(rates.output_cost_per_token, left)
-    if audio is not None:
-        output_cost = exact.add(output_cost, audio)
-    total = exact.add(input_cost, output_cost)
-    for part in (cached, writes, reasoning, rule.cost_per_request):
-        if part is not None:
-            total = exact.add(total, part)
-    # Sound rates and whole counts: none of the amounts has to be looked at once more.
-    said = COST_FORM.copy()
-    said["input_cost"] = input_cost
-    said["output_cost"] = output_cost
-    said["total_cost"] = total
-    said["pricing_source"] = PricingSource.CONFIGURED
-    said["cached_input_cost"] = cached
-    said["cache_write_cost"] = writes
-    said["reasoning_cost"] = reasoning
-    said["request_cost"] = rule.cost_per_request
-    said["price_version"] = version
-    return COST_FORM.filled(said)
+    heard = spoken = cached = writes = reasoning = None
+    if usage.input_audio_tokens:
+        heard, input_tokens = _part(rates.input_audio_cost_per_token, usage.input_audio_tokens, input_tokens)
+    if usage.cache_write_tokens or usage.cache_write_1h_tokens:
+        writes, input_tokens = _cache_writes(rates, usage, input_tokens)
+    if usage.cached_input_tokens:
+        cached, input_tokens = _part(rates.cached_input_cost_per_token, usage.cached_input_tokens, input_tokens)
+    if usage.output_audio_tokens:
+        spoken, output_tokens = _part(rates.output_audio_cost_per_token, usage.output_audio_tokens, output_tokens)
+    if usage.reasoning_tokens:
+        reasoning, output_tokens = _part(rates.reasoning_cost_per_token, usage.reasoning_tokens, output_tokens)
+    input_cost = _multiply(rates.input_cost_per_token, input_tokens)
+    if heard is not None:
+        input_cost = _add(input_cost, heard)
+    output_cost = _multiply(rates.output_cost_per_token, output_tokens)
+    if spoken is not None:
+        output_cost = _add(output_cost, spoken)
+    total, fee = _add(input_cost, output_cost), rule.cost_per_request
+    if cached is not None:
+        total = _add(total, cached)
+    if writes is not None:
+        total = _add(total, writes)
+    if reasoning is not None:
+        total = _add(total, reasoning)
+    return costing(
+        input_cost=input_cost,
+        output_cost=output_cost,
+        total_cost=total if fee is None else _add(total, fee),
+        cached_input_cost=cached,
+        cache_write_cost=writes,
+        reasoning_cost=reasoning,
+        request_cost=fee,
+        price_version=version,
+    )
 
 
-def _part(exact: Context, rate: Decimal | None, count: int | None, left: int) -> tuple[Decimal | None, int]:
-    """What a part with a rate of its own costs, ``None`` where there is none of it, and what is left of the whole."""
-    if rate is None or not count:
+def _part(rate: Decimal | None, count: int, left: int) -> tuple[Decimal | None, int]:
+    """What a part costs that has a rate of its own, ``None`` where it has none, and what is left of the whole."""
+    if rate is None:
         return None, left
     taken = min(count, left)
-    return exact.multiply(rate, taken), left - taken
+    return _multiply(rate, taken), left - taken
 
 
-def _cache_writes(exact: Context, rates: TokenRates, usage: Usage, left: int) -> tuple[Decimal | None, int]:
+def _cache_writes(rates: TokenRates, usage: Usage, left: int) -> tuple[Decimal | None, int]:
     """``_part`` for cache writes, those kept for an hour first: they are a part of all writes."""
     every, kept_1h = usage.cache_write_tokens or 0, usage.cache_write_1h_tokens or 0
-    if not (every or kept_1h):
-        return None, left
     short_rate, long_rate = rates.cache_write_cost_per_token, rates.cache_write_1h_cost_per_token
-    long, left = _part(exact, short_rate if long_rate is None else long_rate, kept_1h, left)
-    short, left = _part(exact, short_rate, max(0, every - kept_1h), left)
+    long = short = None
+    if kept_1h:
+        long, left = _part(short_rate if long_rate is None else long_rate, kept_1h, left)
+    if every > kept_1h:
+        short, left = _part(short_rate, every - kept_1h, left)
     if long is None or short is None:
         return (short if long is None else long), left
-    return exact.add(long, short), left
+    return _add(long, short), left
 
 
 def _least_input(usage: Usage) -> int:

@@ -8,7 +8,6 @@ from attrs import Attribute, field, frozen
 from attrs.validators import in_, optional
 
 from provider_runtime.domain.checks import OPTIONAL_TEXT, count
-from provider_runtime.domain.forms import Form
 from provider_runtime.domain.values import open_twin
 
 
@@ -108,4 +107,31 @@ class CostBreakdown:
     currency: Literal["USD"] = field(default="USD", validator=in_(("USD",)))
 
 
-COST_FORM: Final = Form(CostBreakdown)
+_OpenCost: Final = open_twin(CostBreakdown)
+
+
+def costing(
+    *,
+    input_cost: Decimal,
+    output_cost: Decimal,
+    total_cost: Decimal,
+    cached_input_cost: Decimal | None,
+    cache_write_cost: Decimal | None,
+    reasoning_cost: Decimal | None,
+    request_cost: Decimal | None,
+    price_version: str | None,
+) -> CostBreakdown:
+    """The cost by a price table: sound rates and whole counts, so no amount has to be looked at once more."""
+    cost = _OpenCost.__new__(_OpenCost)
+    cost.input_cost = input_cost
+    cost.output_cost = output_cost
+    cost.total_cost = total_cost
+    cost.pricing_source = PricingSource.CONFIGURED
+    cost.cached_input_cost = cached_input_cost
+    cost.cache_write_cost = cache_write_cost
+    cost.reasoning_cost = reasoning_cost
+    cost.request_cost = request_cost
+    cost.price_version = price_version
+    cost.currency = "USD"
+    cost.__class__ = CostBreakdown
+    return cast("CostBreakdown", cost)

@@ -140,16 +140,26 @@ class Junk:
     signed = request = receipt = None
 
 
+class Likeness:
+    """Looks like what a ledger answers."""
+
+    consents = (Junk(),)
+    revocations = Revocations(as_of=FrozenClock().now())
+    latest = None
+
+
 @pytest.mark.parametrize(
     "found",
     [
         Found(consents=(Junk(),), revocations=None),  # type: ignore[arg-type]  # that is the point
         Found(consents=None, revocations=None),  # type: ignore[arg-type]  # as above
         Found(consents=(Consent(request=None, signed=None),), revocations=Revocations(as_of=FrozenClock().now())),  # type: ignore[arg-type]  # as above
+        Found(consents=[], revocations=Revocations(as_of=FrozenClock().now())),  # type: ignore[arg-type]  # as above
+        Likeness(),
     ],
-    ids=["no consents", "nothing", "hollow"],
+    ids=["no consents", "nothing", "hollow", "no tuple", "a likeness"],
 )
-async def test_a_ledger_that_answers_nonsense_lets_nothing_through(sandbox: Sandbox, found: Found) -> None:
+async def test_a_ledger_that_answers_nonsense_lets_nothing_through(sandbox: Sandbox, found: object) -> None:
     ledger = MockConsentLedger(clock=FrozenClock())
     async with opened(sandbox, settings_in(sandbox), consents=ledger, clock=FrozenClock()) as runtime:
         await consented(runtime)

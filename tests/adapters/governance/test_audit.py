@@ -175,6 +175,33 @@ async def test_memory_stays_flat_and_the_count_is_right_all_the_same() -> None:
     assert len(await security.audit_log(1000)) == 10
 
 
+@given(
+    asked=st.lists(st.tuples(st.sampled_from(["x.use", "y.use", "no name"]), st.sampled_from([None, "m-1", "sk-x"]))),
+    limit=st.integers(0, 12),
+)
+def test_memory_and_a_journal_decide_and_tell_the_same(asked: list[tuple[str, str | None]], limit: int) -> None:
+    async def told(security: JournalSecurity | LocalSecurityProvider) -> list[object]:
+        answers: list[object] = []
+        for cap, model in asked:
+            use = Use(caps=(cap,), granted=frozenset({"y.use"}), model=model, scopes=("t=a",), size=9)
+            answers += [await security.rehearse(use), decision := await security.decide(use)]
+            if isinstance(decision, Granted) and model is None:
+                await security.give_back(use, decision)
+            if model == "m-1":
+                await security.refused(use, gate="budget", code="budget_exceeded")
+        return [*answers, await security.audit_log(limit), await security.audit_log()]
+
+    clock, thrice = FrozenClock(), Capability(type="x.*", constraints=Constraints(max_calls=3))
+    journal = JournalSecurity(journal=MemoryJournal(), capabilities=[thrice], clock=clock)
+    memory = LocalSecurityProvider(capabilities=[thrice], clock=clock)
+    assert asyncio.run(told(memory)) == asyncio.run(told(journal))
+
+
+def test_a_use_that_could_not_be_written_down_cannot_be_made() -> None:
+    with pytest.raises(TypeError, match="model"):
+        Use(caps=("x.use",), model=7)  # type: ignore[arg-type]  # that is the point
+
+
 async def test_a_grant_given_anew_has_its_uses_anew_and_an_old_one_does_not() -> None:
     journal = MemoryJournal()
     once = Capability(type="x.use", constraints=Constraints(max_calls=1), granted_at=datetime(2026, 1, 1, tzinfo=UTC))

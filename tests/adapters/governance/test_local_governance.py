@@ -16,7 +16,7 @@ from provider_runtime.adapters.governance.local import (
 from provider_runtime.domain.errors import BackendError, RecordCorrupt
 from provider_runtime.domain.identity import RuntimeId
 from provider_runtime.domain.policy.budgets.resources import Quantities, Resource
-from provider_runtime.domain.policy.grants.profiles import AIRGAP
+from provider_runtime.domain.policy.grants.profiles import AIRGAP, PRAGMATIC
 from provider_runtime.domain.records.events import EventKind
 from provider_runtime.testing.fakes import EventRecorder, FrozenClock
 from provider_runtime.testing.mocks import MockBudgetLedger
@@ -123,3 +123,12 @@ async def test_a_start_that_does_not_read_back_is_corrupt_until_the_budget_is_re
         await governance.has_remaining(Resource.TIME)
     await governance.reset()
     assert await governance.has_remaining(Resource.TIME)
+
+
+async def test_a_profile_that_is_changed_grants_what_it_grants_from_then_on() -> None:
+    governance, asked = LocalGovernanceProvider(profile=PRAGMATIC), ("model.cloud", "tools.offer")
+    assert await governance.granted(asked) == {"model.cloud", "tools.offer"}
+    governance.profile = AIRGAP
+    assert await governance.granted(asked) == frozenset()
+    governance.profile = PRAGMATIC
+    assert await governance.granted(list(asked)) == await governance.granted(asked) == set(asked)

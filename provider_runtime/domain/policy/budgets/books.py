@@ -1,14 +1,15 @@
 """Books: what the entries of a ledger add up to."""
 
 from collections.abc import Iterable
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Final
 
-from attrs import define, evolve, field, frozen
+from attrs import define, evolve, field
 
 from provider_runtime.domain.identity import OrderId
-from provider_runtime.domain.policy.budgets.entries import Adjusted, Entry, Expired, Held, Reset, Settled
+from provider_runtime.domain.policy.budgets.entries import Adjusted, Entry, Expired, Held, Settled
 from provider_runtime.domain.policy.budgets.holds import (
+    FIRST_FENCE,
     NO_WINDOW,
     Account,
     Balance,
@@ -18,13 +19,17 @@ from provider_runtime.domain.policy.budgets.holds import (
     Line,
     Standing,
     Tally,
+    hold_under_way,
 )
+from provider_runtime.domain.values import sealed
 
 _EMPTY: Final = Balance()
-_NEARLY: Final = (4, 5)  # four fifths of a limit are worth a warning. Source: semantics B.7
+_NEARLY: Final = 4  # fifths of a limit are worth a warning. Source: semantics B.7
+_WHOLE: Final = 5
 _SETTLED_KEPT: Final = 1024
 _ADJUSTABLE_KEPT: Final = 10_000
-_AFTER_ITS_LEASE: Final = 2
+_AFTER_ITS_LEASE: Final = FIRST_FENCE + 1
+_NAMES: Final = attrgetter("account.budget", "account.owner")
 FOR_GOOD: Final = frozenset({HoldState.POSTED, HoldState.VOID})
 
 Owned = tuple[str, str]
@@ -54,7 +59,7 @@ class AccountBook:
     windows: dict[int, Sums] = field(factory=dict)
 
 
-@frozen(kw_only=True)
+@sealed(kw_only=True)
 class Closed:
     """A hold that is not under way any more."""
 
@@ -88,9 +93,17 @@ class Books:
 
     def balance(self, account: Account, window: int) -> Balance:
         """What one window of an account holds."""
-        book = self.accounts.get((account.budget, account.owner))
-        sums = None if book is None else book.windows.get(window)
+        sums = self.sums(account, window)
         return _EMPTY if sums is None else sums.balance
+
+    def sums(self, account: Account, window: int) -> Sums | None:
+        """The sums of one window of an account, if anything was ever entered there. Theirs alone is to change them."""
+        book = self.accounts.get((account.budget, account.owner))
+        return None if book is None else book.windows.get(window)
+
+    def standing(self, account: Account, limit: int, window: int) -> Standing:
+        """How an account stands in one window."""
+        return Standing(account=account, window=window, limit=limit, balance=self.balance(account, window))
 
     def find(self, number: int) -> Hold | None:
         """The hold of this number, if it is remembered."""
@@ -108,7 +121,9 @@ class Books:
     def standings(self, claims: Iterable[Claim], clock_ms: int) -> tuple[Standing, ...]:
         """How the claimed accounts stand, in order of their names."""
         now_ms = self.time(clock_ms)
-        return tuple(self._standing(claim.account, claim.limit, now_ms) for claim in in_order(claims))
+        return tuple(
+            self.standing(claim.account, claim.limit, claim.account.window_at(now_ms)) for claim in in_order(claims)
+        )
 
     def tallies(self, clock_ms: int) -> tuple[Tally, ...]:
         """How every account stands that was ever held anything in, in order of their names."""
@@ -121,40 +136,38 @@ class Books:
                 place = _owned(line.account), line.window
                 unconfirmed[place] = unconfirmed.get(place, 0) + posted
         lines = (book.latest for _, book in sorted(self.accounts.items(), key=itemgetter(0)))
-        standings = (self._standing(line.account, line.limit, now_ms) for line in lines)
+        standings = (self.standing(line.account, line.limit, line.account.window_at(now_ms)) for line in lines)
         return tuple(
             Tally(standing=standing, unconfirmed=unconfirmed.get((_owned(standing.account), standing.window), 0))
             for standing in standings
         )
 
     def apply(self, entry: Entry) -> None:
-        """Enter what happened. Raises ``ValueError`` for an entry that cannot follow the ones before."""
+        """Enter what happened. Raises ``ValueError`` for an entry that cannot follow the ones before.
+
+        Such an entry changes nothing.
+        """
         if entry.at_ms < self.now_ms:
             raise ValueError("time runs back")
+        if isinstance(entry, Held):
+            self._hold(entry)
+        elif isinstance(entry, Settled):
+            self._close(entry.hold, entry.fate.state, entry.charges)
+        elif isinstance(entry, Expired):
+            self._expire(entry.holds)
+        elif isinstance(entry, Adjusted):
+            self._adjust(entry.hold, entry.charges)
+        else:
+            self._reset((entry.budget, entry.owner), entry.window)
         self.count, self.now_ms = self.count + 1, entry.at_ms
-        match entry:
-            case Held():
-                self._hold(entry)
-            case Settled():
-                self._close(entry.hold, entry.fate.state, entry.charges)
-            case Expired():
-                for number in entry.holds:
-                    self._close(number, HoldState.EXPIRED, None)
-            case Adjusted():
-                self._adjust(entry.hold, entry.charges)
-            case Reset():
-                self._reset((entry.budget, entry.owner), entry.window)
-
-    def _standing(self, account: Account, limit: int, now_ms: int) -> Standing:
-        window = account.window_at(now_ms)
-        return Standing(account=account, window=window, limit=limit, balance=self.balance(account, window))
 
     def _hold(self, entry: Held) -> None:
-        self.held[self.count] = entry
+        number = self.count + 1
+        self.held[number] = entry
         if entry.order_id is not None:
-            self.orders[entry.order_id] = self.count
+            self.orders[entry.order_id] = number
         for line in entry.lines:
-            owned = _owned(line.account)
+            owned = line.account.budget, line.account.owner
             book = self.accounts.get(owned)
             if book is None:
                 book = self.accounts[owned] = AccountBook(latest=line)
@@ -166,16 +179,24 @@ class Books:
                     del book.windows[old]
                 sums = book.windows[line.window] = Sums()
             sums.held += line.amount
-            sums.warned = sums.warned or is_nearly_spent(sums.posted + sums.held, line.limit)
+            if is_nearly_spent(sums.posted + sums.held, line.limit):
+                sums.warned = True
 
-    def _close(self, number: int, state: HoldState, charges: tuple[int, ...] | None) -> None:
-        entry = self.held.pop(number, None)
+    def _expire(self, numbers: tuple[int, ...]) -> None:
+        if len(self.held.keys() & numbers) < len(numbers):
+            raise ValueError("a hold is not under way, or expires twice")
+        for number in numbers:
+            self._close(number, HoldState.EXPIRED, tuple([line.amount for line in self.held[number].lines]))
+
+    def _close(self, number: int, state: HoldState, charges: tuple[int, ...]) -> None:
+        entry = self.held.get(number)
         if entry is None:
             raise ValueError(f"hold {number} is not under way")
-        posted = tuple([line.amount for line in entry.lines]) if charges is None else charges
-        for line, charge in zip(entry.lines, posted, strict=True):
+        _match(entry, charges)
+        del self.held[number]
+        for line, charge in zip(entry.lines, charges, strict=True):
             self._post(line, posted=charge, released=line.amount)
-        closed = Closed(entry=entry, state=state, posted=posted)
+        closed = Closed(entry=entry, state=state, posted=charges)
         if state in FOR_GOOD:
             self._remember(self.settled, _SETTLED_KEPT, number, closed)
         else:
@@ -192,6 +213,7 @@ class Books:
         closed = self.adjustable.get(number)
         if closed is None:
             raise ValueError(f"hold {number} cannot be adjusted")
+        _match(closed.entry, charges)
         for line, before, charge in zip(closed.entry.lines, closed.posted, charges, strict=True):
             self._post(line, posted=charge - before, released=0)
         self.adjustable[number] = Closed(entry=closed.entry, state=HoldState.ADJUSTED, posted=charges)
@@ -211,8 +233,7 @@ class Books:
                 self.adjustable[number] = evolve(closed, entry=evolve(closed.entry, lines=lines))
 
     def _post(self, line: Line, *, posted: int, released: int) -> None:
-        book = self.accounts.get((line.account.budget, line.account.owner))
-        sums = None if book is None else book.windows.get(line.window)
+        sums = self.sums(line.account, line.window)
         if sums is None:
             return  # put right when its window is long over, or after a reset
         sums.posted += posted
@@ -223,19 +244,18 @@ class Books:
 
 def in_order(claims: Iterable[Claim]) -> list[Claim]:
     """Claims by the names of their accounts."""
-    return sorted(claims, key=lambda claim: (claim.account.budget, claim.account.owner))
+    return sorted(claims, key=_NAMES)
 
 
 def is_nearly_spent(taken: int, limit: int) -> bool:
     """Whether so much of a limit is taken that it should be told."""
-    part, whole = _NEARLY
-    return taken * whole >= limit * part
+    return taken * _WHOLE >= limit * _NEARLY
 
 
 def hold_of(number: int, entry: Held) -> Hold:
     """The hold that this entry takes."""
-    return Hold(
-        number=number,
+    return hold_under_way(
+        number,
         call_id=entry.call_id,
         attempt=entry.attempt,
         lines=entry.lines,
@@ -246,8 +266,13 @@ def hold_of(number: int, entry: Held) -> Hold:
 
 def _hold_closed(number: int, closed: Closed) -> Hold:
     # Whoever was taken for lost has an outdated fence.
-    fence = _AFTER_ITS_LEASE if closed.state is HoldState.EXPIRED else 1
+    fence = _AFTER_ITS_LEASE if closed.state is HoldState.EXPIRED else FIRST_FENCE
     return evolve(hold_of(number, closed.entry), state=closed.state, posted=closed.posted, fence=fence)
+
+
+def _match(entry: Held, charges: tuple[int, ...]) -> None:
+    if len(charges) != len(entry.lines):
+        raise ValueError("a hold is charged line by line")
 
 
 def _owned(account: Account) -> Owned:

@@ -2,12 +2,11 @@
 
 from typing import Final
 
-from attrs import frozen
-
 from provider_runtime.domain.conversation.usage import Usage
 from provider_runtime.domain.errors import Delivery, ErrorCode, ProtocolError, ProviderError
 from provider_runtime.domain.policy.budgets.holds import Fate
 from provider_runtime.domain.policy.budgets.limits import Unit
+from provider_runtime.domain.values import sealed
 
 _MOST_TOKENS: Final = 10**9
 _MOST_OVER: Final = 4  # an answer that is longer than it was allowed to be by more than this is not believed
@@ -20,7 +19,7 @@ _FATES: Final = {
 }
 
 
-@frozen(kw_only=True)
+@sealed(kw_only=True)
 class Bill:
     """What is known of the cost of an attempt. ``None``: nobody can say, so what was held is charged."""
 
@@ -35,7 +34,7 @@ class Bill:
             return self.milliseconds
         if self.fate is Fate.VOID:
             return 0
-        known = {Unit.TOKENS: self.tokens, Unit.NANO_USD: self.nano_usd}.get(unit)
+        known = self.nano_usd if unit is Unit.NANO_USD else self.tokens if unit is Unit.TOKENS else None
         return held if known is None else known
 
 
@@ -46,8 +45,8 @@ def bill_of_answer(
 
     ``longest`` is how many output tokens were allowed, ``counts`` what the budgets of the call count.
     """
-    believed = _is_believed(usage, longest)
-    tokens, cost = (usage.total if believed else None), (nano_usd if believed else None)
+    tokens = _believed(usage, longest)
+    cost = None if tokens is None else nano_usd
     unknown = (tokens is None and Unit.TOKENS in counts) or (cost is None and Unit.NANO_USD in counts)
     return Bill(fate=Fate.ESTIMATE if unknown else Fate.POSTED, tokens=tokens, nano_usd=cost, milliseconds=milliseconds)
 
@@ -61,11 +60,13 @@ def fate_of(error: ProviderError) -> Fate:
     return _FATES[error.delivery]
 
 
-def _is_believed(usage: Usage, longest: int | None) -> bool:
+def _believed(usage: Usage, longest: int | None) -> int | None:
+    """The tokens of the answer; ``None`` where ``usage`` cannot be believed."""
     asked, answered = usage.input_tokens, usage.output_tokens
-    if asked is None or answered is None:
-        return False
-    # A total below its parts would hide tokens.
-    if max(asked, answered, usage.total) > _MOST_TOKENS or usage.total < asked + answered:
-        return False
-    return longest is None or answered <= _MOST_OVER * longest
+    if asked is None or answered is None or (longest is not None and answered > _MOST_OVER * longest):
+        return None
+    total, parts = usage.total_tokens, asked + answered
+    if total is None:
+        total = parts
+    # A total below its parts would hide tokens, and is at least as much as each of them otherwise.
+    return total if parts <= total <= _MOST_TOKENS else None

@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 
+from attrs import evolve
+
 from provider_runtime.domain.errors import LedgerConflict, RecordMissing
 from provider_runtime.domain.identity import OrderId
 from provider_runtime.domain.policy.budgets.books import FOR_GOOD, Books, hold_of, in_order, is_nearly_spent
 from provider_runtime.domain.policy.budgets.entries import Adjusted, Expired, Held, Reset, Settled
 from provider_runtime.domain.policy.budgets.holds import (
+    FIRST_FENCE,
     Admitted,
-    Balance,
     Declined,
     Fate,
     Hold,
@@ -31,18 +33,17 @@ def reserve(books: Books, order: HoldOrder, clock_ms: int) -> tuple[Held | None,
         return None, Admitted(hold=_still_held(books, known))
     now_ms = books.time(clock_ms)
     lines: list[Line] = []
-    nearly: list[Standing] = []
+    nearly: tuple[Standing, ...] = ()
     for claim in in_order(order.claims):
         account, limit, amount = claim.account, claim.limit, claim.amount
         window = account.window_at(now_ms)
-        balance = books.balance(account, window)
-        if limit - balance.taken < amount:
-            short = Standing(account=account, window=window, limit=limit, balance=balance)
-            return None, Declined(standing=short, claimed=amount)
+        sums = books.sums(account, window)
+        taken = amount if sums is None else amount + sums.posted + sums.held
+        if taken > limit:
+            return None, Declined(standing=books.standing(account, limit, window), claimed=amount)
         lines.append(Line(account=account, window=window, amount=amount, limit=limit))
-        if not balance.warned and is_nearly_spent(balance.taken + amount, limit):
-            after = Balance(posted=balance.posted, held=balance.held + amount, overrun=balance.overrun, warned=True)
-            nearly.append(Standing(account=account, window=window, limit=limit, balance=after))
+        if is_nearly_spent(taken, limit) and (sums is None or not sums.warned):
+            nearly += (_nearly_spent(books.standing(account, limit, window), amount),)
     entry = Held(
         at_ms=now_ms,
         call_id=order.call_id,
@@ -51,7 +52,7 @@ def reserve(books: Books, order: HoldOrder, clock_ms: int) -> tuple[Held | None,
         lease_until_ms=now_ms + order.lease_ms,
         order_id=order.order_id,
     )
-    return entry, Admitted(hold=hold_of(books.count + 1, entry), nearly_spent=tuple(nearly))
+    return entry, Admitted(hold=hold_of(books.count + 1, entry), nearly_spent=nearly)
 
 
 def settle(books: Books, owned: Hold, fate: Fate, charges: Sequence[int], clock_ms: int) -> Settled | Adjusted | None:
@@ -61,14 +62,18 @@ def settle(books: Books, owned: Hold, fate: Fate, charges: Sequence[int], clock_
     posted. Raises ``LedgerConflict`` for a hold that is unknown, was settled otherwise, or is another's.
     """
     number = owned.number
-    hold = _known(books, number)
-    given = _checked(hold, charges)
-    if owned.order_id != hold.order_id:
-        raise _conflict(number, "was taken for another order")
-    if hold.state is HoldState.HELD:
-        if owned.fence != hold.fence:
+    entry = books.held.get(number)
+    if entry is not None:
+        given = _checked(entry.lines, charges)
+        if owned.order_id != entry.order_id:
+            raise _of_another(number)
+        if owned.fence != FIRST_FENCE:
             raise _conflict(number, "was settled with a fence that is not its own")
         return Settled(at_ms=books.time(clock_ms), hold=number, fate=fate, charges=given)
+    hold = _known(books, number)
+    given = _checked(hold.lines, charges)
+    if owned.order_id != hold.order_id:
+        raise _of_another(number)
     if hold.state is HoldState.EXPIRED:
         return Adjusted(at_ms=books.time(clock_ms), hold=number, charges=given)
     same_fate = hold.state in {fate.state, HoldState.ADJUSTED}
@@ -85,7 +90,7 @@ def adjust(books: Books, number: int, charges: Sequence[int], clock_ms: int) -> 
     hold = _known(books, number)
     if hold.state is HoldState.HELD or hold.state in FOR_GOOD:
         raise _conflict(number, f"is {hold.state.value}, and cannot be adjusted")
-    given = _checked(hold, charges)
+    given = _checked(hold.lines, charges)
     if hold.state is HoldState.ADJUSTED and given == hold.posted:
         return None
     return Adjusted(at_ms=books.time(clock_ms), hold=number, charges=given)
@@ -145,10 +150,24 @@ def _known(books: Books, number: int) -> Hold:
     return hold
 
 
-def _checked(hold: Hold, charges: Sequence[int]) -> tuple[int, ...]:
-    if len(charges) != len(hold.lines) or any(type(one) is not int or not 0 <= one <= LARGEST for one in charges):
-        raise ValueError("charges: one whole number from 0 for each line of the hold; nothing is ever credited")
-    return tuple(charges)
+def _nearly_spent(before: Standing, amount: int) -> Standing:
+    balance = before.balance
+    return evolve(before, balance=evolve(balance, held=balance.held + amount, warned=True))
+
+
+def _checked(lines: tuple[Line, ...], charges: Sequence[int]) -> tuple[int, ...]:
+    given = tuple(charges)
+    if len(given) == len(lines):
+        for one in given:
+            if type(one) is not int or not 0 <= one <= LARGEST:
+                break
+        else:
+            return given
+    raise ValueError("charges: one whole number from 0 for each line of the hold; nothing is ever credited")
+
+
+def _of_another(number: int) -> LedgerConflict:
+    return _conflict(number, "was taken for another order")
 
 
 def _conflict(number: int, what: str) -> LedgerConflict:

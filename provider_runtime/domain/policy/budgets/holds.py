@@ -1,7 +1,7 @@
 """Holds: what is set aside for one attempt before it is sent, and what becomes of it."""
 
 from enum import StrEnum
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, cast
 
 from attrs import field, frozen
 from attrs.validators import optional
@@ -10,9 +10,11 @@ from provider_runtime.domain.checks import all_are, is_a, whole
 from provider_runtime.domain.identity import CallId, OrderId
 from provider_runtime.domain.json_values import tuple_of
 from provider_runtime.domain.policy.budgets.limits import LARGEST
-from provider_runtime.domain.values import sealed
+from provider_runtime.domain.values import open_twin, sealed
 
 NO_WINDOW: Final = -1
+FIRST_FENCE: Final = 1
+"""The fence of a hold whose owner nobody has taken for lost."""
 _AMOUNT = whole(0, LARGEST)
 
 
@@ -92,6 +94,32 @@ class HoldOrder:
             raise ValueError("claims: one attempt claims each account once")
 
 
+_OpenClaim: Final = open_twin(Claim)
+_OpenOrder: Final = open_twin(HoldOrder)
+
+
+def claiming(account: Account, *, limit: int, amount: int) -> Claim:
+    """The claim of whoever has seen to it that both are amounts."""
+    claim = _OpenClaim.__new__(_OpenClaim)
+    claim.account = account
+    claim.limit = limit
+    claim.amount = amount
+    claim.__class__ = Claim
+    return cast("Claim", claim)
+
+
+def ordering(call_id: CallId, attempt: int, claims: tuple[Claim, ...], lease_ms: int) -> HoldOrder:
+    """The order of whoever claims each account once, and need not be recognised by a name."""
+    order = _OpenOrder.__new__(_OpenOrder)
+    order.call_id = call_id
+    order.attempt = attempt
+    order.claims = claims
+    order.lease_ms = lease_ms
+    order.order_id = None
+    order.__class__ = HoldOrder
+    return cast("HoldOrder", order)
+
+
 @sealed(kw_only=True)
 class Line:
     """What one hold takes from one window of one account, whose limit was ``limit`` then.
@@ -119,7 +147,7 @@ class Hold:
     attempt: int
     lines: tuple[Line, ...]
     lease_until_ms: int
-    fence: int = 1
+    fence: int = FIRST_FENCE
     state: HoldState = HoldState.HELD
     posted: tuple[int, ...] = ()
     order_id: OrderId | None = None
@@ -128,6 +156,33 @@ class Hold:
     def amounts(self) -> tuple[int, ...]:
         """What is held, line by line."""
         return tuple(line.amount for line in self.lines)
+
+
+_OpenHold: Final = open_twin(Hold)
+
+
+def hold_under_way(
+    number: int,
+    *,
+    call_id: CallId,
+    attempt: int,
+    lines: tuple[Line, ...],
+    lease_until_ms: int,
+    order_id: OrderId | None,
+) -> Hold:
+    """A hold under way, as its ledger makes one."""
+    hold = _OpenHold.__new__(_OpenHold)
+    hold.number = number
+    hold.call_id = call_id
+    hold.attempt = attempt
+    hold.lines = lines
+    hold.lease_until_ms = lease_until_ms
+    hold.fence = FIRST_FENCE
+    hold.state = HoldState.HELD
+    hold.posted = ()
+    hold.order_id = order_id
+    hold.__class__ = Hold
+    return cast("Hold", hold)
 
 
 @frozen(kw_only=True)

@@ -3,6 +3,7 @@
 import heapq
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Final
 
 from attrs import define, field
@@ -12,7 +13,7 @@ from provider_runtime.domain.policy.consent.coverage import fault_of_copy
 from provider_runtime.domain.policy.consent.decisions import Consent, SignedReceipt, UseTaken
 from provider_runtime.domain.policy.consent.entries import Asked, ConsentEntry, Decided, GivenBack, Revoked, Used
 from provider_runtime.domain.policy.consent.faults import ConsentFault
-from provider_runtime.domain.policy.consent.indexing import ConsentIndex
+from provider_runtime.domain.policy.consent.indexing import ConsentIndex, Names
 from provider_runtime.domain.policy.consent.plans import ConsentRequest
 from provider_runtime.domain.policy.consent.reading import read_receipt
 from provider_runtime.domain.policy.consent.receipts import ConsentReceipt
@@ -21,6 +22,8 @@ from provider_runtime.domain.policy.consent.verdicts import Moment, fault_of_sta
 
 _REMEMBERED: Final = timedelta(days=30)
 """So long a question or a decision that is over can still be looked at."""
+
+_SHOWN: Final = 1024
 
 
 @define(kw_only=True, eq=False)
@@ -54,6 +57,8 @@ class ConsentBooks:
     decided: dict[str, KeptConsent] = field(factory=dict)
     """Decisions by the ids of the questions, oldest first."""
     _index: ConsentIndex = field(factory=ConsentIndex, init=False, repr=False)
+    _shown: dict[Names, tuple[Consent, ...]] = field(factory=dict, init=False, repr=False)
+    """What was found since the last entry."""
     _ends: list[tuple[datetime, str]] = field(factory=list, init=False, repr=False)
 
     def time(self, clock: datetime) -> datetime:
@@ -63,11 +68,22 @@ class ConsentBooks:
     # ── looking ──────────────────────────────────────────────────────────────────────────────
 
     def find(self, subject: ConsentSubject) -> tuple[Consent, ...]:
-        """What may bear on a call, the newest decision first."""
-        ids, recent = self._index.of(subject)
-        kept = [self.decided[request_id] for request_id in ids if request_id in self.decided]
+        """What may bear on a call, the newest decision first: the very same tuple until something is entered."""
+        names = self._index.names_of(subject)
+        if names is None:
+            return ()
+        shown = self._shown.get(names)
+        if shown is None:
+            if len(self._shown) >= _SHOWN:
+                self._shown.clear()
+            shown = self._shown[names] = self._look(names)
+        return shown
+
+    def _look(self, names: Names) -> tuple[Consent, ...]:
+        ids, recent = self._index.of(names)
+        kept = [self.decided[request_id] for request_id in ids]
         live = [one for one in kept if one.request.request_id in recent or not self._is_over(one)]
-        return tuple(one.seen() for one in sorted(live, key=lambda one: one.number, reverse=True))
+        return tuple([one.seen() for one in sorted(live, key=attrgetter("number"), reverse=True)])
 
     def waiting(self, now: datetime) -> tuple[ConsentRequest, ...]:
         """The questions that nobody has answered and that may still be, oldest first."""
@@ -171,6 +187,7 @@ class ConsentBooks:
         if self.latest is not None and entry.at < self.latest:
             raise ValueError("time runs back")
         self.count, self.latest = self.count + 1, entry.at
+        self._shown.clear()
         match entry:
             case Asked(request=request, replaces=replaces):
                 for request_id in replaces:
@@ -204,6 +221,7 @@ class ConsentBooks:
     def keep(self, kept: KeptConsent) -> None:
         """Keep a decision, and let it be found."""
         request_id = kept.request.request_id
+        self._shown.clear()
         self.decided[request_id] = kept
         self._index.add(kept.request, kept.read)
         until = kept.read.valid_until if isinstance(kept.read, ConsentReceipt) else kept.request.expires_at

@@ -1,9 +1,26 @@
 """What a receipt is bound to, held against a call: the same facts, or the first that differs."""
 
+from operator import attrgetter
+from typing import Final
+
 from provider_runtime.domain.policy.consent.faults import ConsentFault
 from provider_runtime.domain.policy.consent.plans import ConsentRequest
 from provider_runtime.domain.policy.consent.receipts import ConsentReceipt
 from provider_runtime.domain.policy.consent.subject import ConsentScope, ConsentSubject
+
+# Each is called as the fact that differs: the same name in receipts and in calls.
+_BOUND: Final = (
+    ConsentFault.TENANT,
+    ConsentFault.RUNTIME,
+    ConsentFault.PROVIDER,
+    ConsentFault.ORIGIN,
+    ConsentFault.TIER,
+    ConsentFault.RECORD,
+    ConsentFault.PURPOSE,
+    ConsentFault.POLICY_VERSION,
+)
+_bound: Final = attrgetter(*_BOUND)
+_copied: Final = attrgetter(*_BOUND, "data_classes", "profile")
 
 
 def fault_of_copy(receipt: ConsentReceipt, request: ConsentRequest) -> ConsentFault | None:
@@ -15,52 +32,41 @@ def fault_of_copy(receipt: ConsentReceipt, request: ConsentRequest) -> ConsentFa
         return ConsentFault.PLAN
     if receipt.body_sha256 != asked.body_sha256:
         return ConsentFault.PLAN_DIGEST
-    same = (
-        receipt.runtime == asked.runtime
-        and receipt.tenant == asked.tenant
-        and receipt.purpose == asked.purpose
-        and receipt.provider == asked.provider
-        and receipt.record == asked.record
-        and receipt.origin == asked.origin
-        and receipt.tier is asked.tier
-        and asked.model in receipt.models
-        and receipt.data_classes == asked.data_classes
-        and receipt.policy_version == asked.policy_version
-        and receipt.profile == asked.profile
-    )
+    same = _copied(receipt) == _copied(asked) and asked.model in receipt.models
     return None if same else ConsentFault.NOT_COPIED
 
 
 def fault_of_facts(receipt: ConsentReceipt, subject: ConsentSubject) -> ConsentFault | None:
     """The first fact of the call that the receipt is not for."""
-    for fault, covered in (
-        (ConsentFault.TENANT, receipt.tenant == subject.tenant),
-        (ConsentFault.RUNTIME, receipt.runtime == subject.runtime),
-        (ConsentFault.PROVIDER, receipt.provider == subject.provider),
-        (ConsentFault.ORIGIN, receipt.origin == subject.origin),
-        (ConsentFault.TIER, receipt.tier is subject.tier),
-        (ConsentFault.RECORD, receipt.record == subject.record),
-        (ConsentFault.MODEL, subject.model in receipt.models),
-        (ConsentFault.PURPOSE, receipt.purpose == subject.purpose),
-        (ConsentFault.DATA_CLASS, set(subject.data_classes) <= set(receipt.data_classes)),
-        (ConsentFault.POLICY_VERSION, receipt.policy_version == subject.policy_version),
-    ):
-        if not covered:
-            return fault
+    same = (
+        _bound(receipt) == _bound(subject)
+        and subject.model in receipt.models
+        and (receipt.data_classes == subject.data_classes or set(receipt.data_classes).issuperset(subject.data_classes))
+    )
+    if not same:
+        return _first_other(receipt, subject)
     return _fault_of_scope(receipt, subject) or _fault_of_ceilings(receipt, subject)
 
 
+def _first_other(receipt: ConsentReceipt, subject: ConsentSubject) -> ConsentFault:
+    others = {fault for fault in _BOUND if getattr(receipt, fault) != getattr(subject, fault)}
+    if subject.model not in receipt.models:
+        others.add(ConsentFault.MODEL)
+    if not set(receipt.data_classes).issuperset(subject.data_classes):
+        others.add(ConsentFault.DATA_CLASS)
+    return min(others, key=attrgetter("place"))
+
+
 def _fault_of_scope(receipt: ConsentReceipt, subject: ConsentSubject) -> ConsentFault | None:
-    if receipt.scope is ConsentScope.PROFILE:
+    scope = receipt.scope
+    if scope is ConsentScope.PROFILE:
         if receipt.profile is None or receipt.profile != subject.profile:
             return ConsentFault.PROFILE
         return _fault_of_session(receipt, subject) if receipt.session_ids else None
-    if receipt.scope is ConsentScope.SESSION and len(receipt.session_ids) > 1:
-        return ConsentFault.SEVERAL_SESSIONS
-    if receipt.scope is ConsentScope.SESSION and not receipt.session_ids:
-        return ConsentFault.SESSION_MISSING
+    if scope is ConsentScope.SESSION and len(receipt.session_ids) != 1:
+        return ConsentFault.SEVERAL_SESSIONS if receipt.session_ids else ConsentFault.SESSION_MISSING
     fault = _fault_of_session(receipt, subject)
-    if fault is None and receipt.scope is ConsentScope.SINGLE_CALL and receipt.body_sha256 != subject.body_sha256:
+    if fault is None and scope is ConsentScope.SINGLE_CALL and receipt.body_sha256 != subject.body_sha256:
         return ConsentFault.BODY
     return fault
 

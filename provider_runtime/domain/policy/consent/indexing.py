@@ -1,17 +1,31 @@
 """ConsentIndex: which decisions may bear on a call, found without looking at all of them."""
 
 from collections import deque
+from collections.abc import Collection
 from typing import Final, TypeAlias
 
 from attrs import define, field
 
+from provider_runtime.domain.identity import RuntimeId
 from provider_runtime.domain.policy.consent.faults import ConsentFault
 from provider_runtime.domain.policy.consent.plans import ConsentRequest
 from provider_runtime.domain.policy.consent.receipts import ConsentReceipt
 from provider_runtime.domain.policy.consent.subject import ConsentScope, ConsentSubject
 
 _RECENT: Final = 8
-_Key: TypeAlias = tuple[object, ...]
+_Ids: TypeAlias = dict[str, None]
+Names: TypeAlias = tuple[RuntimeId, str | None, str | None, str | None]
+"""Runtime and tenant, and the digest of the body and the session, where there is a decision on them."""
+
+
+@define(eq=False)
+class _Held:
+    """The decisions of one holder, by what they are for; ``any`` are those that name nothing."""
+
+    any: _Ids = field(factory=dict)
+    by_body: dict[str, _Ids] = field(factory=dict)
+    by_session: dict[str, _Ids] = field(factory=dict)
+    recent: deque[str] = field(factory=lambda: deque(maxlen=_RECENT))
 
 
 @define(eq=False)
@@ -22,49 +36,73 @@ class ConsentIndex:
     alone. The last few of a holder are always found, so that a refusal can say what is amiss with them.
     """
 
-    _by_key: dict[_Key, dict[str, None]] = field(factory=dict)
-    _recent: dict[_Key, deque[str]] = field(factory=dict)
+    _held: dict[tuple[RuntimeId, str | None], _Held] = field(factory=dict)
 
-    def of(self, subject: ConsentSubject) -> tuple[set[str], set[str]]:
+    def names_of(self, subject: ConsentSubject) -> Names | None:
+        """What of the call decisions are known by: equal names find the same. ``None`` where none can be found."""
+        runtime, tenant, body, session = subject.runtime, subject.tenant, subject.body_sha256, subject.session
+        held = self._held.get((runtime, tenant))
+        if held is None:
+            return None
+        return (
+            runtime,
+            tenant,
+            body if body in held.by_body else None,
+            session if session in held.by_session else None,
+        )
+
+    def of(self, names: Names) -> tuple[Collection[str], Collection[str]]:
         """The ids of what may bear on the call, and those among them that are the last few of their holder."""
-        holder = _holder(subject)
-        recent = set(self._recent.get(holder, ()))
-        found = set(recent)
-        keys: list[_Key] = [(*holder, "body", subject.body_sha256), (*holder, "any")]
-        if subject.session is not None:
-            keys.append((*holder, "session", subject.session))
-        for key in keys:
-            found.update(self._by_key.get(key, ()))
-        return found, recent
+        runtime, tenant, body, session = names
+        held = self._held[runtime, tenant]
+        by_body, by_session = held.by_body, held.by_session
+        found = {
+            *held.recent,
+            *held.any,
+            *(() if body is None else by_body[body]),
+            *(() if session is None else by_session[session]),
+        }
+        return found, held.recent
 
     def add(self, request: ConsentRequest, read: ConsentReceipt | ConsentFault) -> None:
         """Let a decision be found."""
-        for key in _keys(request, read):
-            self._by_key.setdefault(key, {})[request.request_id] = None
-        self._recent.setdefault(_holder(request.plan.subject), deque(maxlen=_RECENT)).append(request.request_id)
+        subject = request.plan.subject
+        held = self._held.setdefault((subject.runtime, subject.tenant), _Held())
+        held.by_body.setdefault(subject.body_sha256, {})[request.request_id] = None
+        for session in _sessions(read):
+            held.by_session.setdefault(session, {})[request.request_id] = None
+        if _is_for_any(read):
+            held.any[request.request_id] = None
+        held.recent.append(request.request_id)
 
     def remove(self, request: ConsentRequest, read: ConsentReceipt | ConsentFault) -> None:
         """Let it be found no more."""
-        for key in _keys(request, read):
-            ids = self._by_key.get(key, {})
-            ids.pop(request.request_id, None)
-            if not ids:
-                self._by_key.pop(key, None)
-        holder = _holder(request.plan.subject)
-        recent = self._recent.get(holder)
-        if recent is not None and request.request_id in recent:
-            recent.remove(request.request_id)
-            if not recent:
-                del self._recent[holder]
+        subject, request_id = request.plan.subject, request.request_id
+        held = self._held[subject.runtime, subject.tenant]
+        _take_out(held.by_body, subject.body_sha256, request_id)
+        for session in _sessions(read):
+            _take_out(held.by_session, session, request_id)
+        held.any.pop(request_id, None)
+        if request_id in held.recent:
+            held.recent.remove(request_id)
+        if not held.by_body:  # where each decision stands
+            del self._held[subject.runtime, subject.tenant]
 
 
-def _keys(request: ConsentRequest, read: ConsentReceipt | ConsentFault) -> list[_Key]:
-    holder = _holder(request.plan.subject)
-    keys: list[_Key] = [(*holder, "body", request.plan.subject.body_sha256)]
-    if isinstance(read, ConsentReceipt) and read.scope is not ConsentScope.SINGLE_CALL:
-        keys += [(*holder, "session", session) for session in read.session_ids] or [(*holder, "any")]
-    return keys
+def _sessions(read: ConsentReceipt | ConsentFault) -> tuple[str, ...]:
+    if isinstance(read, ConsentFault) or read.scope is ConsentScope.SINGLE_CALL:
+        return ()
+    return read.session_ids
 
 
-def _holder(subject: ConsentSubject) -> _Key:
-    return (subject.runtime, subject.tenant)
+def _is_for_any(read: ConsentReceipt | ConsentFault) -> bool:
+    if isinstance(read, ConsentFault) or read.scope is ConsentScope.SINGLE_CALL:
+        return False
+    return not read.session_ids
+
+
+def _take_out(ids: dict[str, _Ids], key: str, request_id: str) -> None:
+    there = ids.get(key, {})
+    there.pop(request_id, None)
+    if not there:
+        ids.pop(key, None)

@@ -12,10 +12,12 @@ from attrs.validators import optional
 from provider_runtime.domain.catalog.credentials import CredentialRef
 from provider_runtime.domain.catalog.providers import ProviderConfig, Tier
 from provider_runtime.domain.checks import FILLED, count, whole
+from provider_runtime.domain.forms import Form
 from provider_runtime.domain.identity import ProfileId, ProviderId, RuntimeId
 from provider_runtime.domain.policy.leakage.classification import ContentClassification
 
 UNCLASSIFIED: Final = "unclassified"
+_NOBODY_SAID: Final = (UNCLASSIFIED,)
 _SHA256: Final = re.compile(r"[0-9a-f]{64}\Z")
 _EDITION: Final = re.compile(r"[0-9a-f]{16}\Z")
 _RECORD: Final = b"provider_runtime/consent/record/v1\0"
@@ -50,7 +52,7 @@ DIGEST: Final = matching(_SHA256, "a SHA-256 in 64 lower-case hexadecimal digits
 EDITION: Final = matching(_EDITION, "16 lower-case hexadecimal digits")
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, slots=False)  # each call makes one, by a form: see ``SUBJECT_FORM``
 class ConsentSubject:
     """What consent is wanted for: on whose behalf, who is asked and where, which bytes at what cost.
 
@@ -73,13 +75,17 @@ class ConsentSubject:
     worst_cost_nano_usd: int | None = field(default=None, validator=count)
     session: str | None = field(default=None, validator=optional(FILLED))
     profile: ProfileId | None = None
-    data_classes: tuple[str, ...] = (UNCLASSIFIED,)
+    data_classes: tuple[str, ...] = _NOBODY_SAID
     policy_version: str = field(validator=FILLED)
+
+
+SUBJECT_FORM: Final = Form(ConsentSubject)
+"""For the subjects of calls, whose facts were looked at on their way."""
 
 
 def data_classes_of(content: tuple[ContentClassification, ...]) -> tuple[str, ...]:
     """The sensitivities of all that a call is made of, sorted; ``unclassified`` where nobody said."""
-    return tuple(sorted({piece.sensitivity.value for piece in content})) or (UNCLASSIFIED,)
+    return tuple(sorted({piece.sensitivity.value for piece in content})) if content else _NOBODY_SAID
 
 
 def edition_of(config: ProviderConfig, sources: str) -> str:

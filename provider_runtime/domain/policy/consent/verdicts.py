@@ -14,6 +14,7 @@ from provider_runtime.domain.policy.consent.reading import read_receipt
 from provider_runtime.domain.policy.consent.receipts import ConsentReceipt
 from provider_runtime.domain.policy.consent.subject import ConsentSubject
 from provider_runtime.domain.seals import SealVerdict
+from provider_runtime.domain.values import sealed
 
 CLOCKS_DIFFER: Final = timedelta(seconds=2)
 """By so much the clocks of those who share a ledger may differ."""
@@ -24,7 +25,7 @@ _SEALS: Final[Mapping[SealVerdict, ConsentFault | None]] = {
 }
 
 
-@frozen(kw_only=True)
+@sealed(kw_only=True)
 class Revocations:
     """What somebody outside the ledger knows of revoked consents, and as of when."""
 
@@ -32,7 +33,7 @@ class Revocations:
     consent_ids: frozenset[str] = frozenset()
 
 
-@frozen(kw_only=True)
+@sealed(kw_only=True)
 class Found:
     """What a ledger knows that may bear on one call: decisions, the newest first.
 
@@ -57,7 +58,7 @@ class Trust:
     revocations_max_age: timedelta = timedelta(minutes=5)
 
 
-@frozen(kw_only=True)
+@sealed(kw_only=True)
 class Granted:
     """A live consent covers the call of this subject."""
 
@@ -66,7 +67,7 @@ class Granted:
     receipt: ConsentReceipt
 
 
-@frozen(kw_only=True)
+@sealed(kw_only=True)
 class Withheld:
     """No live consent covers the call: why, and the consent that came nearest, if any did."""
 
@@ -75,9 +76,10 @@ class Withheld:
 
 
 ConsentVerdict: TypeAlias = Granted | Withheld
+_NOBODY: Final = Withheld(fault=ConsentFault.NONE)
 
 
-@frozen(kw_only=True)
+@sealed(kw_only=True)
 class Moment:
     """When a consent is to hold: ``now``, and no earlier than ``since``, which was read before."""
 
@@ -86,8 +88,8 @@ class Moment:
 
     def ran_back(self, latest: datetime | None) -> bool:
         """Whether the clock is behind what is known to have been."""
-        known = [moment for moment in (self.since, latest) if moment is not None]
-        return bool(known) and self.now + CLOCKS_DIFFER < max(known)
+        at_most = self.now + CLOCKS_DIFFER
+        return (latest is not None and latest > at_most) or (self.since is not None and self.since > at_most)
 
     @property
     def effective(self) -> datetime:
@@ -95,39 +97,81 @@ class Moment:
         return self.now if self.since is None else max(self.now, self.since)
 
 
-def consent_verdict(
-    subject: ConsentSubject,
-    found: Found,
+@sealed(kw_only=True)
+class Decision:
+    """One consent, as far as it can be judged without a call.
+
+    ``unproven`` says why nobody can go by it, ``uncopied`` why it is not the answer to its question.
+    """
+
+    consent: Consent
+    receipt: ConsentReceipt | None
+    unproven: ConsentFault | None
+    uncopied: ConsentFault | None
+
+
+@sealed(kw_only=True)
+class Decisions:
+    """Several, in the order in which they were found. ``contradict``: two of them have the same name."""
+
+    each: tuple[Decision, ...]
+    contradict: bool
+
+
+def decisions_of(
+    consents: tuple[Consent, ...],
     *,
     seals: Mapping[SignedReceipt, SealVerdict],
     trust: Trust,
-    moment: Moment,
     read: Callable[[str], ConsentReceipt | ConsentFault] = read_receipt,
+) -> Decisions:
+    """What can be said of ``consents``, whatever call they are held against.
+
+    ``seals`` says what the seals are worth; one that is missing there was not checked, and proves
+    nothing. ``read`` is for whoever keeps what was read before.
+    """
+    each = tuple([_decision(consent, read(consent.signed.text), seals, trust) for consent in consents])
+    requests = {one.consent.request.request_id for one in each}
+    receipts = [one.receipt.consent_id for one in each if one.receipt is not None]
+    contradict = len(requests) < len(each) or len(set(receipts)) < len(receipts)
+    return Decisions(each=each, contradict=contradict)
+
+
+def consent_verdict(
+    subject: ConsentSubject, found: Found, decisions: Decisions, *, trust: Trust, moment: Moment
 ) -> ConsentVerdict:
     """What the newest decision says that covers the call: an approval that holds, or a denial.
 
-    A decision on these very bytes that cannot be read, or is not what was signed, has the last word as
-    well: it may have been a denial.
-    Where nobody decides, the fault of the consent that came furthest. ``seals`` says what the seals
-    are worth; one that is missing there was not checked, and proves nothing. ``read`` is for whoever
-    keeps what was read before.
+    ``decisions`` are those that were ``found``. One on these very bytes that cannot be read, or is not
+    what was signed, has the last word as well: it may have been a denial.
+    Where nobody decides, the fault of the consent that came furthest.
     """
-    decisions = tuple((consent, read(consent.signed.text)) for consent in found.consents)
     fault = _fault_of_ledger(found, decisions, trust, moment)
-    if fault is not None:
-        return Withheld(fault=fault)
-    nearest = Withheld(fault=ConsentFault.NONE)
-    for consent, receipt in decisions:
-        proof = receipt if isinstance(receipt, ConsentFault) else _fault_of_seal(consent.signed, receipt, seals, trust)
-        if proof is not None or isinstance(receipt, ConsentFault):
-            verdict: ConsentVerdict = Withheld(fault=proof or ConsentFault.UNREADABLE, consent_id=_id_of(receipt))
-            decides = consent.request.plan.subject.body_sha256 == subject.body_sha256
+    if fault is not None or found.revocations is None:
+        return Withheld(fault=fault or ConsentFault.REVOCATIONS_UNREACHABLE)
+    nearest, revoked = _NOBODY, found.revocations.consent_ids
+    for one in decisions.each:
+        receipt = one.receipt
+        if receipt is None or one.unproven is not None:
+            consent_id = None if receipt is None else receipt.consent_id
+            withheld = Withheld(fault=one.unproven or ConsentFault.UNREADABLE, consent_id=consent_id)
+            if one.consent.request.plan.subject.body_sha256 == subject.body_sha256:
+                return withheld
         else:
-            verdict, decides = _verdict(subject, consent, receipt, _fault(subject, consent, receipt, found, moment))
-        if decides:
-            return verdict
-        if isinstance(verdict, Withheld) and verdict.fault.place > nearest.fault.place:
-            nearest = verdict
+            fault = one.uncopied or fault_of_facts(receipt, subject)
+            if fault is None and receipt.consent_id in revoked:
+                fault = ConsentFault.REVOKED
+            if fault is None:
+                fault = fault_of_state(one.consent, receipt, moment)
+            if not receipt.approved:
+                if fault is None:
+                    return Withheld(fault=ConsentFault.DENIED, consent_id=receipt.consent_id)
+                continue  # a denial of something else, or one that is over
+            if fault is None:
+                return Granted(subject=subject, consent=one.consent, receipt=receipt)
+            withheld = Withheld(fault=fault, consent_id=receipt.consent_id)
+        if withheld.fault.place > nearest.fault.place:
+            nearest = withheld
     return nearest
 
 
@@ -144,46 +188,30 @@ def fault_of_state(consent: Consent, receipt: ConsentReceipt, moment: Moment) ->
     return None
 
 
-def _verdict(
-    subject: ConsentSubject, consent: Consent, receipt: ConsentReceipt, fault: ConsentFault | None
-) -> tuple[ConsentVerdict, bool]:
-    """What one decision says of the call, and whether that is the last word."""
-    if receipt.approved:
-        if fault is None:
-            return Granted(subject=subject, consent=consent, receipt=receipt), True
-        return Withheld(fault=fault, consent_id=receipt.consent_id), False
-    if fault is None:
-        return Withheld(fault=ConsentFault.DENIED, consent_id=receipt.consent_id), True
-    return Withheld(fault=ConsentFault.NONE), False  # a denial of something else, or one that is over
-
-
-_Decisions: TypeAlias = tuple[tuple[Consent, ConsentReceipt | ConsentFault], ...]
-
-
-def _fault_of_ledger(found: Found, decisions: _Decisions, trust: Trust, moment: Moment) -> ConsentFault | None:
+def _fault_of_ledger(found: Found, decisions: Decisions, trust: Trust, moment: Moment) -> ConsentFault | None:
     if found.revocations is None:
         return ConsentFault.REVOCATIONS_UNREACHABLE
     if moment.now - found.revocations.as_of > trust.revocations_max_age:
         return ConsentFault.REVOCATIONS_STALE
     if moment.ran_back(found.latest):
         return ConsentFault.CLOCK_RAN_BACK
-    requests = [consent.request.request_id for consent, _ in decisions]
-    receipts = [receipt.consent_id for _, receipt in decisions if isinstance(receipt, ConsentReceipt)]
-    contradict = len(set(requests)) < len(requests) or len(set(receipts)) < len(receipts)
-    return ConsentFault.TWO_ANSWERS if contradict else None
+    return ConsentFault.TWO_ANSWERS if decisions.contradict else None
 
 
-def _fault(
-    subject: ConsentSubject, consent: Consent, receipt: ConsentReceipt, found: Found, moment: Moment
-) -> ConsentFault | None:
-    fault = fault_of_copy(receipt, consent.request) or fault_of_facts(receipt, subject)
-    if fault is None and found.revocations is not None and receipt.consent_id in found.revocations.consent_ids:
-        fault = ConsentFault.REVOKED
-    return fault or fault_of_state(consent, receipt, moment)
-
-
-def _id_of(receipt: ConsentReceipt | ConsentFault) -> str | None:
-    return receipt.consent_id if isinstance(receipt, ConsentReceipt) else None
+def _decision(
+    consent: Consent,
+    read: ConsentReceipt | ConsentFault,
+    seals: Mapping[SignedReceipt, SealVerdict],
+    trust: Trust,
+) -> Decision:
+    if isinstance(read, ConsentFault):
+        return Decision(consent=consent, receipt=None, unproven=read, uncopied=None)
+    return Decision(
+        consent=consent,
+        receipt=read,
+        unproven=_fault_of_seal(consent.signed, read, seals, trust),
+        uncopied=fault_of_copy(read, consent.request),
+    )
 
 
 def _fault_of_seal(

@@ -3,12 +3,13 @@
 from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from attrs import field, frozen
 
 from provider_runtime.domain.identity import CallId
 from provider_runtime.domain.json_values import tuple_of
-from provider_runtime.domain.policy.grants.capability import GrantFault
+from provider_runtime.domain.policy.grants.capability import Decision, Denied, Granted, GrantFault, Use
 from provider_runtime.domain.records.outside_names import NO_NAME, name_or_mark
 
 
@@ -55,3 +56,41 @@ class AuditEntry:
     model: str | None = field(default=None, converter=name_or_mark)
     size: int | None = None
     scopes: tuple[str, ...] = field(default=(), converter=tuple_of)
+
+
+def decision_entry(use: Use, at: datetime, decision: Decision) -> AuditEntry:
+    """What was decided about ``use``."""
+    if isinstance(decision, Denied):
+        return _entry(use, at, outcome=AuditOutcome.DENIED, denied=decision.cap, fault=decision.fault)
+    return _entry(use, at, counted=decision.counted)
+
+
+def return_entry(use: Use, at: datetime, granted: Granted) -> AuditEntry:
+    """``use`` was granted and did not happen."""
+    return _entry(use, at, event=AuditEvent.GIVEN_BACK, counted=granted.counted)
+
+
+def refusal_entry(use: Use, at: datetime, gate: str, code: str) -> AuditEntry:
+    """A gate kept ``use`` back."""
+    return _entry(use, at, event=AuditEvent.GATE, outcome=AuditOutcome.DENIED, gate=gate, code=code)
+
+
+def _entry(
+    use: Use,
+    at: datetime,
+    event: AuditEvent = AuditEvent.CAPABILITY,
+    outcome: AuditOutcome = AuditOutcome.ALLOWED,
+    **told: Any,
+) -> AuditEntry:
+    return AuditEntry(
+        timestamp=at,
+        event=event,
+        outcome=outcome,
+        call_id=use.call_id,
+        caps=use.caps,
+        provider=use.provider,
+        model=use.model,
+        size=use.size,
+        scopes=use.scopes,
+        **told,
+    )

@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime
 from enum import StrEnum
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from attrs import Attribute, asdict, field, frozen
 from attrs.validators import optional
@@ -13,6 +13,7 @@ from provider_runtime.domain.checks import FILLED, FILLED_TEXTS, is_a, whole
 from provider_runtime.domain.identity import CallId
 from provider_runtime.domain.json_values import tuple_of
 from provider_runtime.domain.policy.grants.caps import cap_name, checked_grant
+from provider_runtime.domain.values import open_twin
 
 _DOMAIN: Final = b"provider_runtime/capability/v1\0"
 
@@ -109,10 +110,37 @@ class Use:
     granted: frozenset[str] = field(default=frozenset(), validator=is_a(frozenset))
     call_id: CallId | None = None
     scopes: tuple[str, ...] = field(default=(), converter=tuple_of)
-    provider: str | None = None
-    model: str | None = None
+    provider: str | None = field(default=None, validator=optional(is_a(str)))
+    model: str | None = field(default=None, validator=optional(is_a(str)))
     method: str | None = None
     size: int | None = None
+
+
+_OpenUse: Final = open_twin(Use)
+
+
+def use_in_call(
+    caps: tuple[str, ...],
+    granted: frozenset[str],
+    call_id: CallId,
+    scopes: tuple[str, ...],
+    provider: str,
+    model: str,
+    method: str,
+    size: int,
+) -> Use:
+    """The use that a call makes, whose facts were all looked at on its way."""
+    use = _OpenUse.__new__(_OpenUse)
+    use.caps = caps
+    use.granted = granted
+    use.call_id = call_id
+    use.scopes = scopes
+    use.provider = provider
+    use.model = model
+    use.method = method
+    use.size = size
+    use.__class__ = Use
+    return cast("Use", use)
 
 
 class GrantFault(StrEnum):
@@ -133,6 +161,9 @@ class Granted:
     """All that the use takes is there. ``counted``: the ids of the grants of which one use is gone."""
 
     counted: tuple[str, ...] = ()
+
+
+NOTHING_COUNTED: Final = Granted()
 
 
 @frozen(kw_only=True)

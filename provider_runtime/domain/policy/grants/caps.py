@@ -7,7 +7,7 @@ from typing import Final
 from attrs import field, frozen
 
 _MOST: Final = 200
-_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_.-]+)?\Z")
+_NAME: Final = re.compile(rf"(?=.{{1,{_MOST}}}\Z)[A-Za-z][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_.-]+)?\Z")
 _DOMAIN: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]*\.\*\Z")
 _CORE: Final = "cap."
 EVERYTHING: Final = "*"
@@ -20,7 +20,12 @@ def cap_name(text: str) -> str:
 
 def is_cap_name(text: object) -> bool:
     """Whether ``text`` can name one capability: words joined by dots, such as ``file.read``; no wildcard."""
-    return isinstance(text, str) and len(text) <= _MOST and _NAME.match(text) is not None
+    return isinstance(text, str) and _NAME.match(text) is not None
+
+
+def are_cap_names(texts: Iterable[str]) -> bool:
+    """Whether each of ``texts`` can name one capability."""
+    return all(map(_NAME.match, texts))
 
 
 def checked_grant(text: object) -> str:

@@ -41,9 +41,10 @@ def caps_needed(request: ProviderRequest, provider_id: ProviderId, tier: Tier) -
         caps.append(MODEL_CLOUD)
     if request.tools:
         caps.append(TOOLS_OFFER)
-    others = [message for message in request.messages if message.plain_text is None]
-    if others and any(_is_media(part) for message in others for part in message.content):
-        caps.append(MEDIA_SEND)
+    if not request.texts_alone:
+        others = (message for message in request.messages if message.plain_text is None)
+        if any(_is_media(part) for message in others for part in message.content):
+            caps.append(MEDIA_SEND)
     return tuple(caps)
 
 

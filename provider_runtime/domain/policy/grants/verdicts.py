@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from provider_runtime.domain.policy.grants.capability import (
+    NOTHING_COUNTED,
     Capability,
     Decision,
     Denied,
@@ -11,7 +12,7 @@ from provider_runtime.domain.policy.grants.capability import (
     GrantFault,
     Use,
 )
-from provider_runtime.domain.policy.grants.caps import granting, is_cap_name
+from provider_runtime.domain.policy.grants.caps import are_cap_names, granting, is_cap_name
 
 
 def decide(
@@ -23,6 +24,8 @@ def decide(
     use grants it. ``used`` says how often each grant was used, by its id. A grant that serves a use twice
     is used once.
     """
+    if granted.issuperset(use.caps) and are_cap_names(use.caps):
+        return NOTHING_COUNTED
     counted: dict[str, None] = {}
     for cap in use.caps:
         if cap in granted and is_cap_name(cap):

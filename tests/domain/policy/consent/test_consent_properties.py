@@ -13,6 +13,7 @@ from provider_runtime.domain.identity import ProfileId, ProviderId, RuntimeId
 from provider_runtime.domain.policy.consent.coverage import fault_of_copy, fault_of_facts
 from provider_runtime.domain.policy.consent.deciding import ConsentTerms
 from provider_runtime.domain.policy.consent.decisions import Consent, SignedReceipt
+from provider_runtime.domain.policy.consent.faults import ConsentFault
 from provider_runtime.domain.policy.consent.plans import ProjectionPlan
 from provider_runtime.domain.policy.consent.reading import read_receipt, receipt_text
 from provider_runtime.domain.policy.consent.receipts import ConsentReceipt
@@ -24,6 +25,7 @@ from provider_runtime.domain.policy.consent.verdicts import (
     Revocations,
     Trust,
     consent_verdict,
+    decisions_of,
 )
 from provider_runtime.testing.consents import NOON, a_consent, a_plan, a_question, a_receipt, a_subject
 from provider_runtime.testing.strategies.providers import provider_configs
@@ -80,7 +82,9 @@ def consents(draw: st.DrawFn) -> tuple[ConsentSubject, Consent, ConsentReceipt]:
 
 def covers(subject: ConsentSubject, consent: Consent, now: datetime = NOON) -> bool:
     found = Found(consents=(consent,), revocations=Revocations(as_of=now))
-    verdict = consent_verdict(subject, found, seals={}, trust=Trust(unsigned=True), moment=Moment(now=now))
+    trust = Trust(unsigned=True)
+    decisions = decisions_of(found.consents, seals={}, trust=trust)
+    verdict = consent_verdict(subject, found, decisions, trust=trust, moment=Moment(now=now))
     return isinstance(verdict, Granted)
 
 
@@ -136,6 +140,22 @@ def test_whatever_is_covered_stays_within_what_was_said(
         assert near.session in receipt.session_ids or (near.session is None and not receipt.session_ids)
     if receipt.scope is ConsentScope.SINGLE_CALL:
         assert near.body_sha256 == receipt.body_sha256
+
+
+@given(consents(), st.lists(st.sampled_from(sorted(FACTS)), max_size=4), subjects)
+def test_of_the_facts_that_differ_the_first_is_told(
+    consented: tuple[ConsentSubject, Consent, ConsentReceipt], names: list[str], other: ConsentSubject
+) -> None:
+    subject, _, receipt = consented
+    near = evolve(subject, **{name: getattr(other, name) for name in names})
+    alike = ("tenant", "runtime", "provider", "origin", "tier", "record", "purpose", "policy_version")
+    differing = [ConsentFault(name) for name in alike if getattr(near, name) != getattr(receipt, name)]
+    differing += [ConsentFault.MODEL] if near.model not in receipt.models else []
+    differing += [ConsentFault.DATA_CLASS] if not set(near.data_classes) <= set(receipt.data_classes) else []
+    if differing:
+        assert fault_of_facts(receipt, near) is min(differing, key=list(ConsentFault).index)
+    elif (fault := fault_of_facts(receipt, near)) is not None:
+        assert list(ConsentFault).index(fault) > list(ConsentFault).index(ConsentFault.POLICY_VERSION)
 
 
 @given(consents(), st.integers(-100_000, 100_000))

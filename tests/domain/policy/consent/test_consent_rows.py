@@ -35,6 +35,7 @@ from provider_runtime.domain.policy.consent.verdicts import (
     Trust,
     Withheld,
     consent_verdict,
+    decisions_of,
 )
 from provider_runtime.domain.seals import Seal, SealVerdict
 from provider_runtime.testing.consents import NOON, a_consent, a_question, a_receipt, a_subject
@@ -53,11 +54,12 @@ def verdict(
     **found: Any,
 ) -> Granted | Withheld:
     usual = {"revocations": Revocations(as_of=NOON)}
+    trusted = trust or Trust(unsigned=True)
     return consent_verdict(
         subject,
         Found(consents=consents, **{**usual, **found}),
-        seals=seals or {},
-        trust=trust or Trust(unsigned=True),
+        decisions_of(consents, seals=seals or {}, trust=trusted),
+        trust=trusted,
         moment=moment or Moment(now=NOON),
     )
 

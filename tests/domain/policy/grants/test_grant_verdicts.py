@@ -23,6 +23,7 @@ from provider_runtime.domain.policy.grants.capability import (
     GrantFault,
     Use,
 )
+from provider_runtime.domain.policy.grants.caps import cap_name, is_cap_name
 from provider_runtime.domain.policy.grants.needs import caps_needed
 
 
@@ -130,6 +131,12 @@ def test_what_a_profile_grants_needs_no_grant_and_counts_nowhere() -> None:
 def test_what_is_no_name_is_not_granted_whoever_says_so() -> None:
     use = a_use("no name", granted=frozenset({"no name"}))
     assert isinstance(decide(use, [a_grant("*")], {}, NOW), Denied)
+
+
+@given(caps=st.lists(st.sampled_from(["a.b", "c", "*", "a.*", "", "no name", "x" * 201, "cap.a.b"]), max_size=4))
+def test_whoever_grants_everything_grants_what_is_a_name_and_nothing_else(caps: list[str]) -> None:
+    use = Use(caps=tuple(caps), granted=frozenset(map(cap_name, caps)))
+    assert isinstance(decide(use, [], {}, NOW), Granted) == all(map(is_cap_name, use.caps))
 
 
 def test_equal_grants_are_one_grant_and_a_grant_given_anew_is_another() -> None:
