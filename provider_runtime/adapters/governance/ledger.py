@@ -2,14 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from attrs import define, field
 
-from provider_runtime.adapters.backends.filesystem.media import FilesystemMedia
 from provider_runtime.adapters.backends.medium import Documents, Journal, Media
 from provider_runtime.adapters.backends.memory import MemoryJournal
-from provider_runtime.adapters.backends.sqlite.media import SqliteMedia
 from provider_runtime.adapters.governance.checkpoints import LedgerCodec
 from provider_runtime.adapters.governance.folding import FoldedJournal
 from provider_runtime.adapters.system import SystemClock
@@ -27,6 +25,9 @@ from provider_runtime.domain.policy.budgets.holds import (
     Tally,
 )
 from provider_runtime.ports.system import Clock
+
+if TYPE_CHECKING:
+    from provider_runtime.adapters.backends.sqlite.media import SqliteMedia
 
 _JOURNAL: Final = "budgets"
 
@@ -114,6 +115,9 @@ class FilesystemBudgetLedger(JournalLedger):
 
     @media.default
     def _make_media(self) -> Media:
+        # Imported where it is used: whoever keeps budgets in memory needs no medium that lasts.
+        from provider_runtime.adapters.backends.filesystem.media import FilesystemMedia  # noqa: PLC0415 - see above
+
         return FilesystemMedia(root=self.path)
 
     @journal.default
@@ -130,12 +134,14 @@ class SqliteBudgetLedger(JournalLedger):
     """Budgets in the SQLite file ``path``, durable; several processes may share it. Busy calls share one ``fsync``."""
 
     path: Path = field(converter=Path)
-    media: SqliteMedia = field(init=False, repr=False)
+    media: "SqliteMedia" = field(init=False, repr=False)
     journal: Journal = field(init=False, repr=False)
     documents: Documents | None = field(init=False, repr=False)
 
     @media.default
-    def _make_media(self) -> SqliteMedia:
+    def _make_media(self) -> "SqliteMedia":
+        from provider_runtime.adapters.backends.sqlite.media import SqliteMedia  # noqa: PLC0415 - see above
+
         return SqliteMedia(path=self.path)
 
     @journal.default

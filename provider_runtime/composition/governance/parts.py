@@ -2,14 +2,7 @@
 
 from attrs import frozen
 
-from provider_runtime.adapters.backends.filesystem.documents import FilesystemDocuments
-from provider_runtime.adapters.backends.filesystem.framing import Lines
-from provider_runtime.adapters.backends.filesystem.journal import FilesystemJournal
 from provider_runtime.adapters.backends.memory import MemoryDocuments, MemoryJournal
-from provider_runtime.adapters.backends.sqlite.media import SqliteMedia
-from provider_runtime.adapters.governance.ledger import MemoryBudgetLedger
-from provider_runtime.adapters.governance.local import LocalGovernanceProvider
-from provider_runtime.adapters.governance.security import JournalSecurity
 from provider_runtime.application.gates import Gate
 from provider_runtime.application.gates.grants import GrantsGate
 from provider_runtime.composition.governance.settings import (
@@ -37,9 +30,20 @@ def store(audit: Audit) -> AuditStore:
         case AuditStore():
             return audit
         case FileAudit(path=path):
+            # Imported where it is used, as is all that few runtimes have: the others need not load it.
+            from provider_runtime.adapters.backends.filesystem.documents import (  # noqa: PLC0415 - see above
+                FilesystemDocuments,
+            )
+            from provider_runtime.adapters.backends.filesystem.framing import Lines  # noqa: PLC0415 - see above
+            from provider_runtime.adapters.backends.filesystem.journal import (  # noqa: PLC0415 - see above
+                FilesystemJournal,
+            )
+
             journal = FilesystemJournal(path=path / "audit.jsonl", framing=Lines())
             return AuditStore(journal=journal, documents=FilesystemDocuments(root=path / "documents"))
         case SqliteAudit(path=path):
+            from provider_runtime.adapters.backends.sqlite.media import SqliteMedia  # noqa: PLC0415 - see above
+
             media = SqliteMedia(path=path)
             return AuditStore(journal=media.journal("audit"), documents=media.documents())
         case MemoryAudit(keep=keep):
@@ -90,6 +94,9 @@ def governing(
     chosen = settings or Governance()
     place = store(chosen.audit)
     if governance is None and chosen.profile is not None:
+        from provider_runtime.adapters.governance.ledger import MemoryBudgetLedger  # noqa: PLC0415 - only those governed
+        from provider_runtime.adapters.governance.local import LocalGovernanceProvider  # noqa: PLC0415 - as above
+
         governance = LocalGovernanceProvider(
             ledger=ledger or MemoryBudgetLedger(clock=clock),
             documents=place.documents,
@@ -100,5 +107,7 @@ def governing(
             event_sink=event_sink,
         )
     if security is None:
+        from provider_runtime.adapters.governance.security import JournalSecurity  # noqa: PLC0415 - only those governed
+
         security = JournalSecurity(journal=place.journal, capabilities=chosen.grants, clock=clock)
     return Governing(governance=governance, security=security)
