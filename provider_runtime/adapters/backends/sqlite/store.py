@@ -12,6 +12,7 @@ from attrs import define, field
 from provider_runtime.adapters.backends.filesystem.calls import SystemFiles
 from provider_runtime.adapters.backends.filesystem.locking import StoreLock, make_folders, poisoned, unavailable
 from provider_runtime.adapters.backends.sqlite.schema import prepare
+from provider_runtime.adapters.backends.sqlite.tail import JournalTail
 from provider_runtime.adapters.backends.threads import Done, GroupWriter, Reader, attempt
 from provider_runtime.domain.errors import BackendError, RecordCorrupt
 
@@ -46,6 +47,8 @@ class SqliteStore:
     busy_timeout_s: float = 10.0
     connection: type[sqlite3.Connection] = field(default=sqlite3.Connection, repr=False)
     writer: GroupWriter[sqlite3.Connection] = field(init=False, repr=False)
+    tails: dict[str, JournalTail] = field(factory=dict, init=False, repr=False)
+    """The ends of the journals that the transaction under way has looked at, by name; for its jobs alone."""
     reader: Reader = field(factory=lambda: Reader(kind="sqlite"), init=False, repr=False)
     _writing: sqlite3.Connection | None = field(default=None, init=False, repr=False)
     _reading: sqlite3.Connection | None = field(default=None, init=False, repr=False)
@@ -82,7 +85,10 @@ class SqliteStore:
             connection = self._writing = self._writing or self._opened(is_writer=True)
             try:
                 connection.execute("BEGIN IMMEDIATE")
+                self.tails.clear()
                 done = [_done(job, connection) for job in jobs]
+                for tail in self.tails.values():
+                    tail.write_down()
             except BaseException:
                 self._roll_back(connection)
                 raise
