@@ -83,8 +83,11 @@ class FoldedJournal(Generic[StateT, EntryT]):
     _own: dict[bytes, EntryT] = field(factory=dict, init=False, repr=False)
     """Entries made here and not yet read back: they need no decoding."""
 
-    async def step(self, decide: Callable[[StateT], tuple[EntryT | None, _T]]) -> _T:
-        """What ``decide`` makes of the state as it is now; the entry that it returns is kept when this returns."""
+    async def step(self, decide: Callable[[StateT], tuple[EntryT | None, _T]], *, soon: bool = False) -> _T:
+        """What ``decide`` makes of the state as it is now; the entry that it returns is kept when this returns.
+
+        ``soon``: see ``Journal.decide``.
+        """
         answers: list[_T] = []
         checkpoints: list[tuple[bytes, int]] = []
 
@@ -103,7 +106,7 @@ class FoldedJournal(Generic[StateT, EntryT]):
         if self._state is None:
             await self._open()
         try:
-            self._durable = await self.journal.decide(step)
+            self._durable = await self.journal.decide(step, soon=soon)
         except BaseException:
             if checkpoints:
                 self._due = 0  # what it holds may have been taken back: the next step makes another

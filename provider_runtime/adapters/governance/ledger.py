@@ -61,6 +61,7 @@ class JournalLedger:
     async def settle(self, hold: Hold, fate: Fate, charges: Sequence[int]) -> None:
         await self._enter(
             lambda books, now_ms: deciding.settle(books, hold, fate, charges, now_ms),
+            soon=_is_covered(hold, charges),
         )
 
     async def withdraw(self, order_id: OrderId) -> None:
@@ -88,8 +89,8 @@ class JournalLedger:
     async def aclose(self) -> None:
         await self._folded.aclose()
 
-    async def _enter(self, decide: Callable[[Books, int], Entry | None]) -> None:
-        await self._folded.step(lambda books: (decide(books, self._now_ms()), None))
+    async def _enter(self, decide: Callable[[Books, int], Entry | None], *, soon: bool = False) -> None:
+        await self._folded.step(lambda books: (decide(books, self._now_ms()), None), soon=soon)
 
     def _now_ms(self) -> int:
         return int(self.clock.now().timestamp() * 1000)
@@ -154,3 +155,11 @@ class SqliteBudgetLedger(JournalLedger):
 
     async def aclose(self) -> None:
         await self.media.aclose()
+
+
+def _is_covered(hold: Hold, charges: Sequence[int]) -> bool:
+    """Whether a loss of power may take the settlement back: then the hold is posted in full, which is no less."""
+    amounts = hold.amounts
+    return len(charges) == len(amounts) and all(
+        type(charge) is int and charge <= amount for charge, amount in zip(charges, amounts, strict=True)
+    )

@@ -40,13 +40,13 @@ class SqliteJournal:
 
         return await self._write(job)
 
-    async def decide(self, step: Step) -> Position:
+    async def decide(self, step: Step, *, soon: bool = False) -> Position:
         def job(connection: sqlite3.Connection) -> Position:
             tail = self._tail(connection)
             entry = step(tail)
             return tail.end if entry is None else tail.add(entry)
 
-        return await self._write(job)
+        return await self._write(job, soon=soon)
 
     async def read(self, *, after: Position = START, limit: int | None = None) -> Page:
         def work(connection: sqlite3.Connection) -> Page:
@@ -91,10 +91,10 @@ class SqliteJournal:
             tails[self.name] = JournalTail.of(connection, self.name)
         return tails[self.name]
 
-    async def _write(self, job: Callable[[sqlite3.Connection], _T]) -> _T:
+    async def _write(self, job: Callable[[sqlite3.Connection], _T], *, soon: bool = False) -> _T:
         if self._closed:
             raise closed("journal")
-        return await self.store.write(job)
+        return await self.store.write(job, soon=soon)
 
     async def _read(self, work: Callable[[sqlite3.Connection], _T], missing: _T) -> _T:
         if self._closed:
