@@ -4,7 +4,7 @@
 
 Each measurement is a fresh process, and they take turns. CPU is that of the whole process, the interpreter's own
 included, as the system counts it when it ends; memory is the most it ever had. Byte code is there already, as
-after an installation.
+after an installation: a first turn, which does not count, leaves it in a folder of its own.
 """
 
 import os
@@ -87,7 +87,9 @@ def beginnings(base: str) -> dict[str, str]:
 def started(program: str, place: Path) -> tuple[float, float]:
     """CPU milliseconds of a fresh process until it ends, and the most bytes it had in memory."""
     places = os.pathsep.join([str(HERE), str(HERE.parent), os.environ.get("PYTHONPATH", "")])
-    environment = {**os.environ, "PYTHONPATH": places.rstrip(os.pathsep)}
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    byte_code = str(place.with_name("byte_code"))
+    environment = {**inherited, "PYTHONPATH": places.rstrip(os.pathsep), "PYTHONPYCACHEPREFIX": byte_code}
     words = [sys.executable, "-c", SAYS_ITS_PEAK.format(place=str(place)) + program]
     child = subprocess.Popen(words, stdout=subprocess.DEVNULL, env=environment)
     _, status, used = os.wait4(child.pid, 0)

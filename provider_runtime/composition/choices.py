@@ -14,16 +14,7 @@ from provider_runtime.adapters.backends.receipts import (
     SqliteReceiptProvider,
 )
 from provider_runtime.adapters.catalog import builtin_catalog, builtin_prices
-from provider_runtime.adapters.credentials.filesystem import FilesystemSecretStore
-from provider_runtime.adapters.credentials.keyring_store import KeyringSecretStore
-from provider_runtime.adapters.credentials.references import ReferredSecret
 from provider_runtime.adapters.credentials.sources import CredentialSources
-from provider_runtime.adapters.governance.ledger import (
-    FilesystemBudgetLedger,
-    MemoryBudgetLedger,
-    SqliteBudgetLedger,
-)
-from provider_runtime.adapters.http.no_transport import NoTransport
 from provider_runtime.adapters.http.transport import AiohttpTransport
 from provider_runtime.adapters.leakage.scanner import PatternLeakScanner
 from provider_runtime.application.catalog import ActiveCatalog
@@ -74,6 +65,8 @@ _STRICT_LEAKAGE: Final = LeakagePolicy.strict()
 def transport(settings: RuntimeSettings, shared: SharedParts) -> HttpTransport:
     """HTTP over aiohttp, within the limits of the settings; none at all for a replay."""
     if settings.replay is not None:
+        from provider_runtime.adapters.http.no_transport import NoTransport  # noqa: PLC0415 - few runtimes replay
+
         return NoTransport()
     return AiohttpTransport(
         connect_timeout_s=settings.connect_timeout_s,
@@ -91,8 +84,16 @@ def secret_store_at(place: SecretFile | KeyringSecrets | None) -> SecretStore | 
     """The store of named keys at ``place``, if that is one."""
     match place:
         case SecretFile(path=path):
+            from provider_runtime.adapters.credentials.filesystem import (  # noqa: PLC0415 - few runtimes have one
+                FilesystemSecretStore,
+            )
+
             return FilesystemSecretStore(path=path)
         case KeyringSecrets(service=service):
+            from provider_runtime.adapters.credentials.keyring_store import (  # noqa: PLC0415 - few runtimes have one
+                KeyringSecretStore,
+            )
+
             return KeyringSecretStore(service=service)
     return None
 
@@ -151,6 +152,12 @@ def ledger(
     """A ledger where the settings want it, none without budgets; a replay spends nothing, so its own is in memory."""
     if not budgets(settings.budgets, settings.governance):
         return None
+    from provider_runtime.adapters.governance.ledger import (  # noqa: PLC0415 - only those with budgets need it
+        FilesystemBudgetLedger,
+        MemoryBudgetLedger,
+        SqliteBudgetLedger,
+    )
+
     if settings.replay is not None:
         return MemoryBudgetLedger(clock=clock)
     match settings.ledger:
@@ -176,6 +183,7 @@ def remote_ledger(
     timeout_s: float = 4.0,
 ) -> BudgetLedger:
     """The ledger of a server, asked over connections of its own: a runtime's are closed before its last settlement."""
+    from provider_runtime.adapters.credentials.references import ReferredSecret  # noqa: PLC0415 - as the next one
     from provider_runtime.adapters.governance.remote.ledger import RemoteBudgetLedger  # noqa: PLC0415 - few have one
 
     token = ReferredSecret(

@@ -1,19 +1,9 @@
-"""Which codec speaks for which kind of provider."""
+"""Which codec speaks for which kind of provider. A wire is loaded with the first provider that speaks it."""
 
 from typing import Final
 
 from provider_runtime.adapters.wire.adapter import WireAdapter
-from provider_runtime.adapters.wire.anthropic_messages.codec import AnthropicMessagesCodec
-from provider_runtime.adapters.wire.anthropic_messages.families import VERSIONS
-from provider_runtime.adapters.wire.chat_completions.codec import ChatCompletionsCodec
-from provider_runtime.adapters.wire.chat_completions.dialect import OPENAI_CHAT
 from provider_runtime.adapters.wire.codec import WireCodec
-from provider_runtime.adapters.wire.gemini.codec import GeminiCodec
-from provider_runtime.adapters.wire.ollama.codec import OllamaCodec
-from provider_runtime.adapters.wire.ollama.options import ollama_options
-from provider_runtime.adapters.wire.openai_compatible import openai_compatible_dialect
-from provider_runtime.adapters.wire.openai_responses.codec import OpenAIResponsesCodec
-from provider_runtime.adapters.wire.openrouter import openrouter_dialect
 from provider_runtime.application.providers import Providers, RegisteredProvider
 from provider_runtime.domain.catalog.models import ModelCatalog
 from provider_runtime.domain.catalog.providers import ProviderConfig, ProviderKind, Tier
@@ -38,13 +28,13 @@ def codec_for(config: ProviderConfig, catalog: ModelCatalog) -> WireCodec:
 def _codec_for(config: ProviderConfig, catalog: ModelCatalog) -> WireCodec:
     match config.kind:
         case ProviderKind.OPENROUTER:
-            return ChatCompletionsCodec(dialect=openrouter_dialect(config.options))
+            return _openrouter_codec(config)
         case ProviderKind.OPENAI_COMPATIBLE:
-            return ChatCompletionsCodec(dialect=openai_compatible_dialect(config.options))
+            return _openai_compatible_codec(config)
         case ProviderKind.ANTHROPIC:
             return _anthropic_codec(config, catalog)
         case ProviderKind.OLLAMA:
-            return OllamaCodec(settings=ollama_options(config.options), cloud_models=config.tier is not Tier.LOCAL)
+            return _ollama_codec(config)
     if config.options:
         raise InvalidProviderConfig(
             provider=config.provider_id,
@@ -54,14 +44,60 @@ def _codec_for(config: ProviderConfig, catalog: ModelCatalog) -> WireCodec:
         )
     match config.kind:
         case ProviderKind.OPENAI:
-            return OpenAIResponsesCodec()
+            return _openai_codec()
         case ProviderKind.OPENAI_CHAT:
-            return ChatCompletionsCodec(dialect=OPENAI_CHAT)
+            return _openai_chat_codec()
         case ProviderKind.GEMINI:
-            return GeminiCodec()
+            return _gemini_codec()
+
+
+# What each of these imports, a runtime with other providers need not load.
+
+
+def _openrouter_codec(config: ProviderConfig) -> WireCodec:
+    from provider_runtime.adapters.wire.chat_completions.codec import ChatCompletionsCodec  # noqa: PLC0415 - see above
+    from provider_runtime.adapters.wire.openrouter import openrouter_dialect  # noqa: PLC0415 - see above
+
+    return ChatCompletionsCodec(dialect=openrouter_dialect(config.options))
+
+
+def _openai_compatible_codec(config: ProviderConfig) -> WireCodec:
+    from provider_runtime.adapters.wire.chat_completions.codec import ChatCompletionsCodec  # noqa: PLC0415 - see above
+    from provider_runtime.adapters.wire.openai_compatible import openai_compatible_dialect  # noqa: PLC0415 - see above
+
+    return ChatCompletionsCodec(dialect=openai_compatible_dialect(config.options))
+
+
+def _openai_chat_codec() -> WireCodec:
+    from provider_runtime.adapters.wire.chat_completions.codec import ChatCompletionsCodec  # noqa: PLC0415 - see above
+    from provider_runtime.adapters.wire.chat_completions.dialect import OPENAI_CHAT  # noqa: PLC0415 - see above
+
+    return ChatCompletionsCodec(dialect=OPENAI_CHAT)
+
+
+def _openai_codec() -> WireCodec:
+    from provider_runtime.adapters.wire.openai_responses.codec import OpenAIResponsesCodec  # noqa: PLC0415 - see above
+
+    return OpenAIResponsesCodec()
+
+
+def _gemini_codec() -> WireCodec:
+    from provider_runtime.adapters.wire.gemini.codec import GeminiCodec  # noqa: PLC0415 - see above
+
+    return GeminiCodec()
+
+
+def _ollama_codec(config: ProviderConfig) -> WireCodec:
+    from provider_runtime.adapters.wire.ollama.codec import OllamaCodec  # noqa: PLC0415 - see above
+    from provider_runtime.adapters.wire.ollama.options import ollama_options  # noqa: PLC0415 - see above
+
+    return OllamaCodec(settings=ollama_options(config.options), cloud_models=config.tier is not Tier.LOCAL)
 
 
 def _anthropic_codec(config: ProviderConfig, catalog: ModelCatalog) -> WireCodec:
+    from provider_runtime.adapters.wire.anthropic_messages.codec import AnthropicMessagesCodec  # noqa: PLC0415 - see above
+    from provider_runtime.adapters.wire.anthropic_messages.families import VERSIONS  # noqa: PLC0415 - see above
+
     version = config.options.get("api_version", next(iter(VERSIONS)))
     unknown = next((name for name in config.options if name != "api_version"), None)
     if unknown is not None or version not in VERSIONS:

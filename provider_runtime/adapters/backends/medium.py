@@ -174,11 +174,13 @@ class Journal(Protocol):
         """
         ...
 
-    async def decide(self, step: Step) -> Position:
+    async def decide(self, step: Step, *, soon: bool = False) -> Position:
         """Keep what ``step(tail)`` returns, or nothing for ``None``, as one step like ``append``.
 
         For records that depend on more than the last one: ``step`` reads what was added since it
-        last looked. Returns the end of the journal behind the step.
+        last looked. Returns the end of the journal behind the step. ``soon``: whoever reads has it at
+        once, and the end of this process does it no harm; but a medium may leave it to the next entry,
+        or to ``flush``, to wait for the disk. A loss of power before that may take it back.
         """
         ...
 

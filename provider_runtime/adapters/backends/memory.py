@@ -57,7 +57,7 @@ class MemoryJournal:
         self._keep(entry)
         return entry
 
-    async def decide(self, step: Step) -> Position:
+    async def decide(self, step: Step, *, soon: bool = False) -> Position:  # noqa: ARG002 - it never waits
         if self._closed:
             raise closed(_KIND)
         entry = step(self)

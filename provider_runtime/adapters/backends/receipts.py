@@ -6,8 +6,6 @@ from typing import Final, cast
 
 from attrs import define, field
 
-from provider_runtime.adapters.backends.filesystem.framing import Lines
-from provider_runtime.adapters.backends.filesystem.journal import FilesystemJournal
 from provider_runtime.adapters.backends.medium import START, Journal, Page, Position
 from provider_runtime.adapters.backends.memory import MemoryJournal
 from provider_runtime.adapters.backends.receipt_chain import (
@@ -21,8 +19,6 @@ from provider_runtime.adapters.backends.receipt_chain import (
     unreadable,
 )
 from provider_runtime.adapters.backends.receipt_check import ChainCheck, NotedHeads, broken, whole
-from provider_runtime.adapters.backends.sqlite.journal import SqliteJournal
-from provider_runtime.adapters.backends.sqlite.store import SqliteStore
 from provider_runtime.domain.errors import RecordCorrupt
 from provider_runtime.domain.records.oversight.checkpoints import NotedHead
 from provider_runtime.domain.records.receipts import CallReceipt, CallRecord, ChainVerdict
@@ -168,6 +164,10 @@ class FilesystemReceiptProvider(JournalReceipts):
 
     @journal.default
     def _make_journal(self) -> Journal:
+        # Imported where it is used: whoever keeps receipts in memory needs no medium that lasts.
+        from provider_runtime.adapters.backends.filesystem.framing import Lines  # noqa: PLC0415 - see above
+        from provider_runtime.adapters.backends.filesystem.journal import FilesystemJournal  # noqa: PLC0415 - see above
+
         return FilesystemJournal(path=self.path, framing=Lines())
 
 
@@ -180,6 +180,9 @@ class SqliteReceiptProvider(JournalReceipts):
 
     @journal.default
     def _make_journal(self) -> Journal:
+        from provider_runtime.adapters.backends.sqlite.journal import SqliteJournal  # noqa: PLC0415 - see above
+        from provider_runtime.adapters.backends.sqlite.store import SqliteStore  # noqa: PLC0415 - see above
+
         return SqliteJournal(store=SqliteStore(path=self.path), name="receipts", closes_store=True)
 
 

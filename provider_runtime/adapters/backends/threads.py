@@ -9,10 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
 from typing import Any, Final, Generic, TypeVar
 
-from attrs import define, field, frozen
+from attrs import define, field
 
 from provider_runtime.adapters.backends.names import closed
 from provider_runtime.domain.errors import BackendError
+from provider_runtime.domain.values import sealed
 
 _AT_ONCE: Final = 256
 """Jobs in one group: enough to share an ``fsync``, few enough that nobody waits long for the others."""
@@ -21,7 +22,7 @@ PlaceT = TypeVar("PlaceT")
 ResultT = TypeVar("ResultT")
 
 
-@frozen(kw_only=True)
+@sealed(kw_only=True)
 class Done:
     """What one job of a group came to: a value, or the error it failed with."""
 
@@ -37,7 +38,7 @@ def attempt(job: Callable[[PlaceT], Any], place: PlaceT) -> Done:
         return Done(error=error)
 
 
-@frozen(kw_only=True)
+@sealed(kw_only=True)
 class _Waiting(Generic[PlaceT]):
     job: Callable[[PlaceT], Any]
     loop: asyncio.AbstractEventLoop

@@ -2,13 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import ClassVar, Final, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Final, TypeVar
 
 from attrs import define, field
 
-from provider_runtime.adapters.backends.filesystem.media import FilesystemMedia
 from provider_runtime.adapters.backends.medium import Documents, Journal, Media
-from provider_runtime.adapters.backends.sqlite.media import SqliteMedia
 from provider_runtime.adapters.governance.consent_entries import ConsentEntryCodec
 from provider_runtime.adapters.governance.folding import Folded, FoldedJournal, FoldedMemory
 from provider_runtime.adapters.system import SystemClock
@@ -20,6 +18,9 @@ from provider_runtime.domain.policy.consent.plans import ConsentRequest
 from provider_runtime.domain.policy.consent.subject import ConsentSubject
 from provider_runtime.domain.policy.consent.verdicts import Found, Revocations
 from provider_runtime.ports.system import Clock
+
+if TYPE_CHECKING:
+    from provider_runtime.adapters.backends.sqlite.media import SqliteMedia
 
 _T = TypeVar("_T")
 _JOURNAL: Final = "consents"
@@ -136,6 +137,9 @@ class FilesystemConsentLedger(JournalConsentLedger):
 
     @media.default
     def _make_media(self) -> Media:
+        # Imported where it is used: consents in memory need no medium that lasts.
+        from provider_runtime.adapters.backends.filesystem.media import FilesystemMedia  # noqa: PLC0415 - see above
+
         return FilesystemMedia(root=self.path)
 
     @journal.default
@@ -152,12 +156,14 @@ class SqliteConsentLedger(JournalConsentLedger):
     """Consents in the SQLite file ``path``, durable; several processes may share it. Busy calls share one ``fsync``."""
 
     path: Path = field(converter=Path)
-    media: SqliteMedia = field(init=False, repr=False)
+    media: "SqliteMedia" = field(init=False, repr=False)
     journal: Journal = field(init=False, repr=False)
     documents: Documents | None = field(init=False, repr=False)
 
     @media.default
-    def _make_media(self) -> SqliteMedia:
+    def _make_media(self) -> "SqliteMedia":
+        from provider_runtime.adapters.backends.sqlite.media import SqliteMedia  # noqa: PLC0415 - see above
+
         return SqliteMedia(path=self.path)
 
     @journal.default

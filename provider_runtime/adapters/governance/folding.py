@@ -62,8 +62,11 @@ class EntryCodec(Protocol[StateT, EntryT]):
 class Folded(Protocol[State_co, Entry_contra]):
     """A state that is brought forward by one step after another, with nobody in between."""
 
-    async def step(self, decide: Callable[[State_co], tuple[Entry_contra | None, _T]]) -> _T:
-        """What ``decide`` makes of the state as it is now; the entry that it returns is kept when this returns."""
+    async def step(self, decide: Callable[[State_co], tuple[Entry_contra | None, _T]], *, soon: bool = False) -> _T:
+        """What ``decide`` makes of the state as it is now; the entry that it returns is kept when this returns.
+
+        ``soon``: see ``Journal.decide``.
+        """
         ...
 
     async def flush(self) -> None:
@@ -86,7 +89,7 @@ class FoldedMemory(Generic[StateT, EntryT]):
     state: StateT = field(repr=False)
     _closed: bool = field(default=False, init=False)
 
-    async def step(self, decide: Callable[[StateT], tuple[EntryT | None, _T]]) -> _T:
+    async def step(self, decide: Callable[[StateT], tuple[EntryT | None, _T]], *, soon: bool = False) -> _T:  # noqa: ARG002 - memory keeps at once
         if self._closed:
             raise closed("memory")
         entry, answer = decide(self.state)
@@ -127,8 +130,11 @@ class FoldedJournal(Generic[StateT, EntryT]):
     _own: dict[bytes, EntryT] = field(factory=dict, init=False, repr=False)
     """Entries made here and not yet read back: they need no decoding."""
 
-    async def step(self, decide: Callable[[StateT], tuple[EntryT | None, _T]]) -> _T:
-        """What ``decide`` makes of the state as it is now; the entry that it returns is kept when this returns."""
+    async def step(self, decide: Callable[[StateT], tuple[EntryT | None, _T]], *, soon: bool = False) -> _T:
+        """What ``decide`` makes of the state as it is now; the entry that it returns is kept when this returns.
+
+        ``soon``: see ``Journal.decide``.
+        """
         answers: list[_T] = []
         checkpoints: list[tuple[bytes, int]] = []
 
@@ -147,7 +153,7 @@ class FoldedJournal(Generic[StateT, EntryT]):
         if self._state is None:
             await self._open()
         try:
-            self._durable = await self.journal.decide(step)
+            self._durable = await self.journal.decide(step, soon=soon)
         except BaseException:
             if checkpoints:
                 self._due = 0  # what it holds may have been taken back: the next step makes another

@@ -2,13 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from attrs import define, field
 
-from provider_runtime.adapters.backends.filesystem.media import FilesystemMedia
 from provider_runtime.adapters.backends.medium import Documents, Journal, Media
-from provider_runtime.adapters.backends.sqlite.media import SqliteMedia
 from provider_runtime.adapters.governance.checkpoints import LedgerCodec
 from provider_runtime.adapters.governance.folding import Folded, FoldedJournal, FoldedMemory
 from provider_runtime.adapters.system import SystemClock
@@ -27,6 +25,9 @@ from provider_runtime.domain.policy.budgets.holds import (
 )
 from provider_runtime.ports.system import Clock
 
+if TYPE_CHECKING:
+    from provider_runtime.adapters.backends.sqlite.media import SqliteMedia
+
 _JOURNAL: Final = "budgets"
 
 
@@ -43,6 +44,7 @@ class FoldedLedger:
     async def settle(self, hold: Hold, fate: Fate, charges: Sequence[int]) -> None:
         await self._enter(
             lambda books, now_ms: deciding.settle(books, hold, fate, charges, now_ms),
+            soon=_is_covered(hold, charges),
         )
 
     async def withdraw(self, order_id: OrderId) -> None:
@@ -70,8 +72,8 @@ class FoldedLedger:
     async def aclose(self) -> None:
         await self._folded.aclose()
 
-    async def _enter(self, decide: Callable[[Books, int], Entry | None]) -> None:
-        await self._folded.step(lambda books: (decide(books, self._now_ms()), None))
+    async def _enter(self, decide: Callable[[Books, int], Entry | None], *, soon: bool = False) -> None:
+        await self._folded.step(lambda books: (decide(books, self._now_ms()), None), soon=soon)
 
     def _now_ms(self) -> int:
         return int(self.clock.now().timestamp() * 1000)
@@ -118,6 +120,9 @@ class FilesystemBudgetLedger(JournalLedger):
 
     @media.default
     def _make_media(self) -> Media:
+        # Imported where it is used: whoever keeps budgets in memory needs no medium that lasts.
+        from provider_runtime.adapters.backends.filesystem.media import FilesystemMedia  # noqa: PLC0415 - see above
+
         return FilesystemMedia(root=self.path)
 
     @journal.default
@@ -134,12 +139,14 @@ class SqliteBudgetLedger(JournalLedger):
     """Budgets in the SQLite file ``path``, durable; several processes may share it. Busy calls share one ``fsync``."""
 
     path: Path = field(converter=Path)
-    media: SqliteMedia = field(init=False, repr=False)
+    media: "SqliteMedia" = field(init=False, repr=False)
     journal: Journal = field(init=False, repr=False)
     documents: Documents | None = field(init=False, repr=False)
 
     @media.default
-    def _make_media(self) -> SqliteMedia:
+    def _make_media(self) -> "SqliteMedia":
+        from provider_runtime.adapters.backends.sqlite.media import SqliteMedia  # noqa: PLC0415 - see above
+
         return SqliteMedia(path=self.path)
 
     @journal.default
@@ -152,3 +159,11 @@ class SqliteBudgetLedger(JournalLedger):
 
     async def aclose(self) -> None:
         await self.media.aclose()
+
+
+def _is_covered(hold: Hold, charges: Sequence[int]) -> bool:
+    """Whether a loss of power may take the settlement back: then the hold is posted in full, which is no less."""
+    amounts = hold.amounts
+    return len(charges) == len(amounts) and all(
+        type(charge) is int and charge <= amount for charge, amount in zip(charges, amounts, strict=True)
+    )

@@ -8,11 +8,7 @@ from pathlib import Path
 
 from attrs import define, field
 
-from provider_runtime.adapters.backends.filesystem.framing import Lines
-from provider_runtime.adapters.backends.filesystem.journal import FilesystemJournal
 from provider_runtime.adapters.backends.medium import Journal
-from provider_runtime.adapters.backends.sqlite.journal import SqliteJournal
-from provider_runtime.adapters.backends.sqlite.store import SqliteStore
 from provider_runtime.adapters.governance.audit_entries import Tally, decoded, encoded, tally_of
 from provider_runtime.adapters.governance.audit_trail import MemoryAuditTrail, one_less
 from provider_runtime.adapters.system import SystemClock
@@ -178,6 +174,10 @@ class FilesystemSecurityProvider(JournalSecurity):
 
     @journal.default
     def _make_journal(self) -> Journal:
+        # Imported where it is used: an audit in memory needs no medium that lasts.
+        from provider_runtime.adapters.backends.filesystem.framing import Lines  # noqa: PLC0415 - see above
+        from provider_runtime.adapters.backends.filesystem.journal import FilesystemJournal  # noqa: PLC0415 - see above
+
         return FilesystemJournal(path=self.path, framing=Lines())
 
 
@@ -190,4 +190,7 @@ class SqliteSecurityProvider(JournalSecurity):
 
     @journal.default
     def _make_journal(self) -> Journal:
+        from provider_runtime.adapters.backends.sqlite.journal import SqliteJournal  # noqa: PLC0415 - see above
+        from provider_runtime.adapters.backends.sqlite.store import SqliteStore  # noqa: PLC0415 - see above
+
         return SqliteJournal(store=SqliteStore(path=self.path), name="audit", closes_store=True)

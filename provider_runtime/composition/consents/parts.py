@@ -4,7 +4,6 @@ from pathlib import Path
 
 from attrs import frozen
 
-from provider_runtime.adapters.signing.ed25519 import Ed25519Verifier
 from provider_runtime.application.accounting.telemetry import Telemetry
 from provider_runtime.application.catalog import ActiveCatalog
 from provider_runtime.application.consents.desk import ConsentDesk
@@ -24,6 +23,7 @@ from provider_runtime.domain.errors import InvalidSettings
 from provider_runtime.domain.identity import RuntimeId
 from provider_runtime.domain.policy.consent.verdicts import Trust
 from provider_runtime.domain.policy.governance import GovernancePolicy
+from provider_runtime.domain.seals import PublicKey
 from provider_runtime.ports.governance.consent import ConsentLedger, RevocationList
 from provider_runtime.ports.signing import Signer, Verifier
 from provider_runtime.ports.system import Clock, Randomness
@@ -122,7 +122,7 @@ def consent_guard(
 ) -> ConsentGuard:
     """Judges by what is in ``ledger``, and by the keys of those whom the settings trust. Raises ``InvalidSettings``."""
     keys, file = wanted.public_keys, wanted.revocations
-    known = verifier or (Ed25519Verifier(trust=keys) if keys else None)
+    known = verifier or (_verifier(keys) if keys else None)
     if file is not None and known is None:
         raise InvalidSettings(
             field="consents.revocations",
@@ -142,6 +142,12 @@ def consent_guard(
         revocations=None if file is None or known is None else _revocations(file, known),
         limit_s=wanted.timeout_s,
     )
+
+
+def _verifier(keys: tuple[PublicKey, ...]) -> Verifier:
+    from provider_runtime.adapters.signing.ed25519 import Ed25519Verifier  # noqa: PLC0415 - few trust others
+
+    return Ed25519Verifier(trust=keys)
 
 
 def _revocations(file: Path, verifier: Verifier) -> RevocationList:

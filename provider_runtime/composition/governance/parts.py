@@ -2,16 +2,9 @@
 
 from attrs import frozen
 
-from provider_runtime.adapters.backends.filesystem.documents import FilesystemDocuments
-from provider_runtime.adapters.backends.filesystem.framing import Lines
-from provider_runtime.adapters.backends.filesystem.journal import FilesystemJournal
 from provider_runtime.adapters.backends.medium import Journal
 from provider_runtime.adapters.backends.memory import MemoryDocuments
-from provider_runtime.adapters.backends.sqlite.media import SqliteMedia
 from provider_runtime.adapters.governance.audit_trail import MemoryAuditTrail
-from provider_runtime.adapters.governance.ledger import MemoryBudgetLedger
-from provider_runtime.adapters.governance.local import LocalGovernanceProvider
-from provider_runtime.adapters.governance.security import JournalSecurity, LocalSecurityProvider
 from provider_runtime.application.gates import Gate
 from provider_runtime.application.gates.grants import GrantsGate
 from provider_runtime.composition.governance.settings import (
@@ -40,9 +33,20 @@ def store(audit: Audit) -> AuditStore:
         case AuditStore():
             return audit
         case FileAudit(path=path):
+            # Imported where it is used, as is all that few runtimes have: the others need not load it.
+            from provider_runtime.adapters.backends.filesystem.documents import (  # noqa: PLC0415 - see above
+                FilesystemDocuments,
+            )
+            from provider_runtime.adapters.backends.filesystem.framing import Lines  # noqa: PLC0415 - see above
+            from provider_runtime.adapters.backends.filesystem.journal import (  # noqa: PLC0415 - see above
+                FilesystemJournal,
+            )
+
             journal = FilesystemJournal(path=path / "audit.jsonl", framing=Lines())
             return AuditStore(trail=journal, documents=FilesystemDocuments(root=path / "documents"))
         case SqliteAudit(path=path):
+            from provider_runtime.adapters.backends.sqlite.media import SqliteMedia  # noqa: PLC0415 - see above
+
             media = SqliteMedia(path=path)
             return AuditStore(trail=media.journal("audit"), documents=media.documents())
         case MemoryAudit(keep=keep):
@@ -93,6 +97,9 @@ def governing(
     chosen = settings or Governance()
     place = store(chosen.audit)
     if governance is None and chosen.profile is not None:
+        from provider_runtime.adapters.governance.ledger import MemoryBudgetLedger  # noqa: PLC0415 - only those governed
+        from provider_runtime.adapters.governance.local import LocalGovernanceProvider  # noqa: PLC0415 - as above
+
         governance = LocalGovernanceProvider(
             ledger=ledger or MemoryBudgetLedger(clock=clock),
             documents=place.documents,
@@ -109,6 +116,11 @@ def governing(
 
 def _deciding(trail: Journal | MemoryAuditTrail, grants: tuple[Capability, ...], clock: Clock) -> SecurityProvider:
     """Who decides by ``grants``, and writes each decision down in ``trail``."""
+    from provider_runtime.adapters.governance.security import (  # noqa: PLC0415 - only those governed
+        JournalSecurity,
+        LocalSecurityProvider,
+    )
+
     if isinstance(trail, MemoryAuditTrail):
         return LocalSecurityProvider(audit=trail, capabilities=grants, clock=clock)
     return JournalSecurity(journal=trail, capabilities=grants, clock=clock)

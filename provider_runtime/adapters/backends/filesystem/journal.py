@@ -61,7 +61,7 @@ class FilesystemJournal:
 
         return await self._writer.run(job)
 
-    async def decide(self, step: Step) -> Position:
+    async def decide(self, step: Step, *, soon: bool = False) -> Position:  # noqa: ARG002 - it waits at once
         def job(group: Group) -> Position:
             entry = step(group)
             if entry is not None:

@@ -7,8 +7,9 @@ from attrs import define, field
 
 from provider_runtime.adapters.backends.names import checked_name
 from provider_runtime.adapters.backends.sqlite.documents import SqliteDocuments, check_documents
-from provider_runtime.adapters.backends.sqlite.journal import SqliteJournal, check_entries
+from provider_runtime.adapters.backends.sqlite.journal import SqliteJournal
 from provider_runtime.adapters.backends.sqlite.store import SqliteStore
+from provider_runtime.adapters.backends.sqlite.tail import check_entries
 from provider_runtime.domain.errors import RecordCorrupt
 
 

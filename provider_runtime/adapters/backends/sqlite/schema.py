@@ -72,5 +72,10 @@ def _migrate(connection: sqlite3.Connection, name: str, versions: Sequence[Seque
     connection.execute(f"PRAGMA user_version={len(versions)}")
 
 
+def rewrite_version(connection: sqlite3.Connection) -> None:
+    """Write the version of the layout again, as it is: a transaction that changes nothing."""
+    connection.execute(f"PRAGMA user_version={_number(connection, 'user_version')}")
+
+
 def _number(connection: sqlite3.Connection, pragma: str) -> int:
     return int(connection.execute(f"PRAGMA {pragma}").fetchone()[0])

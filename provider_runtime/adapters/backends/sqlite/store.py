@@ -5,15 +5,17 @@ import os
 import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from attrs import define, field
 
 from provider_runtime.adapters.backends.filesystem.calls import SystemFiles
 from provider_runtime.adapters.backends.filesystem.locking import StoreLock, make_folders, poisoned, unavailable
-from provider_runtime.adapters.backends.sqlite.schema import prepare
+from provider_runtime.adapters.backends.sqlite.schema import prepare, rewrite_version
+from provider_runtime.adapters.backends.sqlite.tail import JournalTail
 from provider_runtime.adapters.backends.threads import Done, GroupWriter, Reader, attempt
 from provider_runtime.domain.errors import BackendError, RecordCorrupt
+from provider_runtime.domain.values import sealed
 
 _T = TypeVar("_T")
 # Python decodes the texts of SQLite's errors, which name tables as a damaged file has them.
@@ -38,26 +40,34 @@ class SqliteStore:
     """The database at ``path``, for its owner alone (0600, as are the two files beside it).
 
     Write-ahead log with ``synchronous=FULL``: what waits together is one transaction with one
-    ``fsync``. A transaction of another process is waited for ``busy_timeout_s``. ``connection``
-    is the class of the connections, so that a test can make any statement fail.
+    ``fsync``. A group of jobs that need not be on the disk yet is written without: the log keeps
+    the order, so the next ``fsync`` takes it along, and nothing later is there without it. A
+    transaction of another process is waited for ``busy_timeout_s``. ``connection`` is the class of
+    the connections, so that a test can make any statement fail.
     """
 
     path: Path = field(converter=Path)
     busy_timeout_s: float = 10.0
     connection: type[sqlite3.Connection] = field(default=sqlite3.Connection, repr=False)
     writer: GroupWriter[sqlite3.Connection] = field(init=False, repr=False)
+    tails: dict[str, JournalTail] = field(factory=dict, init=False, repr=False)
+    """The ends of the journals that the transaction under way has looked at, by name; for its jobs alone."""
     reader: Reader = field(factory=lambda: Reader(kind="sqlite"), init=False, repr=False)
     _writing: sqlite3.Connection | None = field(default=None, init=False, repr=False)
     _reading: sqlite3.Connection | None = field(default=None, init=False, repr=False)
     _poisoned: bool = field(default=False, init=False)
+    _syncs: bool = field(default=True, init=False)
+    """Whether the writing connection waits for the disk when it commits."""
+    _behind: bool = field(default=False, init=False)
+    """Whether something was committed that no ``fsync`` came after."""
 
     @writer.default
     def _make_writer(self) -> GroupWriter[sqlite3.Connection]:
         return GroupWriter(kind="sqlite", commit=self._commit)
 
-    async def write(self, job: Callable[[sqlite3.Connection], _T]) -> _T:
-        """Do ``job`` in a transaction that is durable when this returns."""
-        return await self.writer.run(job)
+    async def write(self, job: Callable[[sqlite3.Connection], _T], *, soon: bool = False) -> _T:
+        """Do ``job`` in a transaction that is durable when this returns, or ``soon``: see ``Journal.decide``."""
+        return await self.writer.run(_Soon(job) if soon else job)
 
     async def read(self, work: Callable[[sqlite3.Connection], _T], missing: _T) -> _T:
         """What ``work`` finds in the file as it is at one moment; ``missing`` while there is no file."""
@@ -80,16 +90,27 @@ class SqliteStore:
             raise poisoned("store", self.path.name)
         try:
             connection = self._writing = self._writing or self._opened(is_writer=True)
+            self._wait_for_disk(connection, on=not all(type(job) is _Soon for job in jobs))
             try:
                 connection.execute("BEGIN IMMEDIATE")
+                self.tails.clear()
                 done = [_done(job, connection) for job in jobs]
+                for tail in self.tails.values():
+                    tail.write_down()
             except BaseException:
                 self._roll_back(connection)
                 raise
             self._make_durable(connection)
         except _FAILURES as failure:
             raise self.translated(failure) from None
+        self._behind = not self._syncs
         return done
+
+    def _wait_for_disk(self, connection: sqlite3.Connection, *, on: bool) -> None:
+        """Whether the next commit does."""
+        if on is not self._syncs:
+            connection.execute(f"PRAGMA synchronous={'FULL' if on else 'NORMAL'}")
+            self._syncs = on
 
     def _make_durable(self, connection: sqlite3.Connection) -> None:
         try:
@@ -172,9 +193,20 @@ class SqliteStore:
         return connection
 
     def _end_writing(self) -> None:
-        if self._writing is not None:
-            self._writing.close()
-            self._writing = None
+        connection, self._writing = self._writing, None
+        if connection is None:
+            return
+        try:
+            if self._behind and not self._poisoned:
+                self._wait_for_disk(connection, on=True)
+                rewrite_version(connection)  # changes nothing; its `fsync` takes along what was written before
+                self._behind = False
+        except _FAILURES as failure:
+            self._poisoned = True
+            raise self.translated(failure) from None
+        finally:
+            self._syncs = True  # as the next connection begins
+            connection.close()
 
     def _end_reading(self) -> None:
         if self._reading is not None:
@@ -199,6 +231,16 @@ class SqliteStore:
             message=f"the store {self.path.name} cannot be used: {name}",
             remedy="Check that its folder exists, is writable, and has room.",
         )
+
+
+@sealed
+class _Soon(Generic[_T]):
+    """A job that need not be on the disk when it is done."""
+
+    job: Callable[[sqlite3.Connection], _T]
+
+    def __call__(self, connection: sqlite3.Connection) -> _T:
+        return self.job(connection)
 
 
 def _done(job: Callable[[sqlite3.Connection], Any], connection: sqlite3.Connection) -> Done:
