@@ -46,7 +46,7 @@ class RuntimeContainer(containers.DeclarativeContainer):
     clock = providers.Object(SystemClock())
     ids = providers.Object(RandomIds())
     randomness = providers.Object(SystemRandomness())
-    schemas = providers.Object(InstalledValidator())
+    schemas = providers.Singleton(InstalledValidator)
     transport = providers.Singleton(choices.transport, settings, shared)
     tokens: providers.Object[TokenProvider | None] = providers.Object(None)
     secret_store = providers.Singleton(choices.secret_store, settings)
