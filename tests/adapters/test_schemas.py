@@ -242,9 +242,12 @@ def compiled(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     jsonschema_rs = pytest.importorskip("jsonschema_rs")
     seen: list[object] = []
     compile_one = jsonschema_rs.validator_for
-    monkeypatch.setattr(
-        jsonschema_rs, "validator_for", lambda schema, **how: seen.append(schema) or compile_one(schema, **how)
-    )
+
+    def noted(schema: object, **how: object) -> object:
+        seen.append(schema)
+        return compile_one(schema, **how)
+
+    monkeypatch.setattr(jsonschema_rs, "validator_for", noted)
     return seen
 
 
