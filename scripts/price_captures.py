@@ -139,7 +139,6 @@ def _decoded(response: dict[str, Any], config: ProviderConfig, codec: WireCodec,
         url=config.base_url,
         headers={},
         body=b"{}",
-        body_sha256="0" * 64,
         wanted=TextFormat(),
     )
     try:

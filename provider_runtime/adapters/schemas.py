@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Callable, Iterable
+from hashlib import sha256
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, Final, Never
+from typing import TYPE_CHECKING, Any, Final, Never, TypeVar
 
-from attrs import frozen
+import msgspec
+from attrs import define, field, frozen
 
 from provider_runtime.domain.json_values import JsonObject, JsonValue
 from provider_runtime.ports.schemas import SchemaValidator
@@ -13,7 +15,12 @@ from provider_runtime.ports.schemas import SchemaValidator
 if TYPE_CHECKING:
     import jsonschema_rs
 
+T = TypeVar("T")
 _LIBRARY: Final = "jsonschema_rs"
+_MOST_KNOWN: Final = 256  # digests of schemas: some 40 KiB at the most
+_MOST_COMPILED: Final = 8  # a compiled schema takes some sixteen times its text
+_NOT_ONE: Final = (ValueError, RecursionError)  # the library's ValidationError is a ValueError
+_AS_GIVEN: Final = msgspec.json.Encoder()
 _NAME: Final = re.compile(r"[A-Za-z0-9_$.\-]{1,40}\Z")
 
 
@@ -22,7 +29,7 @@ def best_validator(find: Callable[[str], object | None] = find_spec) -> SchemaVa
     return JsonSchemaRsValidator() if find(_LIBRARY) is not None else ShapeOnlyValidator()
 
 
-@frozen
+@define
 class InstalledValidator:
     """The best validator that this installation allows, looked for when a schema comes up.
 
@@ -31,22 +38,28 @@ class InstalledValidator:
     """
 
     find: Callable[[str], object | None] = find_spec
+    _found: SchemaValidator | None = field(default=None, init=False, repr=False, eq=False)
 
     @property
     def validates_values(self) -> bool:
-        return best_validator(self.find).validates_values
+        return self._best().validates_values
 
     def fault_of_schema(self, schema: JsonObject) -> str | None:
-        return best_validator(self.find).fault_of_schema(schema)
+        return self._best().fault_of_schema(schema)
 
     def fault_of_value(self, schema: JsonObject, value: JsonValue) -> str | None:
-        return best_validator(self.find).fault_of_value(schema, value)
+        return self._best().fault_of_value(schema, value)
+
+    def _best(self) -> SchemaValidator:
+        if self._found is None:
+            self._found = best_validator(self.find)
+        return self._found
 
 
 # ── with jsonschema-rs ──────────────────────────────────────────────────────────────────────
 
 
-@frozen
+@define
 class JsonSchemaRsValidator:
     """Judges schemas and values by jsonschema-rs, which is imported on first use (extra ``schema``).
 
@@ -54,7 +67,14 @@ class JsonSchemaRsValidator:
     the library would fetch it, files included. Patterns run in linear time, so look-around and
     back-references are refused. What a schema costs is its author's affair: ``$ref`` can be
     nested so that checking takes exponentially long.
+
+    Remembers by its digest what was found to be a schema, and the last few that values were held
+    against: callers offer the same tools with every call, and compiling takes fifty times as long
+    as writing. So each runtime has one of its own.
     """
+
+    _known: dict[bytes, None] = field(factory=dict, init=False, repr=False, eq=False)
+    _compiled: "dict[bytes, jsonschema_rs.Validator]" = field(factory=dict, init=False, repr=False, eq=False)
 
     @property
     def validates_values(self) -> bool:
@@ -62,21 +82,41 @@ class JsonSchemaRsValidator:
 
     def fault_of_schema(self, schema: JsonObject) -> str | None:
         try:
-            _compiled(schema)
-        except ValueError as error:  # the library's ValidationError is one
+            digest = _digest(schema)
+            if digest not in self._known:
+                _compile(schema)
+                _keep(self._known, digest, None, most=_MOST_KNOWN)
+        except _NOT_ONE as error:
             return _why_no_schema(error)
         return None
 
     def fault_of_value(self, schema: JsonObject, value: JsonValue) -> str | None:
         """Where ``value`` breaks ``schema``; a schema that is none breaks everything."""
         try:
-            fault = next(iter(_compiled(schema).iter_errors(value)), None)
-        except ValueError as error:
+            digest = _digest(schema)
+            compiled = self._compiled.get(digest)
+            if compiled is None:
+                compiled = _compile(schema)
+                _keep(self._compiled, digest, compiled, most=_MOST_COMPILED)
+            fault = next(iter(compiled.iter_errors(value)), None)
+        except _NOT_ONE as error:
             return f"the schema is none: {_why_no_schema(error)}"
         return None if fault is None else _why_not(fault)
 
 
-def _compiled(schema: JsonObject) -> "jsonschema_rs.Validator":
+def _digest(schema: JsonObject) -> bytes:
+    """Of the text: as values, ``1``, ``1.0`` and ``True`` are equal, and not all of them can stand in one place."""
+    return sha256(_AS_GIVEN.encode(schema)).digest()
+
+
+def _keep(known: dict[bytes, T], digest: bytes, value: T, *, most: int) -> None:
+    """Remember ``value``; where there are ``most``, the one that came first is forgotten."""
+    if len(known) >= most:
+        known.pop(next(iter(known)))
+    known[digest] = value
+
+
+def _compile(schema: JsonObject) -> "jsonschema_rs.Validator":
     import jsonschema_rs  # noqa: PLC0415 - 25 ms, and the extra may be absent
 
     return jsonschema_rs.validator_for(schema, retriever=_refuse, pattern_options=jsonschema_rs.RegexOptions())

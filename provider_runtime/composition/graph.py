@@ -54,7 +54,7 @@ _MADE_OF_PARTS: Final = (
     _same("clock", SystemClock()),
     _same("ids", RandomIds()),
     _same("randomness", SystemRandomness()),
-    _same("schemas", InstalledValidator()),
+    _fresh("schemas", InstalledValidator),
     _fresh("transport", choices.transport, "settings", "shared"),
     _same("tokens"),
     _fresh("secret_store", choices.secret_store, "settings"),

@@ -8,6 +8,8 @@ from typing import Any, Final, Never, TypeAlias
 MAX_DEPTH: Final = 200  # far beyond any schema seen, well inside Python's own recursion limit
 
 _LARGEST_INT: Final = 10**4000  # Python prints integers of up to 4300 digits, and so does the JSON codec
+_SMALLEST_INT: Final = -_LARGEST_INT
+_LOOKED_INTO: Final = frozenset({dict, list, int})
 
 
 class JsonObject(dict[str, "JsonValue"]):
@@ -45,26 +47,64 @@ JsonValue: TypeAlias = JsonScalar | tuple["JsonValue", ...] | JsonObject
 EMPTY_OBJECT: Final = JsonObject()
 
 
-def freeze(value: object, *, depth: int = 0) -> JsonValue:
+def freeze(value: object) -> JsonValue:
     """The same JSON value, frozen: objects to ``JsonObject``, lists to tuples.
 
     Raises ``ValueError`` for what JSON cannot hold: NaN, infinities, keys that are not text,
     other types, lone surrogates, integers of more than 4000 digits, more than 200 levels.
     """
-    if value is None or value is True or value is False:
+    return _frozen(value, 0)
+
+
+def freeze_object(value: object) -> JsonObject:
+    """``freeze`` for a value that has to be an object. Raises ``ValueError`` when it is not one."""
+    if type(value) is JsonObject:
         return value
+    if not isinstance(value, dict | Mapping):
+        raise ValueError(f"expected a JSON object, got {type(value).__name__}")
+    return _frozen_object(value, 0)
+
+
+def freeze_parsed(value: Any, depth: int = 0) -> JsonValue:
+    """``freeze`` for what a JSON parser made of a text: the texts and fractions in it are good already.
+
+    Raises ``ValueError`` for integers of more than 4000 digits and more than 200 levels.
+    """
     kind = type(value)
-    if kind is str or kind is int:
-        return _checked_text(value) if kind is str else _checked_int(value)  # type: ignore[arg-type]  # kind was compared
+    if kind is int:
+        return _checked_int(value)
+    if kind is not dict and kind is not list:
+        return value  # type: ignore[no-any-return]  # a scalar, or frozen
+    if depth >= MAX_DEPTH:
+        raise ValueError(f"JSON is nested more than {MAX_DEPTH} levels deep")
+    inner = depth + 1
+    if kind is list:
+        return tuple([freeze_parsed(item, inner) if type(item) in _LOOKED_INTO else item for item in value])
+    if _LOOKED_INTO.isdisjoint(map(type, value.values())):
+        return JsonObject(value)
+    return JsonObject(
+        {name: freeze_parsed(item, inner) if type(item) in _LOOKED_INTO else item for name, item in value.items()}
+    )
+
+
+def _frozen(value: Any, depth: int) -> JsonValue:
+    kind = type(value)
+    # The plain types, as a parser makes them, come before the question what else might pass for them.
+    if kind is str:
+        return _checked_text(value)
+    if value is None or kind is bool:
+        return value  # type: ignore[no-any-return]  # it is one of three
+    if kind is int:
+        return _checked_int(value)
     if depth >= MAX_DEPTH:
         raise ValueError(f"JSON is nested more than {MAX_DEPTH} levels deep")
     if kind is JsonObject:
-        return value  # type: ignore[return-value]  # made by freeze, so frozen inside too
-    # The plain types, as a parser makes them, come before the question what else might pass for them.
+        return value  # type: ignore[no-any-return]  # made by freeze, so frozen inside too
     if kind is dict or isinstance(value, Mapping):
-        return freeze_object(value, depth=depth)
+        return _frozen_object(value, depth)
     if kind is list or isinstance(value, list | tuple):
-        return tuple([freeze(item, depth=depth + 1) for item in value])  # type: ignore[attr-defined]  # it is a list
+        depth += 1
+        return tuple([item if type(item) is str and item.isascii() else _frozen(item, depth) for item in value])
     if isinstance(value, int):
         return _checked_int(int(value))
     if isinstance(value, float):
@@ -73,16 +113,16 @@ def freeze(value: object, *, depth: int = 0) -> JsonValue:
         raise ValueError("JSON has no NaN and no infinity")
     if isinstance(value, str):
         return _checked_text(str(value))
-    raise ValueError(f"JSON cannot hold a {type(value).__name__}")
+    raise ValueError(f"JSON cannot hold a {kind.__name__}")
 
 
-def freeze_object(value: object, *, depth: int = 0) -> JsonObject:
-    """``freeze`` for a value that has to be an object. Raises ``ValueError`` when it is not one."""
-    if type(value) is JsonObject:
-        return value
-    if not isinstance(value, dict | Mapping):
-        raise ValueError(f"expected a JSON object, got {type(value).__name__}")
-    return JsonObject([(_checked_key(key), freeze(item, depth=depth + 1)) for key, item in value.items()])
+def _frozen_object(value: Mapping[Any, Any], depth: int) -> JsonObject:
+    frozen = {}
+    depth += 1
+    for key, item in value.items():  # most keys and values are plain texts, which are told at a glance
+        checked = key if type(key) is str and key.isascii() else _checked_key(key)
+        frozen[checked] = item if type(item) is str and item.isascii() else _frozen(item, depth)
+    return JsonObject(frozen)
 
 
 def sorted_object(value: object) -> JsonObject:
@@ -109,7 +149,7 @@ def _checked_key(key: object) -> str:
 
 
 def _checked_int(number: int) -> int:
-    if -_LARGEST_INT < number < _LARGEST_INT:
+    if _SMALLEST_INT < number < _LARGEST_INT:
         return number
     raise ValueError("JSON integers have at most 4000 digits here")
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
-from hashlib import sha256
 from typing import Any, Final
 
 import msgspec
@@ -73,7 +72,6 @@ class FakeAdapter:
             url=f"{self.base_url}/fake",
             headers={"content-type": "application/json"},
             body=body,
-            body_sha256=sha256(body).hexdigest(),
             wanted=request.response_format,
             warnings=self.warnings,
         )

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from provider_runtime.adapters.schemas import (
     InstalledValidator,
@@ -230,6 +231,81 @@ def test_references_in_circles_end() -> None:
         {"$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"$ref": "#/$defs/a"}}, "$ref": "#/$defs/a"},
     ):
         assert JsonSchemaRsValidator().fault_of_value(freeze_object(schema), 1) is None
+
+
+# ── remembered ──────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def compiled(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """Every schema that the library compiles."""
+    jsonschema_rs = pytest.importorskip("jsonschema_rs")
+    seen: list[object] = []
+    compile_one = jsonschema_rs.validator_for
+
+    def noted(schema: object, **how: object) -> object:
+        seen.append(schema)
+        return compile_one(schema, **how)
+
+    monkeypatch.setattr(jsonschema_rs, "validator_for", noted)
+    return seen
+
+
+def test_a_schema_that_was_judged_before_is_not_compiled_again(compiled: list[object]) -> None:
+    validator = JsonSchemaRsValidator()
+    for _ in range(3):
+        assert validator.fault_of_schema(freeze_object(_PERSON)) is None
+    assert len(compiled) == 1
+    for name in ("Ada", 1, "Bo"):
+        fault = validator.fault_of_value(freeze_object(_PERSON), freeze({"name": name}))
+        assert fault == (None if isinstance(name, str) else "$.name: expected string")
+    assert len(compiled) == 2
+
+
+def test_what_another_runtime_learned_is_not_known(compiled: list[object]) -> None:
+    for validator in (InstalledValidator(), InstalledValidator()):
+        assert validator.fault_of_schema(freeze_object(_PERSON)) is None
+    assert len(compiled) == 2
+
+
+def test_what_is_no_schema_is_none_each_time(compiled: list[object]) -> None:
+    validator = JsonSchemaRsValidator()
+    faults = [validator.fault_of_schema(freeze_object({"type": "nonsense"})) for _ in range(2)]
+    assert faults == ["what stands at $.type is not allowed there"] * 2
+    assert len(compiled) == 2
+
+
+@_installed
+def test_schemas_that_are_equal_as_values_are_told_apart() -> None:
+    validator = JsonSchemaRsValidator()
+    good, bad = freeze_object({"minimum": 1}), freeze_object({"minimum": True})
+    assert good == bad
+    assert validator.fault_of_schema(good) is None
+    assert validator.fault_of_schema(bad) is not None
+    assert validator.fault_of_value(freeze_object({"const": 1}), freeze(1)) is None
+    assert validator.fault_of_value(freeze_object({"const": True}), freeze(1)) is not None
+
+
+def test_no_more_is_remembered_than_there_is_room_for(compiled: list[object]) -> None:
+    validator = JsonSchemaRsValidator()
+    for length in range(1_000):
+        schema = freeze_object({"minLength": length})
+        assert validator.fault_of_schema(schema) is None
+        assert (validator.fault_of_value(schema, "a word") is None) == (length <= len("a word"))
+    assert len(compiled) == 2_000
+    assert len(validator._known) <= 256
+    assert len(validator._compiled) <= 8
+    assert validator.fault_of_schema(freeze_object({"minLength": 0})) is None
+    assert len(compiled) == 2_001, "the one that came first was forgotten first"
+
+
+@_installed
+@given(st.lists(json_objects(), max_size=4))
+def test_a_validator_that_remembers_says_what_a_fresh_one_says(schemas: list[JsonObject]) -> None:
+    validator = JsonSchemaRsValidator()
+    for schema in (*schemas, *schemas):
+        assert validator.fault_of_schema(schema) == JsonSchemaRsValidator().fault_of_schema(schema)
+        assert validator.fault_of_value(schema, 1) == JsonSchemaRsValidator().fault_of_value(schema, 1)
 
 
 # ── without ─────────────────────────────────────────────────────────────────────────────────

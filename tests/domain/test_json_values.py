@@ -20,6 +20,7 @@ from provider_runtime.domain.json_values import (
     JsonValue,
     freeze,
     freeze_object,
+    freeze_parsed,
     has_lone_surrogate,
     sorted_object,
     tuple_of,
@@ -162,6 +163,32 @@ def test_nesting_ends_at_a_stated_depth() -> None:
 def test_depth_beyond_pythons_own_limit_is_refused_all_the_same() -> None:
     with pytest.raises(ValueError, match="nested"):
         freeze(_nested(100_000))
+
+
+@given(json_values())
+def test_what_a_parser_made_is_frozen_alike(value: JsonValue) -> None:
+    text = msgspec.json.encode(value)
+    assert shape(freeze_parsed(msgspec.json.decode(text))) == shape(freeze(msgspec.json.decode(text)))
+
+
+def test_what_a_parser_made_has_the_same_bounds() -> None:
+    deepest = msgspec.json.decode(b"[" * 200 + b"]" * 200)
+    assert shape(freeze_parsed(deepest)) == shape(freeze(deepest))
+    for text in (
+        b"[" * 201 + b"]" * 201,
+        b'{"a":' * 201 + b"1" + b"}" * 201,
+        b"1" * 4001,
+        b'{"a":[-%s]}' % (b"1" * 4001),
+    ):
+        with pytest.raises(ValueError, match=r"200 levels|4000 digits"):
+            freeze_parsed(msgspec.json.decode(text))
+
+
+def test_freezing_what_a_parser_made_leaves_it_as_it_was() -> None:
+    made = {"a": [1, {"b": []}], "c": {"d": [None]}}
+    frozen = freeze_parsed(made)
+    assert made == {"a": [1, {"b": []}], "c": {"d": [None]}}
+    assert frozen == freeze(made)
 
 
 def test_integers_that_nobody_could_print_are_refused() -> None:

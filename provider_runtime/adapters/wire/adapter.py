@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping
-from hashlib import sha256
 from typing import Final, cast
 
 from attrs import evolve, field, frozen
@@ -121,7 +120,6 @@ class WireAdapter:
             url=self._base + encoded.path,
             headers=_headers(self._headers, encoded.headers) if encoded.headers else self._headers,
             body=encoded.body,
-            body_sha256=sha256(encoded.body).hexdigest(),
             wanted=request.response_format,
             warnings=encoded.warnings,
             reasoning_asked=request.reasoning is not None and not isinstance(request.reasoning, ReasoningOff),

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
-from provider_runtime.domain.json_values import JsonValue, freeze
+from provider_runtime.domain.json_values import JsonValue, freeze_parsed
 
 _DECODER: Final = msgspec.json.Decoder()
 _ENCODER: Final = msgspec.json.Encoder()
@@ -148,8 +148,8 @@ def a_count(value: object) -> int | None:
 
 
 def a_json(value: object) -> JsonValue:
-    """The value, frozen; ``None`` for what cannot be frozen."""
+    """A value that ``parse`` made, frozen; ``None`` for what cannot be frozen."""
     try:
-        return freeze(value)
+        return freeze_parsed(value)
     except ValueError:
         return None

@@ -1,6 +1,8 @@
 """A call as one provider will see it, frozen before anything is judged; and what came, held against it."""
 
 from collections.abc import Mapping
+from functools import cached_property
+from hashlib import sha256
 
 from attrs import field, frozen
 
@@ -14,9 +16,8 @@ from provider_runtime.domain.identity import ProviderId
 class PreparedExchange:
     """What ``prepare`` made of a request. What is judged is what is sent: a retry sends it again.
 
-    ``url`` is the whole address. ``headers`` hold no credential. ``body_sha256`` is lower-case
-    hex. ``wanted`` tells the decoder what was asked for. ``checks`` are the codec's notes on what
-    to compare in the answer (reasoning asked, caching asked).
+    ``url`` is the whole address. ``headers`` hold no credential. ``wanted`` tells the decoder what
+    was asked for. ``reasoning_asked`` and ``caching_asked`` are what to compare in the answer.
     """
 
     provider: ProviderId
@@ -25,11 +26,15 @@ class PreparedExchange:
     url: str
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
-    body_sha256: str
     wanted: ResponseFormat = field(factory=TextFormat)
     warnings: tuple[CallWarning, ...] = ()
     reasoning_asked: bool = False
     caching_asked: bool = False
+
+    @cached_property
+    def body_sha256(self) -> str:
+        """The digest of the body, lower-case hex: worked out when somebody asks, which in most calls nobody does."""
+        return sha256(self.body).hexdigest()
 
 
 def asked_and_got(prepared: PreparedExchange, response: ProviderResponse) -> tuple[CallWarning, ...]:

@@ -191,7 +191,7 @@ _OpenOutput: Final = open_twin(AssistantOutput)
 _OpenResponse: Final = open_twin(ProviderResponse)
 
 
-def tried(  # noqa: PLR0913 - one for each thing that is known of an attempt
+def tried(
     number: int,
     outcome: str,
     duration_s: float,

@@ -64,7 +64,6 @@ class Wire:
             url="https://wire.example/v1",
             headers={},
             body=b"{}",
-            body_sha256="0" * 64,
             wanted=wanted or TextFormat(),
         )
 

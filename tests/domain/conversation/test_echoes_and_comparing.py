@@ -1,6 +1,9 @@
 """Error texts without the conversation in them; what was asked held against what came."""
 
+from hashlib import sha256
+
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -66,15 +69,21 @@ def test_dated_and_prefixed_names_are_the_same_model(asked: str, answered: str, 
 
 
 def _exchange(**facts: object) -> PreparedExchange:
-    return PreparedExchange(
-        provider=OPENAI, model_id="m", method="POST", url="u", headers={}, body=b"{}", body_sha256="x", **facts
-    )
+    return PreparedExchange(provider=OPENAI, model_id="m", method="POST", url="u", headers={}, body=b"{}", **facts)
 
 
 def _response(model: str = "m", **usage: int) -> ProviderResponse:
     return ProviderResponse(
         output=AssistantOutput(), provider=OPENAI, model=model, finish_reason=FinishReason.STOP, usage=Usage(**usage)
     )
+
+
+def test_the_digest_of_an_exchange_is_that_of_its_body_whatever_becomes_of_it() -> None:
+    exchange = _exchange()
+    assert exchange.body_sha256 == sha256(b"{}").hexdigest()
+    changed = evolve(exchange, body=b"[]")
+    assert changed.body_sha256 == sha256(b"[]").hexdigest()
+    assert evolve(changed, body=b"{}") == exchange, "whether anybody asked for it makes no difference"
 
 
 def test_what_was_asked_and_visibly_did_not_happen_is_remarked() -> None:

@@ -62,7 +62,6 @@ def prepared(wanted: ResponseFormat | None = None, provider: ProviderId = ANTHRO
         url="https://api.anthropic.com/v1/messages",
         headers={},
         body=b"{}",
-        body_sha256="0" * 64,
         wanted=wanted or TextFormat(),
     )
 

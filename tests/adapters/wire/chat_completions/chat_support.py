@@ -65,7 +65,6 @@ def prepared(wanted: ResponseFormat | None = None, provider: ProviderId = ACME) 
         url="https://acme.example/v1/chat/completions",
         headers={},
         body=b"{}",
-        body_sha256="0" * 64,
         wanted=wanted or TextFormat(),
     )
 

@@ -71,7 +71,6 @@ def prepared(wanted: ResponseFormat | None = None, provider: ProviderId = GEMINI
         url="https://generativelanguage.googleapis.com/v1beta/models/gemini-2.5-flash:generateContent",
         headers={},
         body=b"{}",
-        body_sha256="0" * 64,
         wanted=wanted or TextFormat(),
     )
 

@@ -62,7 +62,6 @@ def prepared(wanted: ResponseFormat | None = None, *, body: bytes = b"{}", think
         url="http://localhost:11434/api/chat",
         headers={},
         body=body,
-        body_sha256="0" * 64,
         wanted=wanted or TextFormat(),
         reasoning_asked=thinks,
     )

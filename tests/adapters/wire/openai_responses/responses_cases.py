@@ -53,7 +53,6 @@ def prepared_for(model: str = "gpt-4.1", wanted: ResponseFormat | None = None) -
         url="https://api.openai.example/v1/responses",
         headers={},
         body=b"{}",
-        body_sha256="0" * 64,
         wanted=wanted or TextFormat(),
     )
 
