@@ -10,7 +10,7 @@ from typing import Final
 from urllib.parse import unquote
 
 from provider_runtime.adapters.leakage.runs import is_media
-from provider_runtime.adapters.leakage.views import rotated, without_look_alikes
+from provider_runtime.adapters.leakage.views import View, rotated, without_look_alikes
 
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{24,}+={0,2}")
 _SOLID: Final = re.compile(r"[A-Za-z0-9]{22}")  # text in base64 or hexadecimal is hardly ever without
@@ -118,48 +118,64 @@ _WRAPPED_BY_BACKSLASH: Final = re.compile(r"\\\r?\n[ \t]*")
 _SPACED: Final = re.compile(r"(?:[!-~][ \t\n.,|·]){12,}+[!-~]?")
 _SPACED_SHAPE: Final = bytes(32 if chr(code) in " \t\n.,|" else 120 if 32 < code < 127 else 46 for code in range(256))
 _SPACED_GATE: Final = b"x " * 12
+_EVERY_SECOND: Final = b" " * 12
 _CODES: Final = re.compile(r"[0-9](?<![0-9.][0-9])[0-9]{1,2}(?:, ?| )(?:[0-9]{2,3}(?:, ?| )){14,}+[0-9]{0,3}")
 _CODES_SHAPE: Final = bytes(
     48 if 48 <= code < 58 else code if code in b", " else 120 for code in range(256)
 )  # every digit a 0
 _CODES_GATE: Final = re.compile(b"000?(?:, ?| )(?:000?(?:, ?| )){14}")
+_CODES_SAMPLE: Final = bytes(48 if 48 <= code < 58 or code in b", " else 120 for code in range(256))
+_EVERY_FOURTH: Final = b"0" * 11  # fifteen numbers of two digits are 45 characters
 _FEWEST_CODES: Final = 14  # commas between the numbers of what is hidden so
-_JOINTS: Final = ('"\n', '" "', '", "')
-_JOINT_OF_QUOTES: Final = re.compile("'(?:\n| '|, ')")
+_JOINTS: Final = (b'"\n', b'" "', b'", "')
+_JOINT_OF_QUOTES: Final = re.compile(b"'(?:\n| '|, ')")
 _MIXED: Final = re.compile(
     "[A-Za-z0-9_-][\u0131\u0251\u0261\u0370-\u058f\u0660-\u06f9\u2010-\u2212\ufe63]|[\u0370-\u058f][A-Za-z0-9_-]"
 )
 
 
-def rewritten(text: str, plain: bytes) -> Iterator[tuple[str, str]]:
-    """``text`` as it reads when each way of hiding it in plain sight is undone, with the name of that way.
-
-    ``plain`` is the same text, a byte for each character.
-    """
-    if "%" in text and _PERCENT.search(text):
-        yield "percent", unquote(text, errors="replace")
-    if "&" in text and "&#" in text:
-        yield "html", html.unescape(text)
-    if "\\" in text and _ESCAPED.search(text):
-        yield "escapes", _ESCAPED.sub(_character, text)
-    if _SPACED_GATE in plain.translate(_SPACED_SHAPE):
-        yield "spaces", _SPACED.sub(lambda found: f" {found.group()[::2]} ", text)
+def rewritten(view: View) -> list[tuple[str, str]]:
+    """``view`` as it reads when each way of hiding it in plain sight is undone, with the name of that way."""
+    text, plain = view.text, view.plain
+    found: list[tuple[str, str]] = []
+    if b"%" in plain and _PERCENT.search(text):
+        found.append(("percent", unquote(text, errors="replace")))
+    if b"&" in plain and b"&#" in plain:
+        found.append(("html", html.unescape(text)))
+    if b"\\" in plain and _ESCAPED.search(text):
+        found.append(("escapes", _ESCAPED.sub(_character, text)))
+    if _may_be_spaced(plain):
+        found.append(("spaces", _SPACED.sub(lambda found: f" {found.group()[::2]} ", text)))
     if not text.isascii() and _MIXED.search(text):
-        yield "look-alikes", without_look_alikes(text)
-    if "+" in text or any(map(text.__contains__, _JOINTS)) or ("'" in text and _JOINT_OF_QUOTES.search(text)):
+        found.append(("look-alikes", without_look_alikes(text)))
+    if b"+" in plain or any(map(plain.__contains__, _JOINTS)) or (b"'" in plain and _JOINT_OF_QUOTES.search(plain)):
         joined = _JOINT.sub("", text)
         if joined != text:
-            yield "concatenation", joined
-    if "\n" in text:
+            found.append(("concatenation", joined))
+    if b"\n" in plain:
         joined = _WRAPPED.sub("", _WRAPPED_BY_BACKSLASH.sub("", text))
         if joined != text:
-            yield "line ends", joined
-    many = text.count(",") >= _FEWEST_CODES and _CODES_GATE.search(plain.translate(_CODES_SHAPE))
-    found = _CODES.search(text) if many else None
-    if found is not None:
-        codes = [int(code) for code in re.findall(r"[0-9]+", found.group())]
-        if all(31 < code < 127 for code in codes):
-            yield "character codes", "".join(map(chr, codes))
+            found.append(("line ends", joined))
+    if _may_be_codes(plain) and (codes := _CODES.search(text)) is not None:
+        numbers = [int(code) for code in re.findall(r"[0-9]+", codes.group())]
+        if all(31 < number < 127 for number in numbers):
+            found.append(("character codes", "".join(map(chr, numbers))))
+    return found
+
+
+def _may_be_spaced(plain: bytes) -> bool:
+    """Whether a separator is every second character somewhere: first seen in one half of them and in the other."""
+    halves = (plain[half::2].translate(_SPACED_SHAPE) for half in (0, 1))
+    return any(_EVERY_SECOND in half for half in halves) and _SPACED_GATE in plain.translate(_SPACED_SHAPE)
+
+
+def _may_be_codes(plain: bytes) -> bool:
+    """Whether nothing but digits, commas and spaces stands somewhere: first seen in every fourth character."""
+    return (
+        plain.count(b",") >= _FEWEST_CODES
+        and _EVERY_FOURTH in plain[::4].translate(_CODES_SAMPLE)
+        and _CODES_GATE.search(plain.translate(_CODES_SHAPE)) is not None
+    )
 
 
 def turned(run: str) -> Iterator[tuple[str, str]]:
