@@ -129,9 +129,9 @@ _EVERY_FOURTH: Final = b"0" * 11  # fifteen numbers of two digits are 45 charact
 _FEWEST_CODES: Final = 14  # commas between the numbers of what is hidden so
 _JOINTS: Final = (b'"\n', b'" "', b'", "')
 _JOINT_OF_QUOTES: Final = re.compile(b"'(?:\n| '|, ')")
-_MIXED: Final = re.compile(
-    "[A-Za-z0-9_-][\u0131\u0251\u0261\u0370-\u058f\u0660-\u06f9\u2010-\u2212\ufe63]|[\u0370-\u058f][A-Za-z0-9_-]"
-)
+_LOOKS_ALIKE: Final = "\u0131\u0251\u0261\u0370-\u058f\u0660-\u06f9\u2010-\u2212\ufe63"
+_LOOK_ALIKE: Final = re.compile(f"[{_LOOKS_ALIKE}]")
+_MIXED: Final = re.compile(rf"[{_LOOKS_ALIKE}](?:(?<=[A-Za-z0-9_-].)|(?<=[\u0370-\u058f])(?=[A-Za-z0-9_-]))")
 
 
 def rewritten(view: View) -> list[tuple[str, str]]:
@@ -146,7 +146,7 @@ def rewritten(view: View) -> list[tuple[str, str]]:
         found.append(("escapes", _ESCAPED.sub(_character, text)))
     if _may_be_spaced(plain):
         found.append(("spaces", _SPACED.sub(lambda found: f" {found.group()[::2]} ", text)))
-    if not text.isascii() and _MIXED.search(text):
+    if _LOOK_ALIKE.search(view.foreign) and _MIXED.search(text):
         found.append(("look-alikes", without_look_alikes(text)))
     if b"+" in plain or any(map(plain.__contains__, _JOINTS)) or (b"'" in plain and _JOINT_OF_QUOTES.search(plain)):
         joined = _JOINT.sub("", text)
