@@ -2,7 +2,8 @@
 
 import re
 from base64 import b64decode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from heapq import merge
 from itertools import chain
 from string import ascii_letters, ascii_lowercase, digits
 from typing import Final
@@ -157,12 +158,11 @@ def _any_of(searches: tuple[Callable[[str], re.Match[str] | None], ...], low: st
     return any(search(low) for search in searches)
 
 
-def _names(low: str) -> list[re.Match[str]]:
+def _names(low: str) -> Iterable[re.Match[str]]:
     """The names in ``low`` that may announce something, in their order; all of them where they are too many."""
-    finders = _NAMES_AT_WORK
     if len(low) > 3 * _MOST and sum(low.count(start) for start, _ in _NAMES) > _MOST:
-        finders = _ALL_NAMES
-    return sorted(chain.from_iterable(find(low) for find in finders), key=re.Match.start)
+        return merge(*(find(low) for find in _ALL_NAMES), key=re.Match.start)
+    return sorted(chain.from_iterable(find(low) for find in _NAMES_AT_WORK), key=re.Match.start)
 
 
 def _foreign_assignments(view: View) -> Iterator[Hit]:
