@@ -11,8 +11,7 @@ _JOINT: Final = r"[ \t]*(?:[+.&]|,[ \t]|\|\||\\)?[ \t]*(?:\r?\n[ \t]*(?:[+.&][ \
 _JOINTS: Final = tuple(re.compile(f"{quote}{_JOINT}{quote}") for quote in "\"'`")
 _ANY_JOINT: Final = re.compile(rf"(?P<quote>[\"'`]){_JOINT}(?P=quote)")
 _FEW: Final = 64  # letters for each joint
-_TELLING: Final = (b'"\n', b'" "', b'", "')
-_TELLING_OF_QUOTES: Final = re.compile(b"'(?:\n| '|, ')")
+_TELLING: Final = re.compile("'(?:\n| '|, ')")
 _WRAPPED: Final = re.compile(r"\n(?<=[A-Za-z0-9+/_=.-]{8}\n)[ \t>|]*(?=[A-Za-z0-9+/_=.-]{8})")
 _WRAPPED_BY_BACKSLASH: Final = re.compile(r"\\\r?\n[ \t]*")
 _GAPS: Final = frozenset(b" \t\r\n\"'`,;<>(){}[]|" + bytes(range(32)))  # no run goes across one of these
@@ -24,16 +23,15 @@ def concatenated(view: View) -> str | None:
 
     Where joints are few, only the words beside them are told: all others read as they did before.
     """
-    plain = view.plain
-    if b"+" in plain or any(map(plain.__contains__, _TELLING)) or (b"'" in plain and _TELLING_OF_QUOTES.search(plain)):
+    low = view.low
+    told = "+" in low or '"\n' in low or (' "' in low and ('" "' in low or '", "' in low))
+    if told or ("'" in low and _TELLING.search(low)):
         return _joined(view, _JOINTS, _ANY_JOINT)
     return None
 
 
 def unwrapped(view: View) -> str | None:
     """``view`` without the ends of lines that cut something in two; ``None`` where none does. Otherwise as above."""
-    if b"\n" not in view.plain:
-        return None
     text = _WRAPPED_BY_BACKSLASH.sub("", view.text)
     return _joined(view, (_WRAPPED,), _WRAPPED) if len(text) == len(view.text) else _WRAPPED.sub("", text)
 

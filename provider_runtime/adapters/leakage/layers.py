@@ -133,39 +133,34 @@ def rewritten(view: View) -> list[tuple[str, str]]:
 
     Of a text in pieces, only the words are told that are other ones when the pieces are joined.
     """
-    text, plain = view.text, view.plain
+    text, low, plain = view.text, view.low, view.plain
     found: list[tuple[str, str]] = []
-    if b"%" in plain and _PERCENT.search(text):
+    if "%" in low and _PERCENT.search(text):
         found.append(("percent", unquote(text, errors="replace")))
-    if b"&" in plain and b"&#" in plain:
+    if "&" in low and "&#" in low:
         found.append(("html", html.unescape(text)))
-    if b"\\" in plain and _ESCAPED.search(text):
+    if "\\" in low and _ESCAPED.search(text):
         found.append(("escapes", _ESCAPED.sub(_character, text)))
-    if _may_be_spaced(plain):
+    shape = plain.translate(_SPACED_SHAPE)
+    if _EVERY_SECOND.search(shape) and _SPACED_GATE in shape:
         found.append(("spaces", _SPACED.sub(lambda found: f" {found.group()[::2]} ", text)))
-    if _LOOK_ALIKE.search(view.foreign) and _MIXED.search(text):
+    if view.foreign and _LOOK_ALIKE.search(view.foreign) and _MIXED.search(text):
         found.append(("look-alikes", without_look_alikes(text)))
     if (joined := concatenated(view)) is not None:
         found.append(("concatenation", joined))
-    if (joined := unwrapped(view)) is not None:
+    if "\n" in low and (joined := unwrapped(view)) is not None:
         found.append(("line ends", joined))
-    if _may_be_codes(plain) and (codes := _CODES.search(text)) is not None:
+    if low.count(",") >= _FEWEST_CODES and _may_be_codes(plain) and (codes := _CODES.search(text)) is not None:
         numbers = [int(code) for code in re.findall(r"[0-9]+", codes.group())]
         if all(31 < number < 127 for number in numbers):
             found.append(("character codes", "".join(map(chr, numbers))))
     return found
 
 
-def _may_be_spaced(plain: bytes) -> bool:
-    shape = plain.translate(_SPACED_SHAPE)
-    return _EVERY_SECOND.search(shape) is not None and _SPACED_GATE in shape
-
-
 def _may_be_codes(plain: bytes) -> bool:
     """Whether nothing but digits, commas and spaces stands somewhere: first seen in every fourth character."""
     return (
         _EVERY_FOURTH in plain[::4].translate(_CODES_SAMPLE)
-        and plain.count(b",") >= _FEWEST_CODES
         and _CODES_GATE.search(plain.translate(_CODES_SHAPE)) is not None
     )
 

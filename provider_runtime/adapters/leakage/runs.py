@@ -1,10 +1,11 @@
 """Runs: the pieces of a text without spaces, quotes and brackets, where credentials stand."""
 
 import re
-from typing import Final
+from typing import Final, TypeAlias
 
 from provider_runtime.adapters.leakage.views import View
 
+Runs: TypeAlias = list[tuple[int, str]]
 SHORTEST: Final = 16  # no credential with a shape of its own is shorter
 _BETWEEN: Final = frozenset(b" \t\r\n\"'`,;<>(){}[]|\\?" + bytes(range(32)) + bytes(range(127, 256)))
 _SHAPE: Final = bytes(32 if code in _BETWEEN else 120 for code in range(256))
@@ -34,11 +35,13 @@ _MEDIA: Final = (
 )
 
 
-def runs(view: View) -> list[tuple[int, str]]:
+def runs(view: View) -> Runs:
     """Each run of ``view`` that is long enough and nothing ordinary, with its place, in their order."""
     plain = _apart(view.plain)
-    found = _LONG.finditer(plain.translate(_SHAPE))
-    odd = [span for span in map(_span, found) if _ORDINARY.match(plain, *span) is None]
+    shape = plain.translate(_SHAPE)
+    if _LONG.search(shape) is None:
+        return []
+    odd = [span for span in map(_span, _LONG.finditer(shape)) if _ORDINARY.match(plain, *span) is None]
     runs = [(start, plain[start:end].decode("ascii")) for start, end in odd]
     return [(place, run) for place, run in runs if not is_media(run)]
 

@@ -9,7 +9,7 @@ from attrs import define, field, frozen
 from provider_runtime.adapters.leakage.hits import Hit, TooMany
 from provider_runtime.adapters.leakage.known_secrets import KnownSecrets
 from provider_runtime.adapters.leakage.layers import TooLarge, decoded, rewritten, turned
-from provider_runtime.adapters.leakage.runs import runs
+from provider_runtime.adapters.leakage.runs import Runs, runs
 from provider_runtime.adapters.leakage.shapes.announcing import may_be_assigned
 from provider_runtime.adapters.leakage.shapes.assignments import (
     assignments,
@@ -68,35 +68,43 @@ class TextSearch:
 
     def hits(self, text: str, most: int = _MOST) -> list[Hit]:
         """What is found in ``text``, at most ``most`` hits; the places are those of ``view_of(text)``."""
-        looked = self._search(view_of(text), 0, _Room(max(_LEAST_ROOM, _ROOM * len(text))))
-        if not looked:
-            return []
-        found: list[Hit] = []
+        view = view_of(text)
+        said, found, texts = self._said(view), runs(view), rewritten(view)
+        if not (said or found or texts):
+            return []  # so it is with most texts
+        room = _Room(max(_LEAST_ROOM, _ROOM * len(text)))
+        hits: list[Hit] = []
         try:
-            for hit in islice(looked, most):
-                found.append(hit)  # noqa: PERF402 - what was found before the bounds were reached counts, too
+            for hit in islice(self._searched(view, said, found, texts, 0, room, frozenset()), most):
+                hits.append(hit)  # noqa: PERF402 - what was found before the bounds were reached counts, too
         except (TooLarge, TooMany):
-            found.append(Hit(FindingKind.UNREADABLE, "", 0, len(text)))
-        return _told_once(found) if found else found
+            hits.append(Hit(FindingKind.UNREADABLE, "", 0, len(text)))
+        return _told_once(hits) if hits else hits
 
     @staticmethod
     def text_of(body: bytes) -> str:
         """The text of a JSON body as it is searched."""
         return unescaped(body.decode())
 
-    def _search(self, view: View, depth: int, room: _Room, undone: frozenset[str] = frozenset()) -> Iterable[Hit]:
-        """Hits in ``view`` and in what it hides; ``undone`` are the ways of writing it that were undone above.
-
-        Three questions tell what there is to search; most texts answer all of them with nothing.
-        """
-        said, found = self._said(view), runs(view)
+    def _search(self, view: View, depth: int, room: _Room, undone: frozenset[str]) -> Iterator[Hit]:
+        """Hits in ``view`` and in what it hides; ``undone`` are the ways of writing it that were undone above."""
         texts = rewritten(view) if depth < _DEEPEST else []
-        if not (said or found or texts):
-            return ()
+        return self._searched(view, self._said(view), runs(view), texts, depth, room, undone)
+
+    def _searched(
+        self,
+        view: View,
+        said: list[Iterator[Hit]],
+        found: Runs,
+        texts: list[tuple[str, str]],
+        depth: int,
+        room: _Room,
+        undone: frozenset[str],
+    ) -> Iterator[Hit]:
+        """Hits in ``view``, of which was asked what it says, which runs are in it, and how it can be read otherwise."""
         seen: dict[str, tuple[Hit, ...]] = {}
-        return chain(
-            *said, self._shaped(found, depth, room, seen), self._undone(view, texts, depth, room, undone, seen)
-        )
+        shaped = self._shaped(found, depth, room, seen)
+        return chain(*said, shaped, self._undone(view, texts, depth, room, undone, seen))
 
     def _undone(
         self,
@@ -122,11 +130,13 @@ class TextSearch:
 
     def _said(self, view: View) -> list[Iterator[Hit]]:
         """The searches that are worth making for what is known by value, by a name beside it, or by its place."""
-        worth = [rule.hits(view) for rule in self.rules]
-        if self.markers:
-            worth.insert(0, self._marked(view))
+        worth: list[Iterator[Hit]] = []
         if self.known.are_in(view):
-            worth.insert(0, self.known.hits(view))
+            worth.append(self.known.hits(view))
+        if self.markers:
+            worth.append(self._marked(view))
+        if self.rules:
+            worth += [rule.hits(view) for rule in self.rules]
         if may_be_addressed(view):
             worth.append(addresses(view.text))
         if may_be_a_block(view):
@@ -135,9 +145,7 @@ class TextSearch:
             worth.append(assignments(view))
         return worth
 
-    def _shaped(
-        self, found: list[tuple[int, str]], depth: int, room: _Room, seen: dict[str, tuple[Hit, ...]]
-    ) -> Iterator[Hit]:
+    def _shaped(self, found: Runs, depth: int, room: _Room, seen: dict[str, tuple[Hit, ...]]) -> Iterator[Hit]:
         """Hits in the runs that were ``found``; ``seen`` knows, and learns, what stands in which run."""
         marks = marks_in("\n".join(run for _, run in found))
         for place, run in found:
@@ -153,7 +161,7 @@ class TextSearch:
     def _hidden(self, run: str, depth: int, room: _Room) -> Iterator[Hit]:
         for name, text in decoded(run):
             inner = view_of(room.take(text))
-            yield from _covered(self._search(inner, depth + 1, room), 0, len(run), name)
+            yield from _covered(self._search(inner, depth + 1, room, frozenset()), 0, len(run), name)
         if _TURNED <= len(run) <= _MOST_TURNED:
             for name, text in turned(run):
                 if is_beginning(text):

@@ -50,13 +50,13 @@ _MOST: Final = 20_000  # addresses with a user that are looked at in one text
 
 def may_be_a_block(view: View) -> bool:
     """Whether a private key may stand in ``view``."""
-    plain = view.plain
-    return b"K" in plain and (b"PRIVATE KEY" in plain or b"SECRET KEY" in plain or b"PuTTY-" in plain)
+    text = view.text
+    return "K" in text and ("PRIVATE KEY" in text or "SECRET KEY" in text or "PuTTY-" in text)
 
 
 def may_be_addressed(view: View) -> bool:
     """Whether an address with a password may stand in ``view``."""
-    return b"@" in view.plain and (b"://" in view.plain or "thin:" in view.low)
+    return "@" in view.low and ("://" in view.low or "thin:" in view.low)
 
 
 def blocks(text: str) -> Iterator[Hit]:
