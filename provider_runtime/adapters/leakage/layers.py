@@ -9,8 +9,9 @@ from string import printable
 from typing import Final
 from urllib.parse import unquote
 
+from provider_runtime.adapters.leakage.joints import concatenated, unwrapped
 from provider_runtime.adapters.leakage.runs import is_media
-from provider_runtime.adapters.leakage.views import rotated, without_look_alikes
+from provider_runtime.adapters.leakage.views import View, rotated, without_look_alikes
 
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{24,}+={0,2}")
 _SOLID: Final = re.compile(r"[A-Za-z0-9]{22}")  # text in base64 or hexadecimal is hardly ever without
@@ -110,56 +111,58 @@ def _text(content: bytes) -> str:
 
 _PERCENT: Final = re.compile(r"%[2-7][0-9a-fA-F]")  # a sign or letter of ASCII
 _ESCAPED: Final = re.compile(r"(?:\\x[0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\u\{[0-9a-fA-F]{1,6}\}|\\[0-7]{3})")
-_JOINT: Final = re.compile(
-    r"(?P<quote>[\"'`])[ \t]*(?:[+.&]|,[ \t]|\|\||\\)?[ \t]*(?:\r?\n[ \t]*(?:[+.&][ \t]*)?)?(?P=quote)"
-)
-_WRAPPED: Final = re.compile(r"\n(?<=[A-Za-z0-9+/_=.-]{8}\n)[ \t>|]*(?=[A-Za-z0-9+/_=.-]{8})")
-_WRAPPED_BY_BACKSLASH: Final = re.compile(r"\\\r?\n[ \t]*")
 _SPACED: Final = re.compile(r"(?:[!-~][ \t\n.,|·]){12,}+[!-~]?")
 _SPACED_SHAPE: Final = bytes(32 if chr(code) in " \t\n.,|" else 120 if 32 < code < 127 else 46 for code in range(256))
 _SPACED_GATE: Final = b"x " * 12
+_EVERY_SECOND: Final = re.compile(b" x" * 11)  # faster to find, since it begins with what is rare
 _CODES: Final = re.compile(r"[0-9](?<![0-9.][0-9])[0-9]{1,2}(?:, ?| )(?:[0-9]{2,3}(?:, ?| )){14,}+[0-9]{0,3}")
 _CODES_SHAPE: Final = bytes(
     48 if 48 <= code < 58 else code if code in b", " else 120 for code in range(256)
 )  # every digit a 0
 _CODES_GATE: Final = re.compile(b"000?(?:, ?| )(?:000?(?:, ?| )){14}")
+_CODES_SAMPLE: Final = bytes(48 if 48 <= code < 58 or code in b", " else 120 for code in range(256))
+_EVERY_FOURTH: Final = b"0" * 11  # fifteen numbers of two digits are 45 characters
 _FEWEST_CODES: Final = 14  # commas between the numbers of what is hidden so
-_JOINTS: Final = ('"\n', '" "', '", "')
-_JOINT_OF_QUOTES: Final = re.compile("'(?:\n| '|, ')")
-_MIXED: Final = re.compile(
-    "[A-Za-z0-9_-][\u0131\u0251\u0261\u0370-\u058f\u0660-\u06f9\u2010-\u2212\ufe63]|[\u0370-\u058f][A-Za-z0-9_-]"
-)
+_LOOKS_ALIKE: Final = "\u0131\u0251\u0261\u0370-\u058f\u0660-\u06f9\u2010-\u2212\ufe63"
+_LOOK_ALIKE: Final = re.compile(f"[{_LOOKS_ALIKE}]")
+_MIXED: Final = re.compile(rf"[{_LOOKS_ALIKE}](?:(?<=[A-Za-z0-9_-].)|(?<=[\u0370-\u058f])(?=[A-Za-z0-9_-]))")
 
 
-def rewritten(text: str, plain: bytes) -> Iterator[tuple[str, str]]:
-    """``text`` as it reads when each way of hiding it in plain sight is undone, with the name of that way.
+def rewritten(view: View) -> list[tuple[str, str]]:
+    """``view`` as it reads when each way of hiding it in plain sight is undone, with the name of that way.
 
-    ``plain`` is the same text, a byte for each character.
+    Of a text in pieces, only the words are told that are other ones when the pieces are joined.
     """
-    if "%" in text and _PERCENT.search(text):
-        yield "percent", unquote(text, errors="replace")
-    if "&" in text and "&#" in text:
-        yield "html", html.unescape(text)
-    if "\\" in text and _ESCAPED.search(text):
-        yield "escapes", _ESCAPED.sub(_character, text)
-    if _SPACED_GATE in plain.translate(_SPACED_SHAPE):
-        yield "spaces", _SPACED.sub(lambda found: f" {found.group()[::2]} ", text)
-    if not text.isascii() and _MIXED.search(text):
-        yield "look-alikes", without_look_alikes(text)
-    if "+" in text or any(map(text.__contains__, _JOINTS)) or ("'" in text and _JOINT_OF_QUOTES.search(text)):
-        joined = _JOINT.sub("", text)
-        if joined != text:
-            yield "concatenation", joined
-    if "\n" in text:
-        joined = _WRAPPED.sub("", _WRAPPED_BY_BACKSLASH.sub("", text))
-        if joined != text:
-            yield "line ends", joined
-    many = text.count(",") >= _FEWEST_CODES and _CODES_GATE.search(plain.translate(_CODES_SHAPE))
-    found = _CODES.search(text) if many else None
-    if found is not None:
-        codes = [int(code) for code in re.findall(r"[0-9]+", found.group())]
-        if all(31 < code < 127 for code in codes):
-            yield "character codes", "".join(map(chr, codes))
+    text, low, plain = view.text, view.low, view.plain
+    found: list[tuple[str, str]] = []
+    if "%" in low and _PERCENT.search(text):
+        found.append(("percent", unquote(text, errors="replace")))
+    if "&" in low and "&#" in low:
+        found.append(("html", html.unescape(text)))
+    if "\\" in low and _ESCAPED.search(text):
+        found.append(("escapes", _ESCAPED.sub(_character, text)))
+    shape = plain.translate(_SPACED_SHAPE)
+    if _EVERY_SECOND.search(shape) and _SPACED_GATE in shape:
+        found.append(("spaces", _SPACED.sub(lambda found: f" {found.group()[::2]} ", text)))
+    if view.foreign and _LOOK_ALIKE.search(view.foreign) and _MIXED.search(text):
+        found.append(("look-alikes", without_look_alikes(text)))
+    if (joined := concatenated(view)) is not None:
+        found.append(("concatenation", joined))
+    if "\n" in low and (joined := unwrapped(view)) is not None:
+        found.append(("line ends", joined))
+    if low.count(",") >= _FEWEST_CODES and _may_be_codes(plain) and (codes := _CODES.search(text)) is not None:
+        numbers = [int(code) for code in re.findall(r"[0-9]+", codes.group())]
+        if all(31 < number < 127 for number in numbers):
+            found.append(("character codes", "".join(map(chr, numbers))))
+    return found
+
+
+def _may_be_codes(plain: bytes) -> bool:
+    """Whether nothing but digits, commas and spaces stands somewhere: first seen in every fourth character."""
+    return (
+        _EVERY_FOURTH in plain[::4].translate(_CODES_SAMPLE)
+        and _CODES_GATE.search(plain.translate(_CODES_SHAPE)) is not None
+    )
 
 
 def turned(run: str) -> Iterator[tuple[str, str]]:

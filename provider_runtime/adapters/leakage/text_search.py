@@ -1,6 +1,6 @@
 """TextSearch: every secret in one text, however it is hidden."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Final
 
@@ -9,13 +9,20 @@ from attrs import define, field, frozen
 from provider_runtime.adapters.leakage.hits import Hit, TooMany
 from provider_runtime.adapters.leakage.known_secrets import KnownSecrets
 from provider_runtime.adapters.leakage.layers import TooLarge, decoded, rewritten, turned
-from provider_runtime.adapters.leakage.runs import any_long, runs
+from provider_runtime.adapters.leakage.runs import Runs, runs
 from provider_runtime.adapters.leakage.shapes.announcing import may_be_assigned
 from provider_runtime.adapters.leakage.shapes.assignments import (
     assignments,
 )
 from provider_runtime.adapters.leakage.shapes.beginnings import beginnings, is_beginning
-from provider_runtime.adapters.leakage.shapes.structures import addresses, blocks, built, marks_in
+from provider_runtime.adapters.leakage.shapes.structures import (
+    addresses,
+    blocks,
+    built,
+    marks_in,
+    may_be_a_block,
+    may_be_addressed,
+)
 from provider_runtime.adapters.leakage.views import View, unescaped, view_of
 from provider_runtime.domain.policy.leakage.findings import FindingKind
 
@@ -62,43 +69,54 @@ class TextSearch:
     def hits(self, text: str, most: int = _MOST) -> list[Hit]:
         """What is found in ``text``, at most ``most`` hits; the places are those of ``view_of(text)``."""
         view = view_of(text)
-        if self._is_plain(view):
-            return []
+        said, found, texts = self._said(view), runs(view), rewritten(view)
+        if not (said or found or texts):
+            return []  # so it is with most texts
         room = _Room(max(_LEAST_ROOM, _ROOM * len(text)))
-        found: list[Hit] = []
+        hits: list[Hit] = []
         try:
-            for hit in islice(self._search(view, 0, room), most):
-                found.append(hit)  # noqa: PERF402 - what was found before the bounds were reached counts, too
+            for hit in islice(self._searched(view, said, found, texts, 0, room, frozenset()), most):
+                hits.append(hit)  # noqa: PERF402 - what was found before the bounds were reached counts, too
         except (TooLarge, TooMany):
-            found.append(Hit(FindingKind.UNREADABLE, "", 0, len(text)))
-        return _told_once(found) if found else found
+            hits.append(Hit(FindingKind.UNREADABLE, "", 0, len(text)))
+        return _told_once(hits) if hits else hits
 
     @staticmethod
     def text_of(body: bytes) -> str:
         """The text of a JSON body as it is searched."""
         return unescaped(body.decode())
 
-    def _is_plain(self, view: View) -> bool:
-        """Whether nothing in ``view`` is a secret, or hides one. So it is with most texts, and found at little cost."""
-        return not (
-            self.markers
-            or self.rules
-            or self.known.are_in(view)
-            or (any_long(view) and next(runs(view), None))
-            or may_be_assigned(view)
-            or _may_be_addressed(view)
-            or _may_be_a_block(view)
-            or next(rewritten(view.text, view.plain), None)
-        )
-
-    def _search(self, view: View, depth: int, room: _Room, undone: frozenset[str] = frozenset()) -> Iterator[Hit]:
+    def _search(self, view: View, depth: int, room: _Room, undone: frozenset[str]) -> Iterator[Hit]:
         """Hits in ``view`` and in what it hides; ``undone`` are the ways of writing it that were undone above."""
-        yield from self._said(view)
+        texts = rewritten(view) if depth < _DEEPEST else []
+        return self._searched(view, self._said(view), runs(view), texts, depth, room, undone)
+
+    def _searched(
+        self,
+        view: View,
+        said: list[Iterator[Hit]],
+        found: Runs,
+        texts: list[tuple[str, str]],
+        depth: int,
+        room: _Room,
+        undone: frozenset[str],
+    ) -> Iterator[Hit]:
+        """Hits in ``view``, of which was asked what it says, which runs are in it, and how it can be read otherwise."""
         seen: dict[str, tuple[Hit, ...]] = {}
-        yield from self._shaped(view, depth, room, seen)
-        if depth >= _DEEPEST:
-            return
-        texts = [(name, text) for name, text in rewritten(view.text, view.plain) if name not in undone]
+        shaped = self._shaped(found, depth, room, seen)
+        return chain(*said, shaped, self._undone(view, texts, depth, room, undone, seen))
+
+    def _undone(
+        self,
+        view: View,
+        texts: list[tuple[str, str]],
+        depth: int,
+        room: _Room,
+        undone: frozenset[str],
+        seen: dict[str, tuple[Hit, ...]],
+    ) -> Iterator[Hit]:
+        """Hits in what ``view`` reads when it is written otherwise."""
+        texts = [(name, text) for name, text in texts if name not in undone]
         undone = undone.union(name for name, _ in texts)
         for name, text in texts:
             inner = view_of(text)
@@ -106,34 +124,31 @@ class TextSearch:
             if name in _WHOLE:
                 hits = self._search(inner, depth + 1, room, undone)
             else:
-                hits = self._joined(inner, depth + 1, room, seen)
+                fresh: dict[str, tuple[Hit, ...]] = dict.fromkeys(seen, ())  # the hits in these were told of
+                hits = self._shaped(runs(inner), depth + 1, room, fresh)
             yield from _covered(hits, 0, len(view.text), name)
 
-    def _joined(self, view: View, depth: int, room: _Room, seen: dict[str, tuple[Hit, ...]]) -> Iterator[Hit]:
-        fresh: dict[str, tuple[Hit, ...]] = dict.fromkeys(seen, ())  # the hits in these were told of
-        return self._shaped(view, depth, room, fresh)
-
-    def _said(self, view: View) -> Iterator[Hit]:
-        """What is known by value, by a name beside it, or by its place."""
-        if self.known:
-            yield from self.known.hits(view)
+    def _said(self, view: View) -> list[Iterator[Hit]]:
+        """The searches that are worth making for what is known by value, by a name beside it, or by its place."""
+        worth: list[Iterator[Hit]] = []
+        if self.known.are_in(view):
+            worth.append(self.known.hits(view))
         if self.markers:
-            yield from self._marked(view)
-        for rule in self.rules:
-            yield from rule.hits(view)
-        if _may_be_addressed(view):
-            yield from addresses(view.text)
-        if _may_be_a_block(view):
-            yield from blocks(view.text)
+            worth.append(self._marked(view))
+        if self.rules:
+            worth += [rule.hits(view) for rule in self.rules]
+        if may_be_addressed(view):
+            worth.append(addresses(view.text))
+        if may_be_a_block(view):
+            worth.append(blocks(view.text))
         if may_be_assigned(view):
-            yield from assignments(view)
+            worth.append(assignments(view))
+        return worth
 
-    def _shaped(self, view: View, depth: int, room: _Room, seen: dict[str, tuple[Hit, ...]]) -> Iterator[Hit]:
-        """Hits in the runs of ``view``; ``seen`` knows, and learns, what stands in which run."""
-        marks: bool | None = None
-        for place, run in runs(view):
-            if marks is None:
-                marks = marks_in(view.text)
+    def _shaped(self, found: Runs, depth: int, room: _Room, seen: dict[str, tuple[Hit, ...]]) -> Iterator[Hit]:
+        """Hits in the runs that were ``found``; ``seen`` knows, and learns, what stands in which run."""
+        marks = marks_in("\n".join(run for _, run in found))
+        for place, run in found:
             if run not in seen:
                 seen[run] = self._in_run(run, depth, room, marks=marks)
             for hit in seen[run]:
@@ -146,7 +161,7 @@ class TextSearch:
     def _hidden(self, run: str, depth: int, room: _Room) -> Iterator[Hit]:
         for name, text in decoded(run):
             inner = view_of(room.take(text))
-            yield from _covered(self._search(inner, depth + 1, room), 0, len(run), name)
+            yield from _covered(self._search(inner, depth + 1, room, frozenset()), 0, len(run), name)
         if _TURNED <= len(run) <= _MOST_TURNED:
             for name, text in turned(run):
                 if is_beginning(text):
@@ -163,15 +178,7 @@ def marker_form(text: str) -> str:
     return " ".join(view_of(text).text.casefold().split())
 
 
-def _may_be_addressed(view: View) -> bool:
-    return "@" in view.text and ("://" in view.text or "thin:" in view.low)
-
-
-def _may_be_a_block(view: View) -> bool:
-    return "K" in view.text and ("PRIVATE KEY" in view.text or "SECRET KEY" in view.text or "PuTTY-" in view.text)
-
-
-def _covered(hits: Iterator[Hit], start: int, end: int, name: str) -> Iterator[Hit]:
+def _covered(hits: Iterable[Hit], start: int, end: int, name: str) -> Iterator[Hit]:
     for hit in hits:
         yield Hit(hit.kind, hit.source, start, end, (name, *hit.hidden_by))
 

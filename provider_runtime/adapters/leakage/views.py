@@ -1,14 +1,17 @@
 """A text made ready to be searched: escapes undone, look-alikes folded, what cannot be seen left out."""
 
 import re
-import unicodedata
 from string import ascii_lowercase, ascii_uppercase
 from typing import Final
+from unicodedata import is_normalized, normalize
 
 from provider_runtime.domain.values import sealed
 
-_ESCAPES: Final = (("\\n", "\n"), ("\\t", "\t"), ("\\r", "\r"), ('\\"', '"'), ("\\/", "/"), ("\\b", " "), ("\\f", " "))
+_ESCAPES: Final = (("\\n", "\n"), ('\\"', '"'), ("\\t", "\t"), ("\\r", "\r"), ("\\/", "/"), ("\\b", " "), ("\\f", " "))
 _UNICODE_ESCAPE: Final = re.compile(r"(?:\\u[0-9a-fA-F]{4})+")
+_ASCII: Final = bytes(range(128))
+_SIGNS: Final = re.compile("[\u00a0-\u00bf\u2000-\u206f\u2100-\u214f\u3000-\u303f\uff00-\uffef]")
+_FEW_SIGNS: Final = 16
 # Soft hyphen, zero-width characters and joiners, marks of direction, fillers, variation selectors, tags.
 _UNSEEN: Final = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
@@ -35,18 +38,36 @@ class View:
     plain: bytes
     low: str
     faithful: bool
+    foreign: str
+    """The characters of ``text`` that are not ASCII, in their order: few, in most texts."""
 
 
 def view_of(text: str) -> View:
     """``text`` as it reads: compatibility forms folded (full-width ``a`` is ``a``), unseen characters left out."""
     if text.isascii():
         plain = text.encode("ascii")
-        return View(text, plain, plain.lower().decode("ascii"), faithful=True)
-    read = _UNSEEN.sub("", text)
-    if not unicodedata.is_normalized("NFKC", read):
-        read = unicodedata.normalize("NFKC", read)
+        return View(text, plain, plain.lower().decode("ascii"), faithful=True, foreign="")
+    read, foreign = text, _foreign(text)
+    if _UNSEEN.search(foreign):
+        read = _UNSEEN.sub("", text)
+        foreign = _foreign(read)
+    if not is_normalized("NFKC", read):
+        read = _folded(read, foreign)
+        foreign = _foreign(read)
     plain = read.encode("latin-1", "replace")
-    return View(read, plain, plain.lower().decode("latin-1"), faithful=read == text)
+    return View(read, plain, plain.lower().decode("latin-1"), faithful=read == text, foreign=foreign)
+
+
+def _foreign(text: str) -> str:
+    return text.encode("utf-8", "surrogatepass").translate(None, _ASCII).decode("utf-8", "surrogatepass")
+
+
+def _folded(text: str, foreign: str) -> str:
+    """``text`` in compatibility form. As a rule a few signs make the difference, and to replace them is enough."""
+    signs = set(_SIGNS.findall(foreign))
+    for sign in signs if len(signs) <= _FEW_SIGNS else ():
+        text = text.replace(sign, normalize("NFKC", sign))
+    return text if is_normalized("NFKC", text) else normalize("NFKC", text)
 
 
 def unescaped(text: str) -> str:
@@ -61,6 +82,8 @@ def _without_escapes(piece: str) -> str:
         return piece
     for escape, meaning in _ESCAPES:
         piece = piece.replace(escape, meaning)
+        if "\\" not in piece:
+            return piece
     return _UNICODE_ESCAPE.sub(_characters, piece) if "\\u" in piece else piece
 
 

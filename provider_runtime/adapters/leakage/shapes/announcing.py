@@ -57,28 +57,29 @@ FOREIGN_NAMES: Final = (
     *("parola", "wachtwoord", "hasło", "şifre", "lösenord", "mật khẩu", "heslo", "adgangskode", "salasana", "jelszó"),
     *("κωδικός", "סיסמה", "كلمة المرور", "كلمة السر", "पासवर्ड", "รหัสผ่าน", "clave", "mot de passe"),
 )
-FOREIGN_ASCII: Final = tuple(name for name in FOREIGN_NAMES if name.isascii())
+FOREIGN_ASCII: Final = tuple(re.compile(name).search for name in FOREIGN_NAMES if name.isascii())
 _FOREIGN_LETTERS: Final = frozenset(letter for name in FOREIGN_NAMES for letter in name if not letter.isascii())
-_NO_ASCII: Final = re.compile(r"[^\x00-\x7f]+")
 # In a text that is not all ASCII, a part of a word is worth the search as well.
-_WORTH_BESIDE_FOREIGN: Final = tuple(
-    re.compile(word).search
-    for word in (
-        *("pass", "key", "token", "cred", "auth", "pw", "pswd", "identified by", "earer", "basic", "curl", "--user"),
-        *("login", *FOREIGN_ASCII),
-    )
+_WORTH_BESIDE_FOREIGN: Final = (
+    *(
+        re.compile(word).search
+        for word in (
+            *("pass", "key", "token", "cred", "auth", "pw", "pswd", "identified by", "earer", "basic", "curl"),
+            *("--user", "login"),
+        )
+    ),
+    *FOREIGN_ASCII,
 )
 
 
 def may_be_assigned(view: View) -> bool:
     """Whether a name stands in ``view`` that may announce a secret: whoever has none need not look for values."""
     low = view.low
-    if len(low) < _SHORT and view.text.isascii() and _ANY.search(low) is None and "senha" not in low:
+    if len(low) < _SHORT and not view.foreign and _ANY.search(low) is None and "senha" not in low:
         return False
     for search in _WORTH:
         if search(low) is not None:
             return True
-    if view.text.isascii():
+    if not view.foreign:
         return False
-    foreign = "".join(_NO_ASCII.findall(view.text)).lower()
-    return not _FOREIGN_LETTERS.isdisjoint(foreign) or any(search(low) for search in _WORTH_BESIDE_FOREIGN)
+    return any(search(low) for search in _WORTH_BESIDE_FOREIGN) or not _FOREIGN_LETTERS.isdisjoint(view.foreign.lower())

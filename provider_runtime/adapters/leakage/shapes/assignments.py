@@ -2,8 +2,10 @@
 
 import re
 from base64 import b64decode
-from collections.abc import Iterator
-from string import ascii_letters, digits
+from collections.abc import Callable, Iterable, Iterator
+from heapq import merge
+from itertools import chain
+from string import ascii_letters, ascii_lowercase, digits
 from typing import Final
 
 from provider_runtime.adapters.leakage.hits import Hit, TooMany
@@ -22,15 +24,41 @@ from provider_runtime.adapters.leakage.shapes.placeholders import (
 from provider_runtime.adapters.leakage.views import View
 from provider_runtime.domain.policy.leakage.findings import FindingKind
 
-# Every branch begins with a letter of its own: so the search skips what begins with none of them.
-_NAME: Final = re.compile(
-    r"p(?:ass(?:w(?:or)?d|phrase|code|(?![a-z]))|s?wd|w(?![a-z0-9])(?<![a-z0-9]pw))|secret|token(?!s\b|i)"
-    r"|cred(?:entials?|s(?![a-z]))|key(?![a-z])|auth(?:orization|(?![a-z])(?<![a-z]auth))|identified by"
+# What may follow a name, and announces nothing: a sign that no value stands behind; words in small letters, six of
+# them or up to a full stop; a sign after the space that neither joins a value to a name nor begins one. The last is
+# for names that are a word: a flag of a command has its value wherever it pleases.
+_IDLE: Final = (
+    r"[a-z0-9_-]*+(?:[^-a-z0-9_\s\[(\\\"'`*\])=:|,>]|\Z"
+    r"| (?:[a-z]{1,15}+ ){6}| [a-z]{1,15}+(?: [a-z]{1,15}+)*+[,.;)]{1,2}\s)"
 )
-_NAME_STARTS: Final = tuple(
-    re.compile(start).finditer
-    for start in ("pass", "pw", "pswd", "secret", "token", "cred", "key", "auth", "identified by")
+_IDLE_SIGN: Final = r"[a-z0-9_-]*+ {1,4}[^-a-z0-9_\s\"'`:=|]"
+# How names begin, and go on. What begins with letters is looked for by them, which is by far the fastest search.
+_NAMES: Final = (
+    ("pass", r"(?:w(?:or)?d|phrase|code|(?![a-z]))"),
+    ("pw", r"(?:d|(?![a-z0-9])(?<![a-z0-9]pw))"),
+    ("pswd", ""),
+    ("secret", ""),
+    ("token", r"(?!s\b|i)"),
+    ("cred", r"(?:entials?|s(?![a-z]))"),
+    ("key", r"(?![a-z])"),
+    ("auth", r"(?:orization|(?![a-z])(?<![a-z]auth))"),
+    ("identified by", ""),
 )
+_ALL_NAMES: Final = tuple(re.compile(start + rest).finditer for start, rest in _NAMES)
+_NAMES_AT_WORK: Final = (
+    *(
+        re.compile(
+            rf"{start}(?:(?<![a-z0-9-]{start}){rest}(?!{_IDLE}|{_IDLE_SIGN})|(?<=[a-z0-9-]{start}){rest}(?!{_IDLE}))"
+        ).finditer
+        for start, rest in _NAMES[:-1]
+    ),
+    _ALL_NAMES[-1],
+)
+# The first letter of a foreign name that is not ASCII, and a search for the name.
+_FOREIGN: Final = tuple(
+    (next((letter for letter in name if not letter.isascii()), ""), re.compile(name).finditer) for name in FOREIGN_NAMES
+)
+_WITH_TWO_SMALL: Final = "\u0130"  # the one letter that becomes two when it is made small
 _FOREIGN_TAIL: Final = re.compile(
     r"[^\n:=是は为為—]{0,24}(?:[:=]|是|は|为|為|—|는|은|[ \t](?:é|es|est|ist|lautet)(?=[ \t]))[^\S\n]{0,3}[\"'`«„“]?"
 )
@@ -49,20 +77,23 @@ _BARE: Final = re.compile(r"[^\s\"'`]{1,256}")
 _BARE_END: Final = re.compile(r"[;<|]|,(?=\S+[=:])|&(?=[\w.-]{1,32}=)|\\[nrt\\\"]")
 _QUOTED: Final = {quote: re.compile(rf"[^{quote}\n]{{1,512}}") for quote in "\"'`"}
 _HAS_DIGIT: Final = re.compile("[0-9]")
-_BEFORE: Final = re.compile(r"[a-z0-9_.-]{0,40}\Z")
+_OF_WORDS: Final = f"{ascii_lowercase}{digits}_.-"
+_BETWEEN_WORDS: Final = re.compile(r"[^a-z0-9]+")
 _SPOKEN: Final = re.compile(r"([a-z]+)[ \t]\Z")
 _FLAG: Final = re.compile(r"(?:^|\s)--?[a-z0-9-]{0,24}\Z")
 _SCHEME: Final = re.compile(
     r"(?:(bearer|token|basic|apikey|api-key|ssws|key|digest|negotiate)[ \t]+)?(?:\"')?", re.IGNORECASE
 )
-_BEARER: Final = re.compile(r"(?<![a-z])(bearer|basic)[ \t]{1,3}")
+_BEARER: Final = re.compile(r"b(?<![a-z]b)(earer|asic)[ \t]{1,3}")
 _OPAQUE: Final = re.compile(r"[A-Za-z0-9._~+/=-]{1,2048}")
 _CURL: Final = re.compile(r"(?:\s-u[ \t]{0,2}|--user[ =]|--proxy-user[ =])[\"']?([^\s:\"']{1,64}):([^\s\"']{4,128})")
 _COMMAND: Final = re.compile(
     r"(?:sshpass[ \t]+-p[ \t]?|ldap[a-z]{3,8}[ \t][^\n]{0,120}?-w[ \t]|mysql[a-z]{0,8}[ \t][^\n]{0,120}?[ \t]-p)"
     r"[\"']?([^\s\"']{6,128})"
 )
-_LOGIN: Final = re.compile(r"(?<![a-z])login\s{1,16}[\w.@+-]{1,64}\s{1,16}password\s{1,16}[\"']?([^\s\"']{4,128})")
+_CURLS: Final = tuple(re.compile(word).search for word in ("curl", "--user"))
+_COMMANDS: Final = tuple(re.compile(word).search for word in ("sshpass", "mysql", "ldap"))
+_LOGIN: Final = re.compile(r"login(?<![a-z]login)\s{1,16}[\w.@+-]{1,64}\s{1,16}password\s{1,16}[\"']?([^\s\"']{4,128})")
 
 # Names that are about secrets and hold none.
 _ABOUT: Final = frozenset(
@@ -95,51 +126,58 @@ _MOST: Final = 20_000  # names looked at in one text; more of them is nothing th
 
 def assignments(view: View) -> Iterator[Hit]:
     """Every secret in ``view`` that a name announces. Raises ``TooMany``."""
-    looked_at = 0
-    if not view.text.isascii() or any(name in view.low for name in FOREIGN_ASCII):
+    if view.foreign or any(search(view.low) for search in FOREIGN_ASCII):
         yield from _foreign_assignments(view)
-    low, place = view.low, 0
-    for start in sorted(found.start() for starts in _NAME_STARTS for found in starts(low)):
-        name = _NAME.match(low, start) if start >= place else None
-        if name is None:
-            continue
+    low, looked_at, place = view.low, 0, 0
+    for name in _names(low):
+        if name.start() < place:
+            continue  # in the value of another
         looked_at += 1
         if looked_at > _MOST:
             raise TooMany
-        place = name.end()
         hit = _after(view, name)
         if hit is not None:
             yield hit
-            place = max(place, hit.end)
-    if "earer" in view.text or "bearer" in low or "basic" in low:
-        yield from _schemes(view)
-    if "curl" in low or "--user" in low:
+            place = hit.end
+    yield from _schemes(view)
+    if _any_of(_CURLS, low):
         for found in _CURL.finditer(view.text):
             if is_password(found[2], shortest=5) or is_random(found[2]):
                 yield Hit(FindingKind.AUTH_HEADER, "", *found.span(2))
-    if "sshpass" in low or "mysql" in low or "ldap" in low:
+    if _any_of(_COMMANDS, low):
         for found in _COMMAND.finditer(view.text):
             if is_password(found[1], shortest=6):
                 yield Hit(FindingKind.ASSIGNMENT, "", *found.span(1))
-    if "login" in low:
-        for found in _LOGIN.finditer(low):
-            value = view.text[found.start(1) : found.end(1)]
-            if not is_placeholder(value) and not is_reference(value):
-                yield Hit(FindingKind.ASSIGNMENT, "", *found.span(1))
+    for found in _LOGIN.finditer(low):
+        value = view.text[found.start(1) : found.end(1)]
+        if not is_placeholder(value) and not is_reference(value):
+            yield Hit(FindingKind.ASSIGNMENT, "", *found.span(1))
+
+
+def _any_of(searches: tuple[Callable[[str], re.Match[str] | None], ...], low: str) -> bool:
+    return any(search(low) for search in searches)
+
+
+def _names(low: str) -> Iterable[re.Match[str]]:
+    """The names in ``low`` that may announce something, in their order; all of them where they are too many."""
+    if len(low) > 3 * _MOST and sum(low.count(start) for start, _ in _NAMES) > _MOST:
+        return merge(*(find(low) for find in _ALL_NAMES), key=re.Match.start)
+    return sorted(chain.from_iterable(find(low) for find in _NAMES_AT_WORK), key=re.Match.start)
 
 
 def _foreign_assignments(view: View) -> Iterator[Hit]:
-    low = view.text.lower()
-    if len(low) != len(view.text):
-        low = view.text  # a letter that has two small ones: places would not be the same
-    for name in FOREIGN_NAMES:
-        place = low.find(name)
-        while place >= 0:
-            place += len(name)
-            hit = _after_foreign(view.text, place)
+    letters = frozenset(view.foreign.lower())
+    names = [(letter, name) for letter, name in _FOREIGN if letter in letters or not letter]
+    low = view.low
+    if _WITH_TWO_SMALL in view.foreign:
+        low = view.text  # places would not be the same
+    elif any(letter for letter, _ in names):
+        low = view.text.lower()
+    for _, name in names:
+        for found in name(low):
+            hit = _after_foreign(view.text, found.end())
             if hit is not None:
                 yield hit
-            place = low.find(name, place)
 
 
 def _after_foreign(text: str, place: int) -> Hit | None:
@@ -157,10 +195,11 @@ def _after(view: View, name: re.Match[str]) -> Hit | None:
         return None
     if tail["gap"] and not tail["quote"] and not _may_stand_alone(view.low, name, tail.end()):
         return None
-    before = _BEFORE.search(view.low, max(0, name.start() - 40), name.start())
-    lead = before.group() if before else ""
-    words = re.split(r"[^a-z0-9]+", lead)
-    if not lead and (spoken := _SPOKEN.search(view.low, max(0, name.start() - 24), name.start())) is not None:
+    start = name.start()
+    ahead = view.low[max(0, start - 40) : start]
+    lead = ahead[len(ahead.rstrip(_OF_WORDS)) :]
+    words = _BETWEEN_WORDS.split(lead)
+    if not lead and (spoken := _SPOKEN.search(ahead[-24:])) is not None:
         words = [spoken[1], ""]  # "the public key", "an API key"
     if _is_about(name.group(), tail["suffix"], words) or tail["suffix"].startswith("--"):
         return None
@@ -176,7 +215,7 @@ def _after(view: View, name: re.Match[str]) -> Hit | None:
 
 
 def _is_about(name: str, suffix: str, words: list[str]) -> bool:
-    ends = [word for word in re.split(r"[^a-z0-9]+", suffix) if word]
+    ends = [word for word in _BETWEEN_WORDS.split(suffix) if word]
     if any(word in _ABOUT for word in ends) or (suffix and suffix[0].isalpha() and suffix in _ABOUT):
         return True
     if name in {"key", "token"} or name.startswith("cred"):
@@ -272,7 +311,7 @@ def _schemes(view: View) -> Iterator[Hit]:
         if value is None:
             continue
         token = value.group()
-        if found[1] == "basic":
+        if found[1] == "asic":
             good = _is_user_and_password(token)
         else:
             good = is_password(token, shortest=16) and is_random(_letters(token)) and not is_uuid(token)
