@@ -5,7 +5,7 @@ from typing import Final, Self
 
 from attrs import define
 
-from provider_runtime.application.accounting.consent_events import cloud_executed
+from provider_runtime.application.accounting.events import cloud_executed
 from provider_runtime.application.accounting.telemetry import Telemetry
 from provider_runtime.application.call import ClearedCall
 from provider_runtime.application.consents.guard import ConsentGuard
