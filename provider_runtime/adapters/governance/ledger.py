@@ -41,9 +41,7 @@ class FoldedLedger:
         return await self._folded.step(lambda books: deciding.reserve(books, order, self._now_ms()))
 
     async def settle(self, hold: Hold, fate: Fate, charges: Sequence[int]) -> None:
-        await self._enter(
-            lambda books, now_ms: deciding.settle(books, hold, fate, charges, now_ms),
-        )
+        await self._folded.step(lambda books: (deciding.settle(books, hold, fate, charges, self._now_ms()), None))
 
     async def withdraw(self, order_id: OrderId) -> None:
         await self._enter(lambda books, now_ms: deciding.withdraw(books, order_id, now_ms))

@@ -46,8 +46,7 @@ class BudgetGate:
         if isinstance(reservation, Declined):
             return self._refusal(reservation, prepared)
         nearly = reservation.nearly_spent
-        warnings = tuple(self._warning(standing) for standing in nearly) if nearly else ()
-        return passing("budget", warnings=warnings, hold=reservation.hold)
+        return passing("budget", warnings=tuple(map(self._warning, nearly)) if nearly else (), hold=reservation.hold)
 
     async def _rehearsed(self, order: HoldOrder, prepared: PreparedCall) -> Verdict:
         try:
