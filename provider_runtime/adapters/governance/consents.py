@@ -41,11 +41,7 @@ class FoldedConsentLedger:
         return False
 
     async def find(self, subject: ConsentSubject) -> Found:
-        def look(books: ConsentBooks) -> tuple[None, Found]:
-            revocations = Revocations(as_of=self.clock.now())
-            return None, Found(consents=books.find(subject), revocations=revocations, latest=books.latest)
-
-        return await self._folded.step(look)
+        return await self._looked(lambda books: self._found(books, subject))
 
     async def use(self, consent: Consent, use_id: str) -> UseTaken | ConsentFault:
         return await self._folded.step(lambda books: books.use(consent, use_id, self.clock.now()))
@@ -86,6 +82,10 @@ class FoldedConsentLedger:
     async def aclose(self) -> None:
         await self._folded.aclose()
 
+    def _found(self, books: ConsentBooks, subject: ConsentSubject) -> Found:
+        revocations = Revocations(as_of=self.clock.now())
+        return Found(consents=books.find(subject), revocations=revocations, latest=books.latest)
+
     async def _looked(self, look: Callable[[ConsentBooks], _T]) -> _T:
         return await self._folded.step(lambda books: (None, look(books)))
 
@@ -95,13 +95,16 @@ class MemoryConsentLedger(FoldedConsentLedger):
     """Consents in memory, gone at exit. Hand one to several runtimes, and they share them; in one event loop."""
 
     waits: ClassVar[bool] = False
-    _folded: Folded[ConsentBooks, ConsentEntry] = field(
+    _folded: FoldedMemory[ConsentBooks, ConsentEntry] = field(
         factory=lambda: FoldedMemory(state=ConsentBooks()), init=False, repr=False
     )
 
     @property
     def in_process(self) -> bool:
         return True
+
+    async def find(self, subject: ConsentSubject) -> Found:
+        return self._found(self._folded.opened(), subject)  # here and now: every call asks
 
 
 @define(kw_only=True, eq=False)

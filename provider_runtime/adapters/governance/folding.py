@@ -90,12 +90,16 @@ class FoldedMemory(Generic[StateT, EntryT]):
     _closed: bool = field(default=False, init=False)
 
     async def step(self, decide: Callable[[StateT], tuple[EntryT | None, _T]], *, soon: bool = False) -> _T:  # noqa: ARG002 - memory keeps at once
-        if self._closed:
-            raise closed("memory")
-        entry, answer = decide(self.state)
+        entry, answer = decide(self.opened())
         if entry is not None:
             self.state.apply(entry)
         return answer
+
+    def opened(self) -> StateT:
+        """The state, for a step of the caller's own. Raises ``BackendError`` once this is closed."""
+        if self._closed:
+            raise closed("memory")
+        return self.state
 
     async def flush(self) -> None:
         """Nothing is ever under way."""

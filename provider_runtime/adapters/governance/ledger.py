@@ -42,8 +42,8 @@ class FoldedLedger:
         return await self._folded.step(lambda books: deciding.reserve(books, order, self._now_ms()))
 
     async def settle(self, hold: Hold, fate: Fate, charges: Sequence[int]) -> None:
-        await self._enter(
-            lambda books, now_ms: deciding.settle(books, hold, fate, charges, now_ms),
+        await self._folded.step(
+            lambda books: (deciding.settle(books, hold, fate, charges, self._now_ms()), None),
             soon=_is_covered(hold, charges),
         )
 
@@ -84,7 +84,22 @@ class MemoryBudgetLedger(FoldedLedger):
     """Budgets in memory, gone at exit. Hand one to several runtimes, and they share them; in one event loop."""
 
     waits: ClassVar[bool] = False
-    _folded: Folded[Books, Entry] = field(factory=lambda: FoldedMemory(state=Books()), init=False, repr=False)
+    _folded: FoldedMemory[Books, Entry] = field(factory=lambda: FoldedMemory(state=Books()), init=False, repr=False)
+
+    # Every call takes these two steps: they are taken here and now.
+
+    async def reserve(self, order: HoldOrder) -> Reservation:
+        books = self._folded.opened()
+        entry, reservation = deciding.reserve(books, order, self._now_ms())
+        if entry is not None:
+            books.apply(entry)
+        return reservation
+
+    async def settle(self, hold: Hold, fate: Fate, charges: Sequence[int]) -> None:
+        books = self._folded.opened()
+        entry = deciding.settle(books, hold, fate, charges, self._now_ms())
+        if entry is not None:
+            books.apply(entry)
 
 
 @define(kw_only=True, eq=False)

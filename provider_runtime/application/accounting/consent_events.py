@@ -1,8 +1,7 @@
-"""The events of consent: asked for, given, denied, and carried out. Source: semantics C.9, FR-EVT-CLOUD-001 to 004."""
+"""The events of consent: asked for, given and denied. Source: semantics C.9, FR-EVT-CLOUD-001 to 003."""
 
 from datetime import datetime
 
-from provider_runtime.application.accounting.events import said_of
 from provider_runtime.application.accounting.recording import model_asked_of
 from provider_runtime.application.call import Call
 from provider_runtime.domain.catalog.providers import ProviderConfig
@@ -10,9 +9,8 @@ from provider_runtime.domain.errors import CallRefused
 from provider_runtime.domain.identity import RuntimeId
 from provider_runtime.domain.policy.consent.plans import ConsentRequest
 from provider_runtime.domain.policy.consent.receipts import ConsentReceipt
-from provider_runtime.domain.policy.consent.verdicts import Granted
-from provider_runtime.domain.records.events import EVENT_FORM, EventKind, LifecycleEvent
-from provider_runtime.domain.records.outside_names import Names, are_names, name_or_mark
+from provider_runtime.domain.records.events import EventKind, LifecycleEvent
+from provider_runtime.domain.records.outside_names import Names
 
 DENIED = "denied"
 BLOCKED = "blocked"
@@ -82,29 +80,6 @@ def cloud_blocked(
         consent_reason=_fault_of(error),
         outcome=BLOCKED,
     )
-
-
-def cloud_executed(call: Call, granted: Granted, outcome: str, at: datetime) -> LifecycleEvent:
-    """A call was sent on a consent; ``outcome`` says how it ended."""
-    receipt, subject = granted.receipt, granted.subject
-    said = said_of(call, EventKind.CLOUD_EXECUTED, at)
-    names = (subject.model, receipt.consent_id, receipt.request_id, receipt.plan_id)
-    model, consent, request, plan = names if are_names(names) else map(name_or_mark, names)
-    said.update(
-        conversation_id=subject.session,
-        provider=subject.provider,
-        tier=str(subject.tier),
-        origin=subject.origin,
-        model_asked=model,
-        profile_id=subject.profile,
-        consent_id=consent,
-        consent_request_id=request,
-        projection_plan_id=plan,
-        consent_scope=str(receipt.scope),
-        session_ids=receipt.session_ids,
-        outcome=outcome,
-    )
-    return EVENT_FORM.filled(said)
 
 
 def _fault_of(error: CallRefused) -> str | None:

@@ -8,8 +8,9 @@ from provider_runtime.application.call import Call, ClearedCall
 from provider_runtime.domain.catalog.providers import ProviderConfig
 from provider_runtime.domain.conversation.response import Attempt, PassedOver, ProviderResponse
 from provider_runtime.domain.errors import ProviderError
+from provider_runtime.domain.policy.consent.verdicts import Granted
 from provider_runtime.domain.records.events import EVENT_FORM, EventKind, LifecycleEvent
-from provider_runtime.domain.records.outside_names import Names, name_or_mark
+from provider_runtime.domain.records.outside_names import Names, are_names, name_or_mark
 from provider_runtime.domain.records.receipts import CallOutcome, CallRecord
 
 _ENDED: Final = {
@@ -22,7 +23,7 @@ _ENDED: Final = {
 
 def call_started(call: Call, names: Names) -> LifecycleEvent:
     """A call has begun: its name, and the model that was asked for."""
-    said = said_of(call, EventKind.CALL_STARTED, call.started_at)
+    said = _said_of(call, EventKind.CALL_STARTED, call.started_at)
     said["conversation_id"] = call.terms.options.conversation_id
     said["model_asked"] = model_asked_of(call, names)
     said["role"] = role_of(call)
@@ -35,7 +36,7 @@ def call_cleared(cleared: ClearedCall, digest: str, names: Names, at: datetime) 
     routed = prepared.routed
     call, provider = routed.call, routed.provider
     asked = call.terms.parameters.applied_to(call.request)
-    said = said_of(call, EventKind.CALL_CLEARED, at)
+    said = _said_of(call, EventKind.CALL_CLEARED, at)
     said["conversation_id"] = call.terms.options.conversation_id
     said["provider"] = provider.config.provider_id
     said["provider_kind"] = str(provider.config.kind)
@@ -55,7 +56,7 @@ def call_cleared(cleared: ClearedCall, digest: str, names: Names, at: datetime) 
 def attempt_started(cleared: ClearedCall, number: int, wait_s: float, at: datetime) -> LifecycleEvent:
     """Attempt ``number`` begins, after a wait of ``wait_s``."""
     routed = cleared.prepared.routed
-    said = said_of(routed.call, EventKind.ATTEMPT_STARTED, at)
+    said = _said_of(routed.call, EventKind.ATTEMPT_STARTED, at)
     said["provider"] = routed.route.provider_id
     said["model_asked"] = name_or_mark(routed.route.model_id)
     said["attempt"] = number
@@ -66,7 +67,7 @@ def attempt_started(cleared: ClearedCall, number: int, wait_s: float, at: dateti
 def attempt_failed(cleared: ClearedCall, error: ProviderError, attempt: Attempt, at: datetime) -> LifecycleEvent:
     """An attempt failed; ``retry_denied_by`` is set when no other follows."""
     routed = cleared.prepared.routed
-    said = said_of(routed.call, EventKind.ATTEMPT_FAILED, at)
+    said = _said_of(routed.call, EventKind.ATTEMPT_FAILED, at)
     said["provider"] = routed.route.provider_id
     said["model_asked"] = name_or_mark(routed.route.model_id)
     said["attempt"] = attempt.number
@@ -80,7 +81,7 @@ def attempt_failed(cleared: ClearedCall, error: ProviderError, attempt: Attempt,
 
 def call_passed_on(call: Call, passed_over: PassedOver, at: datetime) -> LifecycleEvent:
     """One alternative did not answer, and the next is asked."""
-    said = said_of(call, EventKind.CALL_PASSED_ON, at)
+    said = _said_of(call, EventKind.CALL_PASSED_ON, at)
     said["provider"] = passed_over.provider
     said["model_asked"] = name_or_mark(passed_over.model_id)
     said["error_code"] = passed_over.code
@@ -97,7 +98,7 @@ def call_ended(
     at: datetime,
 ) -> LifecycleEvent:
     """How the call ended, with everything that is known of it."""
-    said = said_of(call, _ENDED[record.outcome], at)
+    said = _said_of(call, _ENDED[record.outcome], at)
     said["conversation_id"] = call.terms.options.conversation_id
     said["provider"] = record.provider
     said["provider_kind"] = None if config is None else str(config.kind)
@@ -129,7 +130,28 @@ def call_ended(
     return EVENT_FORM.filled(said)
 
 
-def said_of(call: Call, kind: EventKind, at: datetime) -> dict[str, Any]:
+def cloud_executed(call: Call, granted: Granted, outcome: str, at: datetime) -> LifecycleEvent:
+    """A call was sent on a consent; ``outcome`` says how it ended. Source: semantics C.9, FR-EVT-CLOUD-004."""
+    receipt, subject = granted.receipt, granted.subject
+    names = (subject.model, receipt.consent_id, receipt.request_id, receipt.plan_id)
+    model, consent_id, request_id, plan_id = names if are_names(names) else map(name_or_mark, names)
+    said = _said_of(call, EventKind.CLOUD_EXECUTED, at)
+    said["conversation_id"] = subject.session
+    said["provider"] = subject.provider
+    said["tier"] = str(subject.tier)
+    said["origin"] = subject.origin
+    said["model_asked"] = model
+    said["profile_id"] = subject.profile
+    said["consent_id"] = consent_id
+    said["consent_request_id"] = request_id
+    said["projection_plan_id"] = plan_id
+    said["consent_scope"] = str(receipt.scope)
+    said["session_ids"] = receipt.session_ids
+    said["outcome"] = outcome
+    return EVENT_FORM.filled(said)
+
+
+def _said_of(call: Call, kind: EventKind, at: datetime) -> dict[str, Any]:
     """What every event of a call says. Filled field by field: many keywords at once cost more than all else here."""
     said = EVENT_FORM.copy()
     said["kind"] = kind

@@ -5,6 +5,7 @@ from provider_runtime.application.catalog import ActiveCatalog
 from provider_runtime.domain.catalog.models import ModelInfo
 from provider_runtime.domain.catalog.pricing import (
     Estimate,
+    PriceRule,
     PricingTable,
     estimate_cost,
     in_nano_usd,
@@ -84,21 +85,18 @@ def worst_case_of(prepared: PreparedCall, catalog: ActiveCatalog, prices: Pricin
 
 def worst_nano_usd_of(prepared: PreparedCall, catalog: ActiveCatalog, prices: PricingTable | None) -> int | None:
     """The total of ``worst_case_of`` in billionths of a dollar, rounded up, without its parts."""
-    return None if prices is None else worst_nano_usd_within(bounds_of(prepared, catalog), prepared, prices)
-
-
-def worst_nano_usd_within(bounds: Bounds, prepared: PreparedCall, prices: PricingTable) -> int | None:
-    """``worst_nano_usd_of`` a call whose bounds are known."""
-    if bounds.input_tokens is None or bounds.output_tokens is None:
+    if prices is None:
         return None
     routed = prepared.routed
-    total = worst_case_total(
-        prices,
-        routed.provider.config.catalog_names,
-        routed.route.model_id,
-        bounds.input_tokens,
-        bounds.output_tokens,
-    )
+    rule = prices.rule_among(routed.provider.config.catalog_names, (routed.route.model_id,))
+    return worst_nano_usd_by(rule, bounds_of(prepared, catalog))
+
+
+def worst_nano_usd_by(rule: PriceRule | None, bounds: Bounds) -> int | None:
+    """The most that an attempt within these bounds can cost by this rule."""
+    if bounds.input_tokens is None or bounds.output_tokens is None:
+        return None
+    total = worst_case_total(rule, bounds.input_tokens, bounds.output_tokens)
     return None if total is None else in_nano_usd(total)
 
 

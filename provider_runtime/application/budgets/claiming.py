@@ -5,16 +5,17 @@ from typing import Final
 
 from attrs import define, field
 
-from provider_runtime.application.budgets.bounds import bounds_of, worst_nano_usd_within
-from provider_runtime.application.call import PreparedCall
+from provider_runtime.application.budgets.bounds import bounds_of, worst_nano_usd_by
+from provider_runtime.application.call import PreparedCall, RoutedCall
 from provider_runtime.application.catalog import ActiveCatalog
-from provider_runtime.domain.catalog.pricing import PricingTable
+from provider_runtime.domain.catalog.pricing import PriceRule, PricingTable
 from provider_runtime.domain.errors import CallRefused, CostUnknown, ErrorCode
-from provider_runtime.domain.identity import RuntimeId
+from provider_runtime.domain.identity import ProviderId, RuntimeId
 from provider_runtime.domain.policy.budgets.holds import Account, Claim, claiming
 from provider_runtime.domain.policy.budgets.limits import EVERYONE, LARGEST, Budget, Unit
 from provider_runtime.domain.profiles.profile import WorkProfile
 
+_RULES_KEPT: Final = 1024
 _BY_LENGTH: Final = frozenset({Unit.TOKENS, Unit.NANO_USD})
 
 
@@ -33,6 +34,8 @@ class Claiming:
     counts: frozenset[Unit] = field(init=False)
     _by_length: bool = field(init=False)
     _accounts: tuple[tuple[Budget, Account | None], ...] = field(init=False)
+    _rules: dict[tuple[ProviderId, str], PriceRule | None] = field(factory=dict, init=False)
+    """What models that were asked before are priced by: providers and prices of a runtime do not change."""
 
     @counts.default
     def _units(self) -> frozenset[Unit]:
@@ -69,10 +72,19 @@ class Claiming:
         worst: dict[Unit, int | None] = {Unit.CALLS: 1, Unit.MILLISECONDS: int(left_s * 1000)}
         if self._by_length:
             bounds = bounds_of(prepared, self.catalog)
-            worst[Unit.TOKENS] = bounds.tokens
+            if Unit.TOKENS in self.counts:
+                worst[Unit.TOKENS] = bounds.tokens
             if Unit.NANO_USD in self.counts:
-                worst[Unit.NANO_USD] = worst_nano_usd_within(bounds, prepared, self.prices)
+                worst[Unit.NANO_USD] = worst_nano_usd_by(self._rule(prepared.routed), bounds)
         return worst
+
+    def _rule(self, routed: RoutedCall) -> PriceRule | None:
+        model = routed.route.provider_id, routed.route.model_id
+        if model not in self._rules:
+            if len(self._rules) >= _RULES_KEPT:
+                self._rules.clear()
+            self._rules[model] = self.prices.rule_among(routed.provider.config.catalog_names, model[1:])
+        return self._rules[model]
 
     def _own_account(self, budget: Budget, prepared: PreparedCall) -> Account:
         """The account of the label that the call names."""

@@ -44,12 +44,11 @@ class Holding:
 
     def answered(self, response: ProviderResponse) -> None:
         """The attempt was answered."""
-        self.estimate = self.spending.estimate(self.prepared, response)
-        self._bill = self.spending.bill(self.prepared, response, self.estimate, self._duration_s())
+        self._bill, self.estimate = self.spending.bill(self.prepared, response, self._began)
 
     def failed(self, error: ProviderError) -> None:
         """The attempt failed."""
-        self._bill = Bill(fate=fate_of(error), milliseconds=self._milliseconds())
+        self._bill = Bill(fate=fate_of(error), milliseconds=self.spending.milliseconds_since(self._began))
 
     def unsent(self) -> None:
         """The attempt ended before anything was sent."""
@@ -78,12 +77,6 @@ class Holding:
         bill, began = self._bill, self._began
         if bill is None:
             fate = Fate.VOID if began is None else Fate.UNCONFIRMED
-            bill = Bill(fate=fate, milliseconds=self._milliseconds())
+            bill = Bill(fate=fate, milliseconds=self.spending.milliseconds_since(began))
         self._bill = self._began = None
         return await self.spending.settle(hold, bill)
-
-    def _duration_s(self) -> float:
-        return 0.0 if self._began is None else self.spending.clock.monotonic() - self._began
-
-    def _milliseconds(self) -> int:
-        return max(0, int(self._duration_s() * 1000))

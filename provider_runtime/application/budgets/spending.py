@@ -7,7 +7,6 @@ from typing import Any, Final
 from attrs import define, field
 
 from provider_runtime.application.accounting.budget_events import budget_exceeded, budget_warning
-from provider_runtime.application.accounting.recording import nano_usd
 from provider_runtime.application.accounting.telemetry import Telemetry
 from provider_runtime.application.budgets.bounds import estimate_of, longest_answer_of
 from provider_runtime.application.budgets.claiming import Claiming
@@ -15,7 +14,7 @@ from provider_runtime.application.call import PreparedCall
 from provider_runtime.application.catalog import ActiveCatalog
 from provider_runtime.application.gates.patience import Waiting, begun
 from provider_runtime.application.sending.to_its_end import Patience, to_its_end
-from provider_runtime.domain.catalog.pricing import Estimate, PricingTable
+from provider_runtime.domain.catalog.pricing import Estimate, PricingTable, in_nano_usd
 from provider_runtime.domain.conversation.response import ProviderResponse
 from provider_runtime.domain.errors import (
     BackendError,
@@ -138,10 +137,15 @@ class Spending:
 
     def _heard(self, order: HoldOrder, answer: Reservation, runtime_id: RuntimeId) -> Reservation:
         """``answer``, if it is one to ``order``; whoever listens is told what is remarkable about it."""
-        if not _is_answer_to(order, answer):
+        if isinstance(answer, Admitted):
+            hold: object = answer.hold
+            if not isinstance(hold, Hold) or hold.call_id != order.call_id or len(hold.lines) != len(order.claims):
+                raise _no_answer("what is no hold of this call")
+            if not answer.nearly_spent:
+                return answer
+        elif not isinstance(answer, Declined):
             raise _no_answer("what is no reservation of this call")
-        remarkable = isinstance(answer, Declined) or answer.nearly_spent
-        if remarkable and self.telemetry is not None and self.telemetry.listening:
+        if self.telemetry is not None and self.telemetry.listening:
             self._announce(self.telemetry, order.call_id, runtime_id, answer)
         return answer
 
@@ -158,9 +162,7 @@ class Spending:
 
     async def settle(self, hold: Hold, bill: Bill) -> bool:
         """Post what ``bill`` says; whether the ledger took it. Never raises for a ledger that fails."""
-        units = self.units
-        charges = tuple([bill.charge(units[line.account.budget], line.amount) for line in hold.lines])
-        settled = await self._settled(hold, bill.fate, charges)
+        settled = await self._settled(hold, bill.fate, bill.charges(hold.lines, self.units))
         if settled and self._unsettled:
             await self.catch_up()
         return settled
@@ -177,23 +179,26 @@ class Spending:
             return standings
         raise _no_answer("what are no standings of these budgets")
 
-    def estimate(self, prepared: PreparedCall, response: ProviderResponse) -> Estimate | None:
-        """What the answer costs by the price table, if it is needed: where budgets count money and nobody said it."""
-        if response.cost is not None or Unit.NANO_USD not in self._claiming.counts:
-            return None
-        return estimate_of(response, prepared.routed, self.prices)
-
     def bill(
-        self, prepared: PreparedCall, response: ProviderResponse, estimate: Estimate | None, duration_s: float
-    ) -> Bill:
-        """What an answered attempt came to."""
-        return bill_of_answer(
+        self, prepared: PreparedCall, response: ProviderResponse, began: float | None
+    ) -> tuple[Bill, Estimate | None]:
+        """What an answered attempt came to; and what that is by the price table, where it had to be looked up."""
+        counts, cost, estimate = self._claiming.counts, response.cost, None
+        if cost is None and Unit.NANO_USD in counts:
+            estimate = estimate_of(response, prepared.routed, self.prices)
+            cost = estimate[0]
+        bill = bill_of_answer(
             response.usage,
-            nano_usd(response.cost if estimate is None else estimate[0]),
+            None if cost is None else in_nano_usd(cost.total_cost),
             longest=longest_answer_of(prepared, self.catalog),
-            counts=self._claiming.counts,
-            milliseconds=int(duration_s * 1000),
+            counts=counts,
+            milliseconds=self.milliseconds_since(began) if Unit.MILLISECONDS in counts else 0,
         )
+        return bill, estimate
+
+    def milliseconds_since(self, began: float | None) -> int:
+        """How long an attempt has taken; no time if it was not begun."""
+        return 0 if began is None else max(0, int((self.clock.monotonic() - began) * 1000))
 
     async def catch_up(self) -> None:
         """Settle what could not be settled before, as far as the ledger takes it now."""
@@ -228,13 +233,6 @@ class Spending:
             self._unsettled.append((hold, fate, charges))
             return False
         return True
-
-
-def _is_answer_to(order: HoldOrder, answer: object) -> bool:
-    if not isinstance(answer, Admitted):
-        return isinstance(answer, Declined)
-    hold: object = answer.hold
-    return isinstance(hold, Hold) and hold.call_id == order.call_id and len(hold.lines) == len(order.claims)
 
 
 def _no_answer(what: str) -> BackendError:

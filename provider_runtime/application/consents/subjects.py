@@ -4,11 +4,11 @@ from typing import Any
 
 from attrs import define, evolve, field
 
-from provider_runtime.application.budgets.bounds import worst_nano_usd_of
-from provider_runtime.application.call import PreparedCall
+from provider_runtime.application.budgets.bounds import bounds_of, worst_nano_usd_by
+from provider_runtime.application.call import PreparedCall, RoutedCall
 from provider_runtime.application.catalog import ActiveCatalog
 from provider_runtime.application.providers import RegisteredProvider
-from provider_runtime.domain.catalog.pricing import PricingTable
+from provider_runtime.domain.catalog.pricing import PriceRule, PricingTable
 from provider_runtime.domain.catalog.providers import ProviderConfig
 from provider_runtime.domain.conversation.warnings import WarningCode
 from provider_runtime.domain.identity import ProviderId, RuntimeId
@@ -17,9 +17,20 @@ from provider_runtime.domain.policy.consent.subject import SUBJECT_FORM, Consent
 from provider_runtime.domain.policy.credentials import sources_in_order
 from provider_runtime.domain.policy.leakage.findings import Finding
 from provider_runtime.domain.profiles.profile import WorkProfile
+from provider_runtime.domain.values import sealed
 
 TENANT_LABEL = "tenant"
 PURPOSE_LABEL = "purpose"
+_WAYS_KEPT = 1024
+
+
+@sealed(kw_only=True)
+class _Way:
+    """What is the same for every call of a model: what its subject says, and what it is priced by."""
+
+    provider: RegisteredProvider
+    said: dict[str, Any]
+    rule: PriceRule | None
 
 
 @define(kw_only=True, eq=False)
@@ -38,22 +49,19 @@ class Subjects:
     given: frozenset[ProviderId] = frozenset()
     token_provider: bool = False
     token_provider_only: bool = False
-    _known: dict[tuple[ProviderId, bool], tuple[RegisteredProvider, dict[str, Any]]] = field(
-        factory=dict, init=False, repr=False
-    )
-    """What is the same for every call to a provider, by whose credential is used; and the provider it is said of."""
+    _ways: dict[tuple[ProviderId, str, bool], _Way] = field(factory=dict, init=False, repr=False)
+    """By provider, model, and whether the call brings a credential of its own."""
 
     def of(self, prepared: PreparedCall) -> ConsentSubject:
         """What the call would need consent for."""
-        routed, exchange = prepared.routed, prepared.exchange
-        options = routed.call.terms.options
-        metadata = options.metadata
-        said = self._said_of(routed.provider, own=routed.own_credential is not None).copy()
+        exchange, options = prepared.exchange, prepared.routed.call.terms.options
+        way, metadata = self._way(prepared.routed), options.metadata
+        said = way.said.copy()
         if metadata:
             said["tenant"], said["purpose"] = _label(metadata.get(TENANT_LABEL)), _label(metadata.get(PURPOSE_LABEL))
-        said["model"] = routed.route.model_id
-        said["body_sha256"], said["body_bytes"] = exchange.body_sha256, len(exchange.body)
-        said["worst_cost_nano_usd"] = worst_nano_usd_of(prepared, self.catalog, self.prices)
+        said["body_sha256"] = exchange.body_sha256
+        said["body_bytes"] = len(exchange.body)
+        said["worst_cost_nano_usd"] = worst_nano_usd_by(way.rule, bounds_of(prepared, self.catalog))
         said["session"] = options.conversation_id
         if options.content:
             said["data_classes"] = data_classes_of(options.content)
@@ -73,21 +81,28 @@ class Subjects:
             findings=findings,
         )
 
-    def _said_of(self, provider: RegisteredProvider, *, own: bool) -> dict[str, Any]:
-        name = provider.config.provider_id
-        known = self._known.get((name, own))
-        if known is not None and known[0] is provider:
-            return known[1]
+    def _way(self, routed: RoutedCall) -> _Way:
+        provider, name = routed.provider, (routed.route.provider_id, routed.route.model_id)
+        own = routed.own_credential is not None
+        way = self._ways.get((*name, own))
+        if way is None or way.provider is not provider:
+            if len(self._ways) >= _WAYS_KEPT:
+                self._ways.clear()
+            way = self._ways[*name, own] = self._new_way(provider, *name, own=own)
+        return way
+
+    def _new_way(self, provider: RegisteredProvider, provider_id: ProviderId, model: str, *, own: bool) -> _Way:
         said = SUBJECT_FORM.copy()
         said["runtime"] = self.runtime
-        said["provider"] = name
+        said["provider"] = provider_id
         said["record"] = self._edition(provider.config, own=own)
         said["origin"] = provider.origin_text or "nowhere"
         said["tier"] = provider.config.tier
+        said["model"] = model
         said["profile"] = None if self.profile is None else self.profile.profile_id
         said["policy_version"] = self.policy_version
-        self._known[name, own] = provider, said
-        return said
+        rule = None if self.prices is None else self.prices.rule_among(provider.config.catalog_names, (model,))
+        return _Way(provider=provider, said=said, rule=rule)
 
     def _edition(self, config: ProviderConfig, *, own: bool) -> str:
         sources = sources_in_order(

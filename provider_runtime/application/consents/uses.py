@@ -5,7 +5,7 @@ from typing import Final, Self
 
 from attrs import define
 
-from provider_runtime.application.accounting.consent_events import cloud_executed
+from provider_runtime.application.accounting.events import cloud_executed
 from provider_runtime.application.accounting.telemetry import Telemetry
 from provider_runtime.application.call import ClearedCall
 from provider_runtime.application.consents.guard import ConsentGuard
@@ -37,12 +37,10 @@ class ConsentUse:
     _spent: bool = False
 
     @classmethod
-    def of(cls, cleared: ClearedCall, guard: ConsentGuard | None) -> Self | None:
+    def of(cls, cleared: ClearedCall, guard: ConsentGuard) -> Self | None:
         """The use of a call that one of the gates let through on a consent; ``None`` for any other."""
-        granted = None if guard is None else cleared.consented
-        if guard is None or granted is None:
-            return None
-        return cls(guard, cleared, granted, guard.clock.now(), guard.clock.monotonic())
+        granted = cleared.consented
+        return None if granted is None else cls(guard, cleared, granted, guard.clock.now(), guard.clock.monotonic())
 
     async def before_sending(self) -> None:
         """Take the use, or see that the consent still holds. Raises ``ConsentRefused`` where it does not."""

@@ -32,22 +32,24 @@ class BudgetGate:
             return Refusal(gate="budget", error=unknown.with_traceback(None))
         except BackendError as failure:
             return _unknown(failure, prepared)
-        if isinstance(reservation, Admitted | Declined):
-            return self._verdict(reservation, prepared)
+        if isinstance(reservation, Admitted):
+            return self._admitted(reservation)
+        if isinstance(reservation, Declined):
+            return self._refusal(reservation, prepared)
         return self._waited(reservation, prepared)
 
     async def _waited(self, asked: Coroutine[Any, Any, Reservation], prepared: PreparedCall) -> Verdict:
         try:
-            return self._verdict(await asked, prepared)
+            reservation = await asked
         except BackendError as failure:
             return _unknown(failure, prepared)
+        return (
+            self._admitted(reservation) if isinstance(reservation, Admitted) else self._refusal(reservation, prepared)
+        )
 
-    def _verdict(self, reservation: Reservation, prepared: PreparedCall) -> Verdict:
-        if isinstance(reservation, Declined):
-            return self._refusal(reservation, prepared)
-        nearly = reservation.nearly_spent
-        warnings = tuple(self._warning(standing) for standing in nearly) if nearly else ()
-        return passing("budget", warnings=warnings, hold=reservation.hold)
+    def _admitted(self, admitted: Admitted) -> Pass:
+        nearly = admitted.nearly_spent
+        return passing("budget", tuple(map(self._warning, nearly)) if nearly else (), admitted.hold)
 
     async def _rehearsed(self, order: HoldOrder, prepared: PreparedCall) -> Verdict:
         try:

@@ -260,16 +260,13 @@ def worst_case_cost(
     )
 
 
-def worst_case_total(
-    table: PricingTable, names: Iterable[ProviderId], model: str, input_tokens_bound: int, max_output_tokens: int
-) -> Decimal | None:
-    """The total of ``worst_case_cost`` without its parts. ``names``: whose prices the provider has."""
-    rule = table.rule_among(names, (model,))
+def worst_case_total(rule: PriceRule | None, input_tokens_bound: int, max_output_tokens: int) -> Decimal | None:
+    """The total of ``worst_case_cost`` by this rule, without its parts."""
     if rule is None or not rule.is_sound:
         return None
     input_rate, output_rate = rule.dearest_within(input_tokens_bound)
-    total = _add(_multiply(input_rate, input_tokens_bound), _multiply(output_rate, max_output_tokens))
-    fee = rule.cost_per_request
+    total, fee = _multiply(input_rate, input_tokens_bound), rule.cost_per_request
+    total = _add(total, _multiply(output_rate, max_output_tokens))
     return total if fee is None else _add(total, fee)
 
 

@@ -39,7 +39,6 @@ _OpenPass: Final = open_twin(Pass)
 
 def passing(
     gate: str,
-    *,
     warnings: tuple[CallWarning, ...] = (),
     hold: Hold | None = None,
     granted: Granted | None = None,

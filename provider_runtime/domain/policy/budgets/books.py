@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from operator import attrgetter, itemgetter
-from typing import Final
+from typing import Final, cast
 
 from attrs import define, evolve, field
 
@@ -19,9 +19,8 @@ from provider_runtime.domain.policy.budgets.holds import (
     Line,
     Standing,
     Tally,
-    hold_under_way,
 )
-from provider_runtime.domain.values import sealed
+from provider_runtime.domain.values import open_twin, sealed
 
 _EMPTY: Final = Balance()
 _NEARLY: Final = 4  # fifths of a limit are worth a warning. Source: semantics B.7
@@ -29,6 +28,7 @@ _WHOLE: Final = 5
 _SETTLED_KEPT: Final = 1024
 _ADJUSTABLE_KEPT: Final = 10_000
 _AFTER_ITS_LEASE: Final = FIRST_FENCE + 1
+_OpenHold: Final = open_twin(Hold)
 _NAMES: Final = attrgetter("account.budget", "account.owner")
 FOR_GOOD: Final = frozenset({HoldState.POSTED, HoldState.VOID})
 
@@ -192,18 +192,13 @@ class Books:
         entry = self.held.get(number)
         if entry is None:
             raise ValueError(f"hold {number} is not under way")
-        _match(entry, charges)
+        if len(charges) != len(entry.lines):
+            raise _uneven(number)
         del self.held[number]
         for line, charge in zip(entry.lines, charges, strict=True):
-            self._post(line, posted=charge, released=line.amount)
-        closed = Closed(entry=entry, state=state, posted=charges)
-        if state in FOR_GOOD:
-            self._remember(self.settled, _SETTLED_KEPT, number, closed)
-        else:
-            self._remember(self.adjustable, _ADJUSTABLE_KEPT, number, closed)
-
-    def _remember(self, kept: dict[int, Closed], most: int, number: int, closed: Closed) -> None:
-        kept[number] = closed
+            self._post(line, charge, line.amount)
+        kept, most = (self.settled, _SETTLED_KEPT) if state in FOR_GOOD else (self.adjustable, _ADJUSTABLE_KEPT)
+        kept[number] = Closed(entry=entry, state=state, posted=charges)
         if len(kept) > most:
             oldest = kept.pop(next(iter(kept)))
             if oldest.entry.order_id is not None:
@@ -213,9 +208,10 @@ class Books:
         closed = self.adjustable.get(number)
         if closed is None:
             raise ValueError(f"hold {number} cannot be adjusted")
-        _match(closed.entry, charges)
+        if len(charges) != len(closed.entry.lines):
+            raise _uneven(number)
         for line, before, charge in zip(closed.entry.lines, closed.posted, charges, strict=True):
-            self._post(line, posted=charge - before, released=0)
+            self._post(line, charge - before, 0)
         self.adjustable[number] = Closed(entry=closed.entry, state=HoldState.ADJUSTED, posted=charges)
 
     def _reset(self, owned: Owned, window: int) -> None:
@@ -232,7 +228,7 @@ class Books:
                 )
                 self.adjustable[number] = evolve(closed, entry=evolve(closed.entry, lines=lines))
 
-    def _post(self, line: Line, *, posted: int, released: int) -> None:
+    def _post(self, line: Line, posted: int, released: int) -> None:
         sums = self.sums(line.account, line.window)
         if sums is None:
             return  # put right when its window is long over, or after a reset
@@ -254,14 +250,18 @@ def is_nearly_spent(taken: int, limit: int) -> bool:
 
 def hold_of(number: int, entry: Held) -> Hold:
     """The hold that this entry takes."""
-    return hold_under_way(
-        number,
-        call_id=entry.call_id,
-        attempt=entry.attempt,
-        lines=entry.lines,
-        lease_until_ms=entry.lease_until_ms,
-        order_id=entry.order_id,
-    )
+    hold = _OpenHold.__new__(_OpenHold)
+    hold.number = number
+    hold.call_id = entry.call_id
+    hold.attempt = entry.attempt
+    hold.lines = entry.lines
+    hold.lease_until_ms = entry.lease_until_ms
+    hold.fence = FIRST_FENCE
+    hold.state = HoldState.HELD
+    hold.posted = ()
+    hold.order_id = entry.order_id
+    hold.__class__ = Hold
+    return cast("Hold", hold)
 
 
 def _hold_closed(number: int, closed: Closed) -> Hold:
@@ -270,9 +270,8 @@ def _hold_closed(number: int, closed: Closed) -> Hold:
     return evolve(hold_of(number, closed.entry), state=closed.state, posted=closed.posted, fence=fence)
 
 
-def _match(entry: Held, charges: tuple[int, ...]) -> None:
-    if len(charges) != len(entry.lines):
-        raise ValueError("a hold is charged line by line")
+def _uneven(number: int) -> ValueError:
+    return ValueError(f"hold {number} is charged line by line")
 
 
 def _owned(account: Account) -> Owned:

@@ -1,10 +1,11 @@
 """What an attempt is charged for, by how it ended. Source: reliability §2.2, column "settle", and §3.2."""
 
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from provider_runtime.domain.conversation.usage import Usage
 from provider_runtime.domain.errors import Delivery, ErrorCode, ProtocolError, ProviderError
-from provider_runtime.domain.policy.budgets.holds import Fate
+from provider_runtime.domain.policy.budgets.holds import Fate, Line
 from provider_runtime.domain.policy.budgets.limits import Unit
 from provider_runtime.domain.values import sealed
 
@@ -28,14 +29,22 @@ class Bill:
     nano_usd: int | None = None
     milliseconds: int = 0
 
-    def charge(self, unit: Unit, held: int) -> int:
-        """What is posted where ``held`` was set aside. Time has passed whatever became of the attempt."""
-        if unit is Unit.MILLISECONDS:
-            return self.milliseconds
-        if self.fate is Fate.VOID:
-            return 0
-        known = self.nano_usd if unit is Unit.NANO_USD else self.tokens if unit is Unit.TOKENS else None
-        return held if known is None else known
+    def charges(self, lines: Iterable[Line], units: Mapping[str, Unit]) -> tuple[int, ...]:
+        """What is posted, line by line. Time has passed whatever became of the attempt.
+
+        ``units`` are those of the budgets, by name.
+        """
+        charges: list[int] = []
+        for line in lines:
+            unit = units[line.account.budget]
+            if unit is Unit.MILLISECONDS:
+                charges.append(self.milliseconds)
+            elif self.fate is Fate.VOID:
+                charges.append(0)
+            else:
+                known = self.nano_usd if unit is Unit.NANO_USD else self.tokens if unit is Unit.TOKENS else None
+                charges.append(line.amount if known is None else known)
+        return tuple(charges)
 
 
 def bill_of_answer(

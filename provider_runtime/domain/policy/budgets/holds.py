@@ -158,33 +158,6 @@ class Hold:
         return tuple(line.amount for line in self.lines)
 
 
-_OpenHold: Final = open_twin(Hold)
-
-
-def hold_under_way(
-    number: int,
-    *,
-    call_id: CallId,
-    attempt: int,
-    lines: tuple[Line, ...],
-    lease_until_ms: int,
-    order_id: OrderId | None,
-) -> Hold:
-    """A hold under way, as its ledger makes one."""
-    hold = _OpenHold.__new__(_OpenHold)
-    hold.number = number
-    hold.call_id = call_id
-    hold.attempt = attempt
-    hold.lines = lines
-    hold.lease_until_ms = lease_until_ms
-    hold.fence = FIRST_FENCE
-    hold.state = HoldState.HELD
-    hold.posted = ()
-    hold.order_id = order_id
-    hold.__class__ = Hold
-    return cast("Hold", hold)
-
-
 @frozen(kw_only=True)
 class Balance:
     """A window of an account: what is posted, what is held, and by how much limits were overrun.
