@@ -107,6 +107,15 @@ async def test_an_answer_is_posted_as_what_it_came_to() -> None:
     assert await after(answer) == [(money, 0), (15, 0), (1, 0), (0, 0)]
 
 
+async def test_a_call_costs_the_same_whatever_its_budgets_count() -> None:
+    costs = []
+    for budgets in ((), (MONEY,), (TOKENS, CALLS), ALL):
+        async with runtime_with(*budgets) as runtime:
+            costs.append((await runtime.run(ask())).cost)
+    assert costs[0] is not None
+    assert costs == [costs[0]] * 4
+
+
 @pytest.mark.parametrize("delivery", [Delivery.NOT_SENT, Delivery.REJECTED])
 async def test_what_was_not_done_is_not_paid_for(delivery: Delivery) -> None:
     assert await after(TransportError(provider=ADA, delivery=delivery)) == [(0, 0)] * 4

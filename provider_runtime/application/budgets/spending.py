@@ -55,7 +55,7 @@ class Spending:
     """
 
     ledger: BudgetLedger
-    budgets: tuple[Budget, ...]
+    budgets: tuple[Budget, ...] = field()
     runtime: RuntimeId
     clock: Clock
     catalog: ActiveCatalog
@@ -69,6 +69,11 @@ class Spending:
     _unsettled: deque[tuple[Hold, Fate, tuple[int, ...]]] = field(
         factory=lambda: deque(maxlen=_UNSETTLED_KEPT), init=False, repr=False
     )
+
+    @budgets.validator
+    def _have_names_of_their_own(self, _attribute: object, budgets: tuple[Budget, ...]) -> None:
+        if len({budget.name for budget in budgets}) < len(budgets):
+            raise ValueError("budgets: each has a name of its own")
 
     @units.default
     def _units_by_name(self) -> Mapping[str, Unit]:

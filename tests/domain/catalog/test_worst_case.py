@@ -12,6 +12,7 @@ from provider_runtime.domain.catalog.pricing import (
     PricingTable,
     estimate_cost,
     worst_case_cost,
+    worst_case_total,
 )
 from provider_runtime.domain.conversation.usage import Usage
 from provider_runtime.domain.identity import OPENAI
@@ -36,6 +37,12 @@ def test_no_usage_within_the_bounds_costs_more(rule: PriceRule, usage: Usage, sp
     assert cost is not None
     assert bound is not None
     assert bound.total_cost >= cost.total_cost
+
+
+@given(rule=price_rules(), asked=st.integers(0, 10**6), answered=st.integers(0, 10**6))
+def test_the_total_alone_is_that_of_the_parts(rule: PriceRule, asked: int, answered: int) -> None:
+    bound = worst_case_cost(PricingTable(rules=[evolve(rule, model_pattern="*")]), OPENAI, "m", asked, answered)
+    assert worst_case_total(rule, asked, answered) == (None if bound is None else bound.total_cost)
 
 
 def test_every_input_token_is_priced_as_if_it_were_written_to_the_dearest_cache() -> None:

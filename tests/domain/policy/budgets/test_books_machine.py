@@ -19,7 +19,7 @@ from provider_runtime.domain.errors import LedgerConflict
 from provider_runtime.domain.identity import CallId, OrderId
 from provider_runtime.domain.policy.budgets import deciding
 from provider_runtime.domain.policy.budgets.books import Books
-from provider_runtime.domain.policy.budgets.entries import Entry
+from provider_runtime.domain.policy.budgets.entries import Adjusted, Entry, Expired, Reset, Settled
 from provider_runtime.domain.policy.budgets.holds import (
     Account,
     Admitted,
@@ -358,3 +358,26 @@ def test_that_four_fifths_are_taken_is_told_once() -> None:
     (told,) = reserve(1).nearly_spent
     assert told.remaining == 20
     assert reserve(10).nearly_spent == ()
+
+
+def test_an_entry_that_cannot_follow_changes_nothing() -> None:
+    books = Books()
+    claims = [Claim(account=Account(budget=name, owner="acme"), limit=100, amount=50) for name in ("all", "day")]
+    for call in ("a", "b"):
+        entry, _ = deciding.reserve(books, HoldOrder(call_id=CallId(call), attempt=1, claims=claims, lease_ms=1), 10)
+        assert entry is not None
+        books.apply(entry)
+    books.apply(Settled(at_ms=10, hold=2, fate=Fate.UNCONFIRMED, charges=(50, 50)))
+    before = LedgerCodec().kept(books, START)
+    for wrong in (
+        evolve(entry, at_ms=9),
+        Settled(at_ms=20, hold=1, fate=Fate.POSTED, charges=(5,)),
+        Settled(at_ms=20, hold=9, fate=Fate.POSTED, charges=(5, 5)),
+        Expired(at_ms=20, holds=(1, 9)),
+        Expired(at_ms=20, holds=(1, 1)),
+        Adjusted(at_ms=20, hold=2, charges=(5,)),
+        Reset(at_ms=20, budget="all", owner="nobody", window=0),
+    ):
+        with pytest.raises(ValueError, match=r"under way|runs back|line by line|in a window"):
+            books.apply(wrong)
+        assert LedgerCodec().kept(books, START) == before
