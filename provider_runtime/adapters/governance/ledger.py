@@ -72,8 +72,8 @@ class FoldedLedger:
     async def aclose(self) -> None:
         await self._folded.aclose()
 
-    async def _enter(self, decide: Callable[[Books, int], Entry | None], *, soon: bool = False) -> None:
-        await self._folded.step(lambda books: (decide(books, self._now_ms()), None), soon=soon)
+    async def _enter(self, decide: Callable[[Books, int], Entry | None]) -> None:
+        await self._folded.step(lambda books: (decide(books, self._now_ms()), None))
 
     def _now_ms(self) -> int:
         return int(self.clock.now().timestamp() * 1000)
