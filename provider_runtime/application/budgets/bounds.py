@@ -83,15 +83,6 @@ def worst_case_of(prepared: PreparedCall, catalog: ActiveCatalog, prices: Pricin
     )
 
 
-def worst_nano_usd_of(prepared: PreparedCall, catalog: ActiveCatalog, prices: PricingTable | None) -> int | None:
-    """The total of ``worst_case_of`` in billionths of a dollar, rounded up, without its parts."""
-    if prices is None:
-        return None
-    routed = prepared.routed
-    rule = prices.rule_among(routed.provider.config.catalog_names, (routed.route.model_id,))
-    return worst_nano_usd_by(rule, bounds_of(prepared, catalog))
-
-
 def worst_nano_usd_by(rule: PriceRule | None, bounds: Bounds) -> int | None:
     """The most that an attempt within these bounds can cost by this rule."""
     if bounds.input_tokens is None or bounds.output_tokens is None:

@@ -1,10 +1,11 @@
 """The parts that govern a runtime, as its settings ask for them."""
 
+from typing import TYPE_CHECKING
+
 from attrs import frozen
 
 from provider_runtime.adapters.backends.medium import Journal
 from provider_runtime.adapters.backends.memory import MemoryDocuments
-from provider_runtime.adapters.governance.audit_trail import MemoryAuditTrail
 from provider_runtime.application.gates import Gate
 from provider_runtime.application.gates.grants import GrantsGate
 from provider_runtime.composition.governance.settings import (
@@ -25,6 +26,9 @@ from provider_runtime.ports.governance.provider import GovernanceProvider
 from provider_runtime.ports.governance.security import SecurityProvider
 from provider_runtime.ports.system import Clock
 from provider_runtime.ports.telemetry import EventSink
+
+if TYPE_CHECKING:
+    from provider_runtime.adapters.governance.audit_trail import MemoryAuditTrail
 
 
 def store(audit: Audit) -> AuditStore:
@@ -50,6 +54,8 @@ def store(audit: Audit) -> AuditStore:
             media = SqliteMedia(path=path)
             return AuditStore(trail=media.journal("audit"), documents=media.documents())
         case MemoryAudit(keep=keep):
+            from provider_runtime.adapters.governance.audit_trail import MemoryAuditTrail  # noqa: PLC0415 - see above
+
             return AuditStore(trail=MemoryAuditTrail(keep=keep), documents=MemoryDocuments())
 
 
@@ -114,9 +120,10 @@ def governing(
     return Governing(governance=governance, security=security)
 
 
-def _deciding(trail: Journal | MemoryAuditTrail, grants: tuple[Capability, ...], clock: Clock) -> SecurityProvider:
+def _deciding(trail: "Journal | MemoryAuditTrail", grants: tuple[Capability, ...], clock: Clock) -> SecurityProvider:
     """Who decides by ``grants``, and writes each decision down in ``trail``."""
-    from provider_runtime.adapters.governance.security import (  # noqa: PLC0415 - only those governed
+    from provider_runtime.adapters.governance.audit_trail import MemoryAuditTrail  # noqa: PLC0415 - only those governed
+    from provider_runtime.adapters.governance.security import (  # noqa: PLC0415 - as above
         JournalSecurity,
         LocalSecurityProvider,
     )

@@ -2,17 +2,19 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from attrs import field, frozen
 
 from provider_runtime.adapters.backends.medium import Documents, Journal
-from provider_runtime.adapters.governance.audit_trail import MemoryAuditTrail
 from provider_runtime.domain.checks import whole
 from provider_runtime.domain.errors import InvalidSettings
 from provider_runtime.domain.policy.budgets.resources import Quantities
 from provider_runtime.domain.policy.grants.capability import Capability
 from provider_runtime.domain.policy.grants.profiles import GOVERNANCE_PROFILES, GovernanceProfile
+
+if TYPE_CHECKING:
+    from provider_runtime.adapters.governance.audit_trail import MemoryAuditTrail
 
 
 @frozen(kw_only=True)
@@ -40,7 +42,7 @@ class SqliteAudit:
 class AuditStore:
     """Decisions in ``trail``, and in ``documents`` since when time runs: what several runtimes share on purpose."""
 
-    trail: Journal | MemoryAuditTrail = field(repr=False)
+    trail: "Journal | MemoryAuditTrail" = field(repr=False)
     documents: Documents = field(repr=False)
 
 
