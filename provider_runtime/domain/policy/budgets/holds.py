@@ -92,7 +92,7 @@ class HoldOrder:
             raise ValueError("claims: one attempt claims each account once")
 
 
-@sealed(kw_only=True)
+@sealed
 class Line:
     """What one hold takes from one window of one account, whose limit was ``limit`` then.
 
