@@ -61,7 +61,7 @@ class JournalLedger:
     async def settle(self, hold: Hold, fate: Fate, charges: Sequence[int]) -> None:
         await self._enter(
             lambda books, now_ms: deciding.settle(books, hold, fate, charges, now_ms),
-            soon=_is_covered(hold, charges),
+            soon=self.documents is not None and _is_covered(hold, charges),  # in memory there is no disk
         )
 
     async def withdraw(self, order_id: OrderId) -> None:
