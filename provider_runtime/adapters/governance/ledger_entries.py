@@ -117,32 +117,29 @@ class EntryReader:
     def _entry(
         self, record: "_Held | _Posted | _Void | _Unconfirmed | _Estimate | _Adjusted | _Expired | _Reset"
     ) -> Entry:
+        # Fields in their order: a ledger without a checkpoint makes a hundred thousand of these.
         if isinstance(record, _Held):
-            return Held(
-                at_ms=record.at,
-                call_id=CallId(record.call),
-                attempt=record.attempt,
-                lease_until_ms=record.until,
-                lines=tuple([self._line(line) for line in record.lines]),
-                order_id=None if record.order is None else OrderId(record.order),
-            )
+            accounts, lines = self._accounts, []
+            for budget, owner, window_s, window, amount, limit in record.lines:
+                account = accounts.get((budget, owner, window_s)) or self._account(budget, owner, window_s)
+                lines.append(Line(account, window, amount, limit))
+            order_id = None if record.order is None else OrderId(record.order)
+            return Held(record.at, CallId(record.call), record.attempt, tuple(lines), record.until, order_id)
+        if isinstance(record, _Fated):
+            fate = _FATES.get(type(record))
+            if fate is None:
+                return Adjusted(at_ms=record.at, hold=record.hold, charges=record.post)
+            return Settled(record.at, record.hold, fate, record.post)
         if isinstance(record, _Expired):
             return Expired(at_ms=record.at, holds=record.holds)
-        if isinstance(record, _Reset):
-            return Reset(at_ms=record.at, budget=record.budget, owner=record.owner, window=record.window)
-        fate = _FATES.get(type(record))
-        if fate is None:
-            return Adjusted(at_ms=record.at, hold=record.hold, charges=record.post)
-        return Settled(at_ms=record.at, hold=record.hold, fate=fate, charges=record.post)
+        return Reset(at_ms=record.at, budget=record.budget, owner=record.owner, window=record.window)
 
-    def _line(self, record: _LineRecord) -> Line:
-        budget, owner, window_s, window, amount, limit = record
-        account = self._accounts.get((budget, owner, window_s))
-        if account is None:
-            if len(self._accounts) >= _ACCOUNTS_KEPT:
-                self._accounts.clear()
-            account = self._accounts[budget, owner, window_s] = Account(budget=budget, owner=owner, window_s=window_s)
-        return Line(account=account, window=window, amount=amount, limit=limit)
+    def _account(self, budget: str, owner: str, window_s: int | None) -> Account:
+        """An account that is not known yet."""
+        if len(self._accounts) >= _ACCOUNTS_KEPT:
+            self._accounts.clear()
+        account = self._accounts[budget, owner, window_s] = Account(budget=budget, owner=owner, window_s=window_s)
+        return account
 
 
 def parts_of(account: Account) -> tuple[str, str, int | None]:

@@ -252,7 +252,7 @@ async def test_a_locked_sqlite_file_is_an_error_that_may_be_tried_again(tmp_path
 
 
 async def test_one_job_that_breaks_the_transaction_fails_the_group_and_nothing_of_it_is_kept(tmp_path: Path) -> None:
-    media = SqliteMedia(path=tmp_path / "store", connection=_failing(3, sqlite3.SQLITE_FULL, "before", "INSERT INTO e"))
+    media = SqliteMedia(path=tmp_path / "store", connection=_failing(2, sqlite3.SQLITE_FULL, "before", "INSERT INTO e"))
     journal = media.journal("steps")
     await journal.append(counting)
     outcomes = await asyncio.gather(*(journal.append(counting) for _ in range(5)), return_exceptions=True)

@@ -32,7 +32,7 @@ FAILPOINTS: list[tuple[str, Failpoint]] = [
     *(("filesystem", ("write", at, moment)) for at in (1, 5) for moment in ("before", "in", "after")),
     *(("filesystem", ("sync", 3, moment)) for moment in ("before", "after")),
     *(("sqlite", ("COMMIT", at, moment)) for at in (2, 5) for moment in ("before", "after")),
-    *(("sqlite", ("INSERT INTO entries", 6, moment)) for moment in ("before", "after")),
+    *(("sqlite", ("INSERT INTO entries", 2, moment)) for moment in ("before", "after")),
 ]
 
 

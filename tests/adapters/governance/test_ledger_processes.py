@@ -23,7 +23,7 @@ FAILPOINTS: list[tuple[str, Failpoint]] = [
     *(("filesystem", ("sync", at, moment)) for at in (2, 4) for moment in ("before", "after")),
     *(("filesystem", ("rename", 1, moment)) for moment in ("before", "after")),  # of the checkpoint
     *(("sqlite", ("COMMIT", at, moment)) for at in (2, 5) for moment in ("before", "after")),
-    *(("sqlite", ("INSERT INTO entries", 6, moment)) for moment in ("before", "after")),
+    *(("sqlite", ("INSERT INTO entries", 2, moment)) for moment in ("before", "after")),
     *(("sqlite", ("INSERT INTO documents", 1, moment)) for moment in ("before", "after")),  # of the checkpoint
 ]
 

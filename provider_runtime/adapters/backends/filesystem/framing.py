@@ -127,6 +127,17 @@ class Frames:
         return b"%s %08x %s %s\n" % (length, crc32(entry, crc32(length)), entry, length)
 
     def take(self, data: bytes, start: int) -> tuple[bytes, int] | None:
+        try:
+            end = start + _HEAD + int(data[start : start + 8], 16) + _FOOT
+        except ValueError:
+            return self._told_apart(data, start)
+        entry = data[start + _HEAD : end - _FOOT]
+        if data[start:end] == self.wrap(entry):
+            return entry, end
+        return self._told_apart(data, start)
+
+    def _told_apart(self, data: bytes, start: int) -> tuple[bytes, int] | None:
+        """What stands at ``start`` is not plainly an entry: whether it was cut off, or is damaged."""
         head = data[start : start + _HEAD]
         length = _number(head[:8])
         if len(head) < _HEAD and (len(head) < 8 or length is not None):

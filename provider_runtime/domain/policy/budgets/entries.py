@@ -7,7 +7,7 @@ from provider_runtime.domain.policy.budgets.holds import Fate, Line
 from provider_runtime.domain.values import sealed
 
 
-@sealed(kw_only=True)
+@sealed
 class Held:
     """A hold was taken; its number is that of this entry."""
 
@@ -19,7 +19,7 @@ class Held:
     order_id: OrderId | None = None
 
 
-@sealed(kw_only=True)
+@sealed
 class Settled:
     """Its owner said what became of a hold. ``charges``: what is posted, line by line."""
 

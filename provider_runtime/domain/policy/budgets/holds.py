@@ -120,7 +120,7 @@ def ordering(call_id: CallId, attempt: int, claims: tuple[Claim, ...], lease_ms:
     return cast("HoldOrder", order)
 
 
-@sealed(kw_only=True)
+@sealed
 class Line:
     """What one hold takes from one window of one account, whose limit was ``limit`` then.
 
