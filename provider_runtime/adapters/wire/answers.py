@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from provider_runtime.adapters.wire.reading import NotJson, a_json, filled, parse
+from provider_runtime.adapters.wire.reading import NotJson, a_json, parse
 from provider_runtime.domain.conversation.markers import Signature
 from provider_runtime.domain.conversation.parts import ContentPart, TextPart, ToolCallPart
 from provider_runtime.domain.conversation.request import JsonObjectFormat, ResponseFormat, TextFormat
@@ -26,11 +26,11 @@ def tool_call_part(
     ``arguments`` may be JSON text, an object, empty or missing. A missing id becomes
     ``call_<position>``: results are matched within one turn, so that is unique enough.
     """
-    tool = filled(name)
-    if tool is None:
+    if not isinstance(name, str) or not name:
         warnings.append(warn(WarningCode.UNKNOWN_CONTENT_BLOCK, "a tool call without a name was skipped"))
         return None
-    call_id = filled(call_id) or (str(call_id) if type(call_id) is int else f"call_{position}")
+    if not isinstance(call_id, str) or not call_id:
+        call_id = str(call_id) if type(call_id) is int else f"call_{position}"
     value, faulty = _arguments(arguments)
     if faulty:
         warnings.append(
@@ -39,7 +39,7 @@ def tool_call_part(
                 f"the arguments of tool call {position} are not JSON; kept as text",
             )
         )
-    return ToolCallPart(called(str(call_id), tool, value, signature))
+    return ToolCallPart(called(call_id, name, value, signature))
 
 
 def _arguments(arguments: object) -> tuple[JsonValue, bool]:

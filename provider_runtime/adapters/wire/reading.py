@@ -6,7 +6,7 @@ as text. Decoders ask these functions and decide themselves what a missing value
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import islice
 from typing import Any, Final
 
@@ -81,7 +81,7 @@ def _colons(text: bytes) -> int:
 def _told_by(value: object) -> tuple[int, int] | None:
     """The pairs of a value, and the colons in its texts; ``None`` for many pieces, which are sooner written again."""
     pairs = colons = pieces = 0
-    holders: list[list[object]] = [[value]]
+    holders: list[Collection[object]] = [(value,)]
     for holder in holders:
         pieces += len(holder)
         if pieces > _FEW:
@@ -91,7 +91,8 @@ def _told_by(value: object) -> tuple[int, int] | None:
                 colons += piece.count(":") if ":" in piece else 0
             elif isinstance(piece, dict):
                 pairs += len(piece)
-                holders += list(piece), list(piece.values())
+                colons += "".join(piece).count(":")
+                holders.append(piece.values())
             elif isinstance(piece, list):
                 holders.append(piece)
     return pairs, colons

@@ -30,8 +30,11 @@ def system_and_turns(messages: tuple[Message, ...], encoding: Encoding) -> tuple
     turns: list[Turn] = []
     late_system = False
     for index, message in enumerate(messages):
+        role, plain = message.role, message.plain_text
+        if plain and (role is _USER or role is _ASSISTANT) and not plain.isspace():  # as most turns are
+            _add("user" if role is _USER else "assistant", [{"type": "text", "text": plain}], turns)
+            continue
         encoding.index = index
-        role = message.role
         if role is _USER:
             _add("user", _filled(said(message, said_by_user, encoding), encoding), turns)
         elif role is _ASSISTANT:

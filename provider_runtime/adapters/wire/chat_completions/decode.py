@@ -155,7 +155,8 @@ def _add_tool_calls(
             function.get("arguments", function.get("input")),
             position=position,
             warnings=warnings,
-            signature=extra_signature(fields, prepared.provider) or (None if taken else whole),
+            signature=("extra_content" in fields and extra_signature(fields, prepared.provider))
+            or (None if taken else whole),
         )
         if part is not None:
             taken.add(part.tool_call.id)
@@ -165,6 +166,8 @@ def _add_tool_calls(
 
 def _fresh_id(given: object, position: int, taken: set[str]) -> str:
     """The id as given, or a new one where it is missing or was used in this turn already."""
+    if isinstance(given, str) and given and given not in taken:
+        return given
     new = filled(given) or (str(given) if type(given) is int else f"call_{position}")
     while new in taken:
         new = f"{new}_{position}"

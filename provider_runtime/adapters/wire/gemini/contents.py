@@ -67,8 +67,11 @@ def system_and_contents(messages: tuple[Message, ...], encoding: Encoding) -> tu
     system: list[Part] = []
     said = _Said()
     for index, message in enumerate(messages):
+        role, plain = message.role, message.plain_text
+        if plain and (role is _USER or role is _ASSISTANT):  # as most turns are
+            said.add("user" if role is _USER else "model", [{"text": plain}])
+            continue
         encoding.index = index
-        role = message.role
         if role is _USER:
             said.add("user", _filled(_by_user(message, encoding), encoding))
         elif role is _ASSISTANT:

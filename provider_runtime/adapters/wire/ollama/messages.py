@@ -1,7 +1,7 @@
 """The conversation as the wire's list of messages: text, images beside it, calls and results."""
 
 from base64 import b64encode
-from typing import Any
+from typing import Any, Final
 
 from provider_runtime.adapters.wire.ollama.encoding import Encoding
 from provider_runtime.adapters.wire.writing import FAILED_RESULT, canonical_text
@@ -27,25 +27,25 @@ from provider_runtime.domain.conversation.warnings import WarningCode
 from provider_runtime.domain.errors import IntentUnsupported, RequestInvalid
 from provider_runtime.domain.json_values import JsonObject
 
+_TOOL: Final = MessageRole.TOOL  # looked up once, since a long conversation asks for each message
+
 
 def wire_messages(messages: tuple[Message, ...], encoding: Encoding) -> list[dict[str, Any]]:
     """Every message in place. Raises ``IntentUnsupported`` or ``RequestInvalid``."""
     written: list[dict[str, Any]] = []
     tools: dict[str, str] = {}  # the tool behind each call id: results have to name it
     for index, message in enumerate(messages):
-        role = message.role
-        if role is MessageRole.TOOL:
+        role, plain = message.role, message.plain_text
+        if plain is not None and role is not _TOOL:  # as most messages are
+            written.append({"role": role, "content": plain})
+        elif role is _TOOL:
             written += _results(message, tools, encoding, f"messages[{index}]")
         elif role is MessageRole.ASSISTANT:
             for call in message.tool_calls:
                 tools[call.id] = call.name
             written.append(_assistant(message, encoding, f"messages[{index}]"))
         else:
-            content = message.content
-            if len(content) == 1 and type(content[0]) is TextPart and content[0].cache is None:
-                written.append({"role": role.value, "content": content[0].text})
-            else:
-                written.append({"role": role.value, **_said(content, encoding, f"messages[{index}]")})
+            written.append({"role": role, **_said(message.content, encoding, f"messages[{index}]")})
     return written
 
 

@@ -40,8 +40,10 @@ def input_items(messages: tuple[Message, ...], draft: Draft) -> list[dict[str, A
     """Every message as items, in order. Raises ``IntentUnsupported`` and ``RequestInvalid``, naming the place."""
     items: list[dict[str, Any]] = []
     for index, message in enumerate(messages):
-        role = message.role
-        if role is _ASSISTANT:
+        role, plain = message.role, message.plain_text
+        if plain is not None and role is not _TOOL:  # as most messages are
+            items.append(_plain_item(role, plain))
+        elif role is _ASSISTANT:
             items.extend(_assistant_items(message, draft, index))
         elif role is _TOOL:
             items.extend(_tool_items(message, draft, index))
@@ -49,6 +51,11 @@ def input_items(messages: tuple[Message, ...], draft: Draft) -> list[dict[str, A
             content = [input_content(part, draft, (index, number)) for number, part in enumerate(message.content)]
             items.append({"type": "message", "role": "user" if role is _USER else "system", "content": content})
     return items
+
+
+def _plain_item(role: MessageRole, text: str) -> dict[str, Any]:
+    kind = "output_text" if role is _ASSISTANT else "input_text"
+    return {"type": "message", "role": role, "content": [{"type": kind, "text": text}]}
 
 
 # ── what the assistant said ─────────────────────────────────────────────────────────────────
