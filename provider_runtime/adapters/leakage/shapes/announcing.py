@@ -57,6 +57,7 @@ FOREIGN_NAMES: Final = (
     *("parola", "wachtwoord", "hasło", "şifre", "lösenord", "mật khẩu", "heslo", "adgangskode", "salasana", "jelszó"),
     *("κωδικός", "סיסמה", "كلمة المرور", "كلمة السر", "पासवर्ड", "รหัสผ่าน", "clave", "mot de passe"),
 )
+# A search for each that is all ASCII: it may announce something in any text.
 FOREIGN_ASCII: Final = tuple(re.compile(name).search for name in FOREIGN_NAMES if name.isascii())
 _FOREIGN_LETTERS: Final = frozenset(letter for name in FOREIGN_NAMES for letter in name if not letter.isascii())
 # In a text that is not all ASCII, a part of a word is worth the search as well.

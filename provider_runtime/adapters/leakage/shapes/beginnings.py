@@ -60,6 +60,11 @@ _FOLLOWERS: Final = _followers()
 
 def beginnings(text: str) -> Iterator[Hit]:
     """Every credential in ``text`` that begins as those of a known service do."""
+    if text.isalnum():
+        hit = _hit_at_start(text)  # in the middle of letters and digits nothing begins
+        if hit is not None:
+            yield hit
+        return
     search, place = (_BEGINNING if len(text) < _LONG else _BEGINNING_OF_WORD).search, 0
     while (found := search(text, place)) is not None:
         start, word = found.span()[0], found.group()
@@ -75,8 +80,13 @@ def beginnings(text: str) -> Iterator[Hit]:
 
 def is_beginning(text: str) -> bool:
     """Whether a credential begins with the first letter of ``text``."""
+    return _hit_at_start(text) is not None
+
+
+def _hit_at_start(text: str) -> Hit | None:
     found = _BEGINNING.match(text)
-    return found is not None and isinstance(_end_of_key(text, 0, found.group()), Hit)
+    end = None if found is None else _end_of_key(text, 0, found.group())
+    return end if isinstance(end, Hit) else None
 
 
 def _may_begin(text: str, start: int, word: str) -> bool:
