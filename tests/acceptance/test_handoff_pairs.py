@@ -320,9 +320,16 @@ def conversations(draw: st.DrawFn) -> tuple[Message, ...]:
     return (*messages, user(draw(_asked)))
 
 
+@given(messages=conversations(), data=st.data())
+def test_any_conversation_goes_on_at_every_wire(messages: tuple[Message, ...], data: st.DataObject) -> None:
+    for target in WIRES:
+        check_handoff(messages, target, data.draw(st.sampled_from(target.models)))
+
+
+@pytest.mark.long
 @pytest.mark.parametrize("target", WIRES, ids=name_of)
 @given(messages=conversations(), data=st.data())
-def test_any_conversation_goes_on_at_any_wire(target: Wire, messages: tuple[Message, ...], data: st.DataObject) -> None:
+def test_many_conversations_go_on_at_any_wire(target: Wire, messages: tuple[Message, ...], data: st.DataObject) -> None:
     check_handoff(messages, target, data.draw(st.sampled_from(target.models)))
 
 

@@ -18,10 +18,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from provider_runtime.testing.isolation import Check, Finding, Isolation, IsolationBroken, Tenant, Trial
+from provider_runtime.testing.isolation.checks import ModuleGlobals, default_checks
 from provider_runtime.testing.isolation.evidence import Evidence
 from provider_runtime.testing.isolation.marks import MarkKind, Marks
 from provider_runtime.testing.isolation.upstream import Pace
 from provider_runtime.testing.sandbox.traffic import Answer, Arrival, as_json
+
+
+def nearby() -> tuple[Check, ...]:
+    """Every check of a trial; of the modules of this large process, this one alone is gone through."""
+    others = (check for check in default_checks() if not isinstance(check, ModuleGlobals))
+    return (*others, ModuleGlobals(within=(__name__,)))
 
 
 async def ask(tenant: Tenant, prompt: str, *, path: str = "/ask") -> object:
@@ -66,7 +73,7 @@ async def test_a_trial_leaves_everything_as_it_was() -> None:
 async def test_a_trial_that_breaks_off_leaves_everything_as_it_was() -> None:
     before = surroundings()
     with pytest.raises(ZeroDivisionError):
-        async with Isolation("1").tenants(2):
+        async with Isolation("1").tenants(2, checks=nearby()):
             raise ZeroDivisionError
     assert surroundings() == before
 
@@ -103,7 +110,7 @@ async def test_a_check_of_ones_own_is_asked_too() -> None:
 
 
 async def test_faults_come_in_every_kind_once_for_each_request_and_retries_are_answered() -> None:
-    async with Isolation("1").tenants(6, calls=6, faults=0.5) as check:
+    async with Isolation("1").tenants(6, calls=6, faults=0.5, checks=nearby()) as check:
         await check.interleave(ask)
     faults = Counter(request.fault for request in check.evidence.received)
     assert min(faults[kind] for kind in ("429", "500", "reset")) > 1
@@ -119,7 +126,7 @@ async def test_a_request_that_was_failed_on_purpose_excuses_its_call_alone() -> 
                 raise RuntimeError("failed")
             return await reply.json()
 
-    async with Isolation("1").tenants(4, calls=4, faults=0.5) as check:
+    async with Isolation("1").tenants(4, calls=4, faults=0.5, checks=nearby()) as check:
         await check.interleave(once)
     assert [outcome for outcome in check.outcomes if outcome.error]
 
@@ -132,7 +139,7 @@ async def test_the_key_is_found_in_the_error_of_a_client_library_that_keeps_its_
             return await reply.json()
 
     async def tried() -> None:
-        async with Isolation("1").tenants(3, calls=4, faults=0.5) as check:
+        async with Isolation("1").tenants(3, calls=4, faults=0.5, checks=nearby()) as check:
             await check.interleave(careless)
 
     with pytest.raises(
@@ -142,7 +149,7 @@ async def test_the_key_is_found_in_the_error_of_a_client_library_that_keeps_its_
 
 
 async def test_calls_of_all_tenants_are_under_way_together() -> None:
-    async with Isolation("1").tenants(10, calls=4) as check:
+    async with Isolation("1").tenants(10, calls=4, checks=nearby()) as check:
         await check.interleave(ask)
     assert max(len(request.in_flight) for request in check.evidence.received) > 2
 
@@ -198,7 +205,7 @@ async def test_answers_may_be_ones_own() -> None:
     def shouting(arrival: Arrival) -> Answer:
         return as_json(200, {"loud": arrival.body.decode().upper(), "path": arrival.path}, {})
 
-    async with Isolation("1").tenants(2, calls=1, answering=shouting, echoes=False) as check:
+    async with Isolation("1").tenants(2, calls=1, answering=shouting, echoes=False, checks=nearby()) as check:
         outcomes = await check.interleave(ask)
     assert [answer["path"] for outcome in outcomes if isinstance(answer := outcome.answer, dict)] == ["/ask", "/ask"]
 

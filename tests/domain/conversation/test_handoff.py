@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 import pytest
 from exactness import shape
-from hypothesis import given
+from hypothesis import given, settings
 
 from provider_runtime.domain.conversation.handoff import HandoffTarget, family_of, hand_off, normalize_handoff_messages
 from provider_runtime.domain.conversation.markers import CacheBoundary, Signature
@@ -102,22 +102,19 @@ def test_families_are_the_openai_alikes_and_everybody_alone() -> None:
 # ── hand_off: rules that hold for any conversation and any wire ─────────────────────────────
 
 
-@given(conversations(), handoff_targets())
-def test_a_handoff_is_pure(said: tuple[Message, ...], target: HandoffTarget) -> None:
+def a_handoff_is_pure(said: tuple[Message, ...], target: HandoffTarget) -> None:
     before = shape(said)
     assert hand_off(said, target) == hand_off(said, target)
     assert shape(said) == before
 
 
-@given(conversations(), handoff_targets())
-def test_handing_off_twice_is_handing_off_once(said: tuple[Message, ...], target: HandoffTarget) -> None:
+def handing_off_twice_is_handing_off_once(said: tuple[Message, ...], target: HandoffTarget) -> None:
     once = hand_off(said, target)
     assert hand_off(once.messages, target).messages == once.messages
     assert hand_off(once.messages, target).losses == ()
 
 
-@given(conversations(), handoff_targets())
-def test_a_valid_conversation_stays_valid(said: tuple[Message, ...], target: HandoffTarget) -> None:
+def a_valid_conversation_stays_valid(said: tuple[Message, ...], target: HandoffTarget) -> None:
     assert fault_of_request(a_request(messages=hand_off(said, target).messages)) is None
 
 
@@ -126,8 +123,7 @@ def _kind(part: ContentPart) -> str:
     return "reasoning" if isinstance(part, ThinkingPart) else type(part).__name__
 
 
-@given(conversations(), handoff_targets())
-def test_the_order_of_what_was_said_is_kept(said: tuple[Message, ...], target: HandoffTarget) -> None:
+def the_order_of_what_was_said_is_kept(said: tuple[Message, ...], target: HandoffTarget) -> None:
     remaining = iter(part for message in hand_off(said, target).messages for part in message.content)
     after = next(remaining, None)
     for part in (part for message in said for part in message.content):
@@ -161,8 +157,7 @@ def _results(said: tuple[Message, ...]) -> list[str]:
     ]
 
 
-@given(conversations(), handoff_targets())
-def test_tool_ids_move_into_the_alphabet_one_to_one(said: tuple[Message, ...], target: HandoffTarget) -> None:
+def tool_ids_move_into_the_alphabet_one_to_one(said: tuple[Message, ...], target: HandoffTarget) -> None:
     handed = hand_off(said, target).messages
     before, after = _calls(said), _calls(handed)
     assert all(target.tool_id.fullmatch(new) for new in after)
@@ -183,26 +178,22 @@ def _signatures(value: Any) -> Iterator[Signature]:
             yield from _signatures(getattr(value, field.name))
 
 
-@given(conversations(), handoff_targets())
-def test_a_signature_never_leaves_its_scope(said: tuple[Message, ...], target: HandoffTarget) -> None:
+def a_signature_never_leaves_its_scope(said: tuple[Message, ...], target: HandoffTarget) -> None:
     handed = hand_off(said, target).messages
     assert all(signature.belongs_to(target.provider, target.wire) for signature in _signatures(handed))
 
 
-@given(conversations(), handoff_targets())
-def test_a_signature_inside_its_scope_is_never_lost(said: tuple[Message, ...], target: HandoffTarget) -> None:
+def a_signature_inside_its_scope_is_never_lost(said: tuple[Message, ...], target: HandoffTarget) -> None:
     mine = [sign for sign in _signatures(said) if sign.belongs_to(target.provider, target.wire)]
     assert list(_signatures(hand_off(said, target).messages)) == mine
 
 
-@given(conversations(), handoff_targets())
-def test_nothing_changes_without_an_entry_in_the_report(said: tuple[Message, ...], target: HandoffTarget) -> None:
+def nothing_changes_without_an_entry_in_the_report(said: tuple[Message, ...], target: HandoffTarget) -> None:
     handed = hand_off(said, target)
     assert (handed.messages == said) == (handed.losses == ())
 
 
-@given(conversations(), handoff_targets())
-def test_each_changed_part_is_named_in_the_report(said: tuple[Message, ...], target: HandoffTarget) -> None:
+def each_changed_part_is_named_in_the_report(said: tuple[Message, ...], target: HandoffTarget) -> None:
     # One part at a time: the report about a message alone says what became of each of its parts.
     plain = attrs.evolve(target, tool_id=re.compile(r"[\s\S]+"), system_anywhere=True)
     for message in said:
@@ -214,11 +205,32 @@ def test_each_changed_part_is_named_in_the_report(said: tuple[Message, ...], tar
             assert unchanged == (f"message 0, part {number}" not in places)
 
 
-@given(conversations(), handoff_targets())
-def test_the_report_quotes_nothing_of_the_conversation(said: tuple[Message, ...], target: HandoffTarget) -> None:
+def the_report_quotes_nothing_of_the_conversation(said: tuple[Message, ...], target: HandoffTarget) -> None:
     texts = {part.text for message in said for part in message.content if isinstance(part, TextPart | ThinkingPart)}
     reports = " ".join(loss.message for loss in hand_off(said, target).losses)
     assert not any(text in reports for text in texts if len(text.strip()) > 12)
+
+
+RULES = (
+    a_handoff_is_pure,
+    handing_off_twice_is_handing_off_once,
+    a_valid_conversation_stays_valid,
+    the_order_of_what_was_said_is_kept,
+    tool_ids_move_into_the_alphabet_one_to_one,
+    a_signature_never_leaves_its_scope,
+    a_signature_inside_its_scope_is_never_lost,
+    nothing_changes_without_an_entry_in_the_report,
+    each_changed_part_is_named_in_the_report,
+    the_report_quotes_nothing_of_the_conversation,
+)
+
+
+# A conversation costs far more to make up than a rule to hold it against.
+@settings(max_examples=100)
+@given(conversations(), handoff_targets())
+def test_every_rule_holds_for_any_conversation_and_any_wire(said: tuple[Message, ...], target: HandoffTarget) -> None:
+    for rule in RULES:
+        rule(said, target)
 
 
 # ── hand_off: the cases that matter ─────────────────────────────────────────────────────────
