@@ -20,15 +20,14 @@ class Form(Generic[T]):
     """
 
     def __init__(self, kind: type[T]) -> None:
-        """Read the fields off ``kind``, an attrs class."""
+        """Read the fields off ``kind``, an attrs class without slots."""
         # In the order of their names: canonical JSON wants them so, and finds them so.
         every = sorted(fields(kind), key=attrgetter("name"))  # type: ignore[arg-type]  # attrs names its classes by a protocol
         empty = {each.name: None if isinstance(each.default, _NO_VALUE) else each.default for each in every}
         self._kind: Final = kind
         self._length: Final = len(empty)
         self._new: Final = partial(object.__new__, kind)
-        # Past the guard that makes the kind frozen.
-        self._give: Final = kind.__dict__["__dict__"].__set__ if "__dict__" in kind.__dict__ else _set_each
+        self._give: Final = kind.__dict__["__dict__"].__set__  # past the guard that makes the kind frozen
         self.copy: Final = empty.copy  # the form itself is given to nobody
         """A fresh form, to be filled in."""
 
@@ -39,9 +38,3 @@ class Form(Generic[T]):
         value: T = self._new()
         self._give(value, said)
         return value
-
-
-def _set_each(value: object, said: dict[str, Any]) -> None:
-    """Fill the slots of ``value``: dearer than to give it a dictionary, and half as dear as to check every field."""
-    for name, each in said.items():
-        object.__setattr__(value, name, each)
