@@ -13,7 +13,7 @@ from provider_runtime.domain.conversation.warnings import WarningCode, warn
 from provider_runtime.domain.errors import BackendError, BudgetExceeded, CallRefused, ErrorCode
 from provider_runtime.domain.policy.budgets.holds import Admitted, Declined, HoldOrder, Reservation, Standing
 from provider_runtime.domain.policy.budgets.limits import Amount
-from provider_runtime.domain.policy.verdict import Pass, Refusal, Verdict, passing
+from provider_runtime.domain.policy.verdict import Pass, Refusal, Verdict
 
 
 @frozen(kw_only=True)
@@ -49,7 +49,8 @@ class BudgetGate:
 
     def _admitted(self, admitted: Admitted) -> Pass:
         nearly = admitted.nearly_spent
-        return passing("budget", tuple(map(self._warning, nearly)) if nearly else (), admitted.hold)
+        warnings = tuple(map(self._warning, nearly)) if nearly else ()
+        return Pass(gate="budget", warnings=warnings, hold=admitted.hold)
 
     async def _rehearsed(self, order: HoldOrder, prepared: PreparedCall) -> Verdict:
         try:

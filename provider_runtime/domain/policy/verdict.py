@@ -1,6 +1,6 @@
 """Verdict: what a gate says of a call."""
 
-from typing import Final, TypeAlias, cast
+from typing import TypeAlias
 
 from attrs import frozen
 
@@ -10,7 +10,7 @@ from provider_runtime.domain.policy.budgets.holds import Hold
 from provider_runtime.domain.policy.consent.verdicts import Granted as Consented
 from provider_runtime.domain.policy.grants.capability import Granted
 from provider_runtime.domain.policy.leakage.findings import Finding
-from provider_runtime.domain.values import open_twin, sealed
+from provider_runtime.domain.values import sealed
 
 
 @sealed(kw_only=True)
@@ -32,30 +32,6 @@ class Pass:
     findings: tuple[Finding, ...] = ()
     granted: Granted | None = None
     consented: Consented | None = None
-
-
-_OpenPass: Final = open_twin(Pass)
-
-
-def passing(
-    gate: str,
-    warnings: tuple[CallWarning, ...] = (),
-    hold: Hold | None = None,
-    granted: Granted | None = None,
-    consented: Consented | None = None,
-) -> Pass:
-    """A ``Pass`` that is made anew for each call."""
-    verdict = _OpenPass.__new__(_OpenPass)
-    verdict.gate = gate
-    verdict.reason = ""
-    verdict.configured = True
-    verdict.warnings = warnings
-    verdict.hold = hold
-    verdict.findings = ()
-    verdict.granted = granted
-    verdict.consented = consented
-    verdict.__class__ = Pass
-    return cast("Pass", verdict)
 
 
 @frozen(kw_only=True)
