@@ -17,8 +17,8 @@ demo: .venv/.ready ## the main job, end to end, on this machine
 test: .venv/.ready ## the whole suite
 	@$(BIN)/python -m pytest -n auto --dist worksteal -m "not long"
 
-test-all: check ## everything, long campaigns included
-	@$(BIN)/python -m pytest -n auto
+test-all: check ## everything, long campaigns included, and three times the examples of each property
+	@$(BIN)/python -m pytest -n auto --hypothesis-profile=wide
 
 check: .venv/.ready ## formatting, lints, types, walls
 	@$(BIN)/ruff format --check .

@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, settings
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent / "adapters" / "wire")]
 
 # Time limits of single examples say more about the machine than about the code.
-settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=50)
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=30)
+settings.register_profile("wide", settings.get_profile("house"), max_examples=100)  # what `make test-all` takes
 settings.register_profile("thorough", settings.get_profile("house"), max_examples=1000)  # --hypothesis-profile=thorough
 settings.load_profile("house")
 
