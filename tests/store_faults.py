@@ -139,6 +139,12 @@ def connection_that(act: Callable[[str, str], None]) -> type[sqlite3.Connection]
             act("after", sql)
             return cursor
 
+        def executemany(self, sql: str, *rows: Any) -> sqlite3.Cursor:
+            act("before", sql)
+            cursor = super().executemany(sql, *rows)
+            act("after", sql)
+            return cursor
+
     return Watched
 
 

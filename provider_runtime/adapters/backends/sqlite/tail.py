@@ -1,7 +1,7 @@
 """JournalTail: the end of one journal in a transaction, and what the transaction has put behind it."""
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Final
 from zlib import crc32
 
@@ -12,7 +12,6 @@ from provider_runtime.adapters.backends.names import lost_position
 from provider_runtime.domain.errors import RecordCorrupt
 
 _SHIFT: Final = 40  # see the schema
-_AT_ONCE: Final = 250  # entries in one statement
 _Row = tuple[object, object, object]
 
 
@@ -115,15 +114,9 @@ class JournalTail:
             row = self.connection.execute("INSERT INTO journals(name) VALUES(?) RETURNING number", (self.name,))
             self.number = int(row.fetchone()[0])
         first = (self.number << _SHIFT) + self.kept + 1
-        for start in range(0, len(self._added), _AT_ONCE):
-            self._insert(first + start, self._added[start : start + _AT_ONCE])
-
-    def _insert(self, first: int, entries: Sequence[bytes]) -> None:
-        values = [
-            value for place, entry in enumerate(entries, first) for value in (place, checksum(place, entry), entry)
-        ]
-        rows = ",".join(["(?,?,?)"] * len(entries))
-        self.connection.execute(f"INSERT INTO entries(place, checksum, content) VALUES{rows}", values)
+        rows = [(place, checksum(place, entry), entry) for place, entry in enumerate(self._added, first)]
+        # One statement for any number of rows: SQLite keeps each text that it was given compiled.
+        self.connection.executemany("INSERT INTO entries(place, checksum, content) VALUES(?,?,?)", rows)
 
     def _has_seen(self, position: Position) -> bool:
         """Whether it is an end that this transaction has had."""
