@@ -1,6 +1,7 @@
 """Documents that are wrong: refused at the right place, in clear words, without quoting what somebody said."""
 
 import traceback
+from collections.abc import Mapping
 from enum import IntEnum
 from typing import Any, Literal
 
@@ -361,3 +362,10 @@ def test_a_class_that_no_document_can_hold_is_the_callers_mistake(converter: Con
 def test_nothing_is_guessed(converter: Converter, kind: Any, value: object) -> None:
     with pytest.raises(DocumentFault):
         structure(converter, kind, value)
+
+
+def test_nothing_is_guessed_of_a_kind_that_was_read_before(converter: Converter) -> None:
+    assert structure(converter, dict[str, float], {"a": 1.5}) == {"a": 1.5}
+    assert structure(converter, Mapping[str, bool], {"a": True}) == {"a": True}  # a kind that is new
+    with pytest.raises(DocumentFault):
+        structure(converter, dict[str, float], [["a", 1.5]])

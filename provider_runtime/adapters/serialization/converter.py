@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import is_dataclass
+from inspect import isabstract
 from types import GenericAlias
 from typing import Any, Final, TypeAlias, get_args, get_origin
 
@@ -14,6 +15,7 @@ from cattrs.cols import (
     is_mutable_sequence,
     is_sequence,
     list_structure_factory,
+    mapping_structure_factory,
 )
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
@@ -99,7 +101,9 @@ def _is_plain_mapping(kind: Any) -> bool:
 
 
 def _mapping_read(kind: Any, converter: Converter) -> Read:
-    return converter.gen_structure_mapping(kind)
+    # Not `gen_structure_mapping`: that one registers what it makes, which would then be read past the guard.
+    origin = get_origin(kind) or kind
+    return mapping_structure_factory(kind, converter, dict if isabstract(origin) else origin)
 
 
 # ── classes with fields ─────────────────────────────────────────────────────────────────────
