@@ -27,8 +27,6 @@ class MemoryJournal:
     _dropped: int = field(default=0, init=False, repr=False)
     """So many entries were dropped, the last of which is ``_last_dropped``."""
     _last_dropped: bytes = field(default=b"", init=False, repr=False)
-    _end: Position | None = field(default=None, init=False, repr=False)
-    """The position behind the last entry, once somebody has asked for it."""
     _closed: bool = field(default=False, init=False)
 
     @property
@@ -41,13 +39,9 @@ class MemoryJournal:
 
     @property
     def end(self) -> Position:
-        if self._end is None:
-            self._end = self._position(self._dropped + self._kept())
-        return self._end
+        return self._position(self._dropped + self._kept())
 
     def since(self, position: Position) -> tuple[bytes, ...]:
-        if position is self._end:
-            return ()
         return tuple(self._entries[self._place(position) :])
 
     async def append(self, make: Callable[[bytes | None], bytes]) -> bytes:
@@ -92,7 +86,6 @@ class MemoryJournal:
         if self._closed:
             raise closed(_KIND)
         self._entries.clear()
-        self._end = None
         self._idle, self._dropped = 0, 0
 
     async def flush(self) -> None:
@@ -105,7 +98,6 @@ class MemoryJournal:
         return len(self._entries) - self._idle
 
     def _keep(self, entry: bytes) -> None:
-        self._end = None
         entries = self._entries
         entries.append(entry)
         if self.keep is None or len(entries) - self._idle <= self.keep:
@@ -120,23 +112,20 @@ class MemoryJournal:
 
     def _place(self, position: Position) -> int:
         """Where in the list the entries behind ``position`` begin."""
-        if position.offset == 0 or self._check_at(position.offset) != position.check:
-            if position == START:
-                return self._idle
+        if position == START:
+            return self._idle
+        if self._position(position.offset) != position:
             raise lost_position("in memory")
         return self._idle + position.offset - self._dropped
 
     def _position(self, offset: int) -> Position:
         """The position with this offset; ``START`` when there is none."""
-        check = self._check_at(offset)
-        return START if check is None else Position(offset=offset, check=check)
-
-    def _check_at(self, offset: int) -> str | None:
-        """How the entry before this offset is recognised; ``None`` when there is none."""
         kept_before = offset - self._dropped
         if offset <= 0 or not 0 <= kept_before <= self._kept():
-            return None
-        return check_of(self._last_dropped if kept_before == 0 else self._entries[self._idle + kept_before - 1])
+            return START
+        if kept_before == 0:
+            return Position(offset=offset, check=check_of(self._last_dropped))
+        return Position(offset=offset, check=check_of(self._entries[self._idle + kept_before - 1]))
 
 
 @define(kw_only=True)
