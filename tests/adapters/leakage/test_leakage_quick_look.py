@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from leakage_benign import benign
 from leakage_credentials import BLOCKS, DISGUISES, HELD_OUT, KEYS
 
-from provider_runtime.adapters.leakage import joints, views
+from provider_runtime.adapters.leakage import joints, layers, views
 from provider_runtime.adapters.leakage.hits import Hit
 from provider_runtime.adapters.leakage.known_secrets import KnownSecrets, disguises
 from provider_runtime.adapters.leakage.runs import runs
@@ -177,6 +177,29 @@ def test_only_words_beside_a_joint_read_otherwise_when_it_is_taken_out(text: str
         assert fresh_runs(joints.concatenated(view), before) == fresh_runs(whole, before)
     whole = joints._WRAPPED.sub("", joints._WRAPPED_BY_BACKSLASH.sub("", view.text))
     assert fresh_runs(joints.unwrapped(view), before) == fresh_runs(whole, before)
+
+
+APART = (
+    *("p ", "w,", "d.", "1|", "x\n", "7\t", "é ", "· ", "ab ", " ", "x", "p a s s w o r d 1 2 3 4 "),
+    *("65, ", "104 ", "32,", "9, ", "101, 120, 99, ", "72, 101, 108, 108, 111, 32, 119, 111, 114, 108, 100, "),
+)
+
+
+@given(text=st.lists(st.sampled_from(APART), max_size=40).map("".join))
+def test_what_stands_apart_is_seen_in_every_fourth_character_wherever_it_begins(text: str) -> None:
+    for before in range(4):
+        view = view_of("a" * before + text)
+        quick = layers.rewritten(view)
+        with patch.multiple(layers, _SIX=b"", _ELEVEN=b""):
+            assert quick == layers.rewritten(view)
+
+
+@pytest.mark.parametrize("before", range(4))
+@pytest.mark.parametrize(
+    ("text", "way"), [("x " * 12, "spaces"), ("a.b,c|d\ne\t" * 3, "spaces"), ("65, " * 15, "codes")]
+)
+def test_the_shortest_that_stands_apart_is_seen(text: str, way: str, before: int) -> None:
+    assert [name for name, _ in layers.rewritten(view_of("-" * before + text)) if name.endswith(way)]
 
 
 def fresh_runs(text: str | None, before: set[str]) -> list[str]:
