@@ -155,8 +155,8 @@ def rewritten(view: View) -> list[tuple[str, str]]:
         found.append(("line ends", joined))
     if (
         _ELEVEN in apart
-        and _are_codes(plain)
         and low.count(",") >= _FEWEST_CODES
+        and _are_codes(plain)
         and (codes := _CODES.search(text)) is not None
     ):
         numbers = [int(code) for code in re.findall(r"[0-9]+", codes.group())]

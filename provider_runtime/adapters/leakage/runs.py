@@ -38,18 +38,15 @@ _MEDIA: Final = (
 
 def runs(view: View) -> Runs:
     """Each run of ``view`` that is long enough and nothing ordinary, with its place, in their order."""
-    plain = _apart(view.plain)
+    plain = view.plain
+    if b"\\" in plain:
+        plain = _BLANKS.sub(b"  ", plain)  # in JSON inside a text, they stand before what matters
     shape = plain.translate(_SHAPE)
     if _ANY_LONG not in shape:  # faster to know than where
         return []
     odd = [span for span in map(_span, _LONG.finditer(shape)) if _ORDINARY.match(plain, *span) is None]
     runs = [(start, plain[start:end].decode("ascii")) for start, end in odd]
     return [(place, run) for place, run in runs if not is_media(run)]
-
-
-def _apart(plain: bytes) -> bytes:
-    """``plain`` with the escapes for white space blank: in JSON inside a text, they stand before what matters."""
-    return _BLANKS.sub(b"  ", plain) if b"\\" in plain else plain
 
 
 def is_media(run: str) -> bool:

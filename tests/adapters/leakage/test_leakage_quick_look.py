@@ -3,7 +3,7 @@
 # ruff: noqa: RUF001 - other alphabets are the point
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable
 from unicodedata import normalize
 from unittest.mock import patch
 
@@ -63,8 +63,8 @@ def test_what_is_announced_in_a_text_of_other_letters_is_looked_for(text: str) -
 class Thorough(TextSearch):
     """A search that makes every step, whatever its question said, and looks behind every name."""
 
-    def _said(self, view: View) -> list[Iterator[Hit]]:
-        steps: list[Iterator[Hit]] = [self.known.hits(view), addresses(view.text), blocks(view.text)]
+    def _said(self, view: View) -> list[Iterable[Hit]]:
+        steps: list[Iterable[Hit]] = [self.known.hits(view), addresses(view.text), blocks(view.text)]
         if may_be_assigned(view):  # no shortcut: it says which texts are searched for names at all
             steps.append(iter(every_assignment(view)))
         return steps
