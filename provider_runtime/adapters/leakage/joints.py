@@ -25,7 +25,7 @@ def concatenated(view: View) -> str | None:
     Where joints are few, only the words beside them are told: all others read as they did before.
     """
     low = view.low
-    told = "+" in low or ((' "' in low or '"\n' in low) and _TELLING(low))
+    told = "+" in low or ((' "' in low or "\n" in low) and _TELLING(low))
     if told or ("'" in low and _TELLING_SINGLE(low)):
         return _joined(view, _JOINTS, _ANY_JOINT)
     return None

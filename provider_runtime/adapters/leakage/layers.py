@@ -145,7 +145,7 @@ def rewritten(view: View) -> list[tuple[str, str]]:
     if "\\" in low and _ESCAPED.search(text):
         found.append(("escapes", _ESCAPED.sub(_character, text)))
     apart = (plain[::4] + plain[1::4]).translate(_APART)
-    if _SIX in apart and _is_spaced(plain):
+    if (some_apart := _SIX in apart) and _is_spaced(plain):
         found.append(("spaces", _SPACED.sub(lambda found: f" {found.group()[::2]} ", text)))
     if view.foreign and _LOOK_ALIKE.search(view.foreign) and _MIXED.search(text):
         found.append(("look-alikes", without_look_alikes(text)))
@@ -154,7 +154,8 @@ def rewritten(view: View) -> list[tuple[str, str]]:
     if "\n" in low and (joined := unwrapped(view)) is not None:
         found.append(("line ends", joined))
     if (
-        _ELEVEN in apart
+        some_apart
+        and _ELEVEN in apart
         and low.count(",") >= _FEWEST_CODES
         and _are_codes(plain)
         and (codes := _CODES.search(text)) is not None

@@ -18,6 +18,7 @@ from provider_runtime.adapters.leakage import joints, layers, views
 from provider_runtime.adapters.leakage.hits import Hit
 from provider_runtime.adapters.leakage.known_secrets import KnownSecrets, disguises
 from provider_runtime.adapters.leakage.runs import runs
+from provider_runtime.adapters.leakage.shapes import announcing
 from provider_runtime.adapters.leakage.shapes import assignments as names
 from provider_runtime.adapters.leakage.shapes.announcing import may_be_assigned
 from provider_runtime.adapters.leakage.shapes.assignments import assignments
@@ -50,6 +51,16 @@ def test_the_names_are_those_that_are_listed_in_words_or_as_words(text: str) -> 
     low = "".join(letter if letter.isalnum() else " " for letter in text.lower())
     listed = any(name in text.lower() for name in IN_WORDS) or not WORDS.isdisjoint(low.split())
     assert may_be_assigned(view_of(text)) is listed
+
+
+ASCII_NAMES = tuple(name for name in announcing.FOREIGN_NAMES if name.isascii())
+IN_PARTS = [part for name in ASCII_NAMES for size in range(1, len(name)) for part in (name[:size], name[size:])]
+
+
+@given(text=st.lists(st.sampled_from([*ASCII_NAMES, *IN_PARTS, " "]), max_size=4).map("".join))
+def test_a_name_of_another_language_that_is_all_ascii_is_seen_in_any_text(text: str) -> None:
+    seen = any(search(text) for search in announcing.FOREIGN_ASCII)
+    assert seen is any(name in text for name in ASCII_NAMES)
 
 
 @given(text=st.lists(st.one_of(PIECES, st.sampled_from(["é", "密码", "ключ", ": Xy7#kQ2!pL", "clave"]))).map("".join))

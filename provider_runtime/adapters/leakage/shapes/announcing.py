@@ -25,7 +25,7 @@ _WORTH: Final = tuple(
         (
             r"p(?:ass(?:w|phrase|e(?<=mot de passe)|(?<=sshpass)"
             rf"|(?:(?<![a-z0-9]pass)(?:code)?|{_words('pass', 'require')}){_A})"
-            rf"|w(?:(?<![a-z0-9]pw)d?|(?:{_words('pw', 'user', 'db')})d){_A}|swd(?<![a-z0-9]pswd){_A})"
+            rf"|w(?:(?<![a-z0-9]pw)d?|(?:{_words('pw', 'user', 'db')})d){_A}|swd(?<![a-z0-9]pswd){_A}|(?<=ldap))"
         ),
         (
             r"k(?:ey(?:(?<=apikey)|(?<=privatekey)|(?<=accesskey)|(?<=authkey)"
@@ -44,7 +44,6 @@ _WORTH: Final = tuple(
         ),
         rf"gin(?<=login){_A}(?<![a-z0-9]login)",
         rf"fied(?<=identified){_A}(?<![a-z0-9]identified)",
-        r"ldap",
     )
 )
 
@@ -56,8 +55,16 @@ FOREIGN_NAMES: Final = (
     *("parola", "wachtwoord", "hasło", "şifre", "lösenord", "mật khẩu", "heslo", "adgangskode", "salasana", "jelszó"),
     *("κωδικός", "סיסמה", "كلمة المرور", "كلمة السر", "पासवर्ड", "รหัสผ่าน", "clave", "mot de passe"),
 )
-# A search for each that is all ASCII: it may announce something in any text.
-FOREIGN_ASCII: Final = tuple(re.compile(name).search for name in FOREIGN_NAMES if name.isascii())
+# Those that are all ASCII, which may announce something in any text, by their rare letters as above.
+FOREIGN_ASCII: Final = tuple(
+    re.compile(pattern).search
+    for pattern in (
+        r"p(?:asswort|arola|asse(?<=mot de passe))",
+        r"k(?:ennwort|ode(?<=adgangskode))",
+        r"c(?:lave|htwoord(?<=wachtwoord))",
+        r"s(?:enha|alasana|lo(?<=heslo))",
+    )
+)
 _FOREIGN_LETTERS: Final = frozenset(letter for name in FOREIGN_NAMES for letter in name if not letter.isascii())
 # In a text that is not all ASCII, a part of a word is worth the search as well.
 _WORTH_BESIDE_FOREIGN: Final = (
