@@ -1,12 +1,13 @@
 """LeakScanner: secrets in what is about to be sent."""
 
 from collections.abc import Mapping
-from typing import Protocol, runtime_checkable
+from typing import Final, Protocol, cast, runtime_checkable
 
 from attrs import field, frozen
 
 from provider_runtime.domain.policy.leakage.findings import Finding, FindingKind
 from provider_runtime.domain.secrets import Secret
+from provider_runtime.domain.values import open_twin
 
 
 @frozen(kw_only=True)
@@ -20,6 +21,20 @@ class OutboundContent:
     url: str = ""
     headers: Mapping[str, str] = field(factory=dict, repr=False)
     secrets: tuple[Secret, ...] = ()
+
+
+_OpenContent: Final = open_twin(OutboundContent)
+
+
+def outbound(body: bytes, url: str, headers: Mapping[str, str], secrets: tuple[Secret, ...]) -> OutboundContent:
+    """What one call would send."""
+    content = _OpenContent.__new__(_OpenContent)
+    content.body = body
+    content.url = url
+    content.headers = headers
+    content.secrets = secrets
+    content.__class__ = OutboundContent
+    return cast("OutboundContent", content)
 
 
 @frozen

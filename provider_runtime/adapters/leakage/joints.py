@@ -11,7 +11,8 @@ _JOINT: Final = r"[ \t]*(?:[+.&]|,[ \t]|\|\||\\)?[ \t]*(?:\r?\n[ \t]*(?:[+.&][ \
 _JOINTS: Final = tuple(re.compile(f"{quote}{_JOINT}{quote}") for quote in "\"'`")
 _ANY_JOINT: Final = re.compile(rf"(?P<quote>[\"'`]){_JOINT}(?P=quote)")
 _FEW: Final = 64  # letters for each joint
-_TELLING: Final = re.compile("'(?:\n| '|, ')")
+# What tells of pieces, quote by quote: for texts are full of quotes, and few of them stand beside each other.
+_TELLING, _TELLING_SINGLE = (re.compile(f"{quote}(?:\n| {quote}|, {quote})").search for quote in "\"'")
 _WRAPPED: Final = re.compile(r"\n(?<=[A-Za-z0-9+/_=.-]{8}\n)[ \t>|]*(?=[A-Za-z0-9+/_=.-]{8})")
 _WRAPPED_BY_BACKSLASH: Final = re.compile(r"\\\r?\n[ \t]*")
 _GAPS: Final = frozenset(b" \t\r\n\"'`,;<>(){}[]|" + bytes(range(32)))  # no run goes across one of these
@@ -24,8 +25,8 @@ def concatenated(view: View) -> str | None:
     Where joints are few, only the words beside them are told: all others read as they did before.
     """
     low = view.low
-    told = "+" in low or '"\n' in low or (' "' in low and ('" "' in low or '", "' in low))
-    if told or ("'" in low and _TELLING.search(low)):
+    told = "+" in low or ((' "' in low or "\n" in low) and _TELLING(low))
+    if told or ("'" in low and _TELLING_SINGLE(low)):
         return _joined(view, _JOINTS, _ANY_JOINT)
     return None
 

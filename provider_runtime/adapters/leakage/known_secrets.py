@@ -57,7 +57,6 @@ class KnownSecrets:
 
     _needles: tuple[tuple[str, str, str], ...] = field(repr=False)
     """What is looked for, the name of the disguise, and the digits in it."""
-    _fewest_digits: int = field(default=0, repr=False)
     _all_digits: frozenset[str] = field(default=frozenset(), repr=False)
     _automaton: Any = field(default=None, repr=False, eq=False)  # of a library without types
 
@@ -73,10 +72,8 @@ class KnownSecrets:
                 if len(needle) >= SHORTEST:
                     needles.setdefault(needle, name)
         ready = tuple((needle, name, _digits(needle.encode())) for needle, name in needles.items())
-        fewest = min((len(own) for _, _, own in ready), default=0)
         return cls(
             ready,
-            fewest,
             frozenset(own for _, _, own in ready),
             _automaton_of(needles) if len(needles) > _MANY else None,
         )
@@ -87,28 +84,21 @@ class KnownSecrets:
     def __reduce__(self) -> Never:
         raise TypeError("known secrets cannot be pickled or copied")
 
-    def hits(self, view: View) -> Iterator[Hit]:
-        """One hit for each known secret that stands in ``view``."""
-        for needle, name in self._there(view):
-            start, end = _span(view, needle)
-            yield Hit(FindingKind.KNOWN_SECRET, "", start, end, (name,) if name else ())
-
-    def are_in(self, view: View) -> bool:
-        """Whether any of them stands in ``view``."""
-        return bool(self._needles) and bool(self._there(view))
+    def hits(self, view: View) -> Iterable[Hit]:
+        """One hit for each known secret that stands in ``view``; an empty tuple where there is none."""
+        there = self._there(view) if self._needles else ()
+        return (_hit(view, needle, name) for needle, name in there) if there else ()
 
     def _there(self, view: View) -> list[tuple[str, str]]:
-        """The needles that stand in ``view``, in their own order.
+        """The needles that stand in ``view``, in their own order, each with the name of its disguise.
 
         The digits of a needle stand in the digits of the text as they stand in the needle, or the needle
         is not there. Texts have few digits, so this rules out nearly all at nearly no cost.
         """
         digits = _digits(view.plain)
-        if len(digits) < self._fewest_digits or not any(map(digits.__contains__, self._all_digits)):
+        if not any(map(digits.__contains__, self._all_digits)):
             return []
         likely = [(needle, name) for needle, name, own in self._needles if own in digits]
-        if not likely:
-            return likely
         text = view.plain.translate(None, _DROPPED).lower().decode("ascii")
         if self._automaton is not None and len(likely) > _MANY:
             seen = set(map(itemgetter(1), self._automaton.iter(text)))
@@ -131,6 +121,10 @@ def _automaton_of(needles: Iterable[str]) -> Any:
         automaton.add_word(needle, number)
     automaton.make_automaton()
     return automaton
+
+
+def _hit(view: View, needle: str, name: str) -> Hit:
+    return Hit(FindingKind.KNOWN_SECRET, "", *_span(view, needle), (name,) if name else ())
 
 
 def _span(view: View, needle: str) -> tuple[int, int]:

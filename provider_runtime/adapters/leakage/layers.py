@@ -120,8 +120,11 @@ _CODES_SHAPE: Final = bytes(
     48 if 48 <= code < 58 else code if code in b", " else 120 for code in range(256)
 )  # every digit a 0
 _CODES_GATE: Final = re.compile(b"000?(?:, ?| )(?:000?(?:, ?| )){14}")
-_CODES_SAMPLE: Final = bytes(48 if 48 <= code < 58 or code in b", " else 120 for code in range(256))
-_EVERY_FOURTH: Final = b"0" * 11  # fifteen numbers of two digits are 45 characters
+# What stands apart, sign by sign or number by number, is first seen in every fourth character: of twelve blanks with
+# a sign before each, six are there, counted from the first character or from the second; of fifteen numbers of two
+# digits, which are 45 characters with what is between them, eleven.
+_APART: Final = bytes(48 if code in b"0123456789 \t\n.,|" else 120 for code in range(256))
+_SIX, _ELEVEN = b"0" * 6, b"0" * 11
 _FEWEST_CODES: Final = 14  # commas between the numbers of what is hidden so
 _LOOKS_ALIKE: Final = "\u0131\u0251\u0261\u0370-\u058f\u0660-\u06f9\u2010-\u2212\ufe63"
 _LOOK_ALIKE: Final = re.compile(f"[{_LOOKS_ALIKE}]")
@@ -141,8 +144,8 @@ def rewritten(view: View) -> list[tuple[str, str]]:
         found.append(("html", html.unescape(text)))
     if "\\" in low and _ESCAPED.search(text):
         found.append(("escapes", _ESCAPED.sub(_character, text)))
-    shape = plain.translate(_SPACED_SHAPE)
-    if _EVERY_SECOND.search(shape) and _SPACED_GATE in shape:
+    apart = (plain[::4] + plain[1::4]).translate(_APART)
+    if (some_apart := _SIX in apart) and _is_spaced(plain):
         found.append(("spaces", _SPACED.sub(lambda found: f" {found.group()[::2]} ", text)))
     if view.foreign and _LOOK_ALIKE.search(view.foreign) and _MIXED.search(text):
         found.append(("look-alikes", without_look_alikes(text)))
@@ -150,19 +153,26 @@ def rewritten(view: View) -> list[tuple[str, str]]:
         found.append(("concatenation", joined))
     if "\n" in low and (joined := unwrapped(view)) is not None:
         found.append(("line ends", joined))
-    if low.count(",") >= _FEWEST_CODES and _may_be_codes(plain) and (codes := _CODES.search(text)) is not None:
+    if (
+        some_apart
+        and _ELEVEN in apart
+        and low.count(",") >= _FEWEST_CODES
+        and _are_codes(plain)
+        and (codes := _CODES.search(text)) is not None
+    ):
         numbers = [int(code) for code in re.findall(r"[0-9]+", codes.group())]
         if all(31 < number < 127 for number in numbers):
             found.append(("character codes", "".join(map(chr, numbers))))
     return found
 
 
-def _may_be_codes(plain: bytes) -> bool:
-    """Whether nothing but digits, commas and spaces stands somewhere: first seen in every fourth character."""
-    return (
-        _EVERY_FOURTH in plain[::4].translate(_CODES_SAMPLE)
-        and _CODES_GATE.search(plain.translate(_CODES_SHAPE)) is not None
-    )
+def _is_spaced(plain: bytes) -> bool:
+    shape = plain.translate(_SPACED_SHAPE)
+    return _EVERY_SECOND.search(shape) is not None and _SPACED_GATE in shape
+
+
+def _are_codes(plain: bytes) -> bool:
+    return _CODES_GATE.search(plain.translate(_CODES_SHAPE)) is not None
 
 
 def turned(run: str) -> Iterator[tuple[str, str]]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from provider_runtime.adapters.leakage.own_rules import OwnRule
     from provider_runtime.adapters.leakage.text_search import TextSearch
 
-_MOST_URLS: Final = 256  # addresses that a runtime remembers to be clean: one for each model, as a rule
+_MOST_CLEAN: Final = 256  # of what stands beside bodies, a runtime remembers so much to be clean: a few, as a rule
 
 
 @define(kw_only=True)
@@ -36,7 +36,7 @@ class PatternLeakScanner:
     most_inline: int = 64 * 1024
     most_findings: int = 50
     _rules: "tuple[OwnRule, ...]" = field(init=False, repr=False, eq=False)
-    _clean_urls: set[str] = field(factory=set, init=False, repr=False, eq=False)
+    _clean: set[tuple[str, ...]] = field(factory=set, init=False, repr=False, eq=False)
     _ready: "TextSearch | None" = field(default=None, init=False, repr=False, eq=False)
 
     @_rules.default
@@ -50,21 +50,17 @@ class PatternLeakScanner:
 
     async def scan(self, content: OutboundContent) -> tuple[Finding, ...]:
         """See ``LeakScanner``."""
-        search = self._search(content.secrets)
-        beside = self._beside(content)
+        search = self._ready if self._ready is not None and not content.secrets else self._search(content.secrets)
+        beside: tuple[str, ...] = (content.url, *content.headers.values())
+        if beside in self._clean and not content.secrets:
+            beside = ()
         if len(content.body) <= self.most_inline:
             found = findings(search, content, beside, self.most_findings)
         else:
             found = await asyncio.to_thread(findings, search, content, beside, self.most_findings)
-        if not found and not content.secrets and len(self._clean_urls) < _MOST_URLS:
-            self._clean_urls.add(content.url)
+        if beside and not found and not content.secrets and len(self._clean) < _MOST_CLEAN:
+            self._clean.add(beside)
         return found
-
-    def _beside(self, content: OutboundContent) -> Mapping[str, str]:
-        """What is looked at beside the body: the headers, and the address unless it is known to be clean."""
-        if content.url in self._clean_urls and not content.secrets:
-            return content.headers
-        return {"": content.url, **content.headers}
 
     def masked(self, text: str, kinds: frozenset[FindingKind], secrets: tuple[Secret, ...] = ()) -> MaskedText:
         """See ``LeakScanner``."""
@@ -73,8 +69,6 @@ class PatternLeakScanner:
         return masked(self._search(secrets), text, kinds)
 
     def _search(self, more: tuple[Secret, ...]) -> "TextSearch":
-        if self._ready is not None and not more:
-            return self._ready
         from provider_runtime.adapters.leakage.known_secrets import KnownSecrets  # noqa: PLC0415 - see the class
         from provider_runtime.adapters.leakage.text_search import TextSearch, marker_form  # noqa: PLC0415 - as above
 
@@ -86,19 +80,18 @@ class PatternLeakScanner:
         return TextSearch(known=KnownSecrets.of((*self.secrets, *more)), markers=markers, rules=self._rules)
 
 
-def findings(
-    search: "TextSearch", content: OutboundContent, beside: Mapping[str, str], most: int
-) -> tuple[Finding, ...]:
-    """Everything ``search`` finds in the body, and in the texts ``beside`` it. A clean call is read once, in one piece.
+def findings(search: "TextSearch", content: OutboundContent, beside: tuple[str, ...], most: int) -> tuple[Finding, ...]:
+    """Everything ``search`` finds in the body, and beside it. A clean call is read once, in one piece.
 
-    ``beside`` are headers by their names, and the address under no name.
+    ``beside`` are the address and what the headers say; nothing where they are known to be clean.
     """
     text = search.text_of(content.body)
-    hits = search.hits("\n".join((text, *beside.values())) if beside else text, most)
+    hits = search.hits("\n".join((text, *beside)) if beside else text, most)
     if not hits:
         return ()
     found: dict[Finding, None] = dict.fromkeys(_in_body(search, content.body, most))
-    found.update(dict.fromkeys(_beside_body(search, beside)))
+    if beside:
+        found.update(dict.fromkeys(_beside_body(search, {"": content.url, **content.headers})))
     seen = {(one.kind, one.source) for one in found}
     whole = Place(path="body", start=0, end=len(content.body))
     for hit in hits:  # what only the body as a whole shows: a name in one text, and its value in another

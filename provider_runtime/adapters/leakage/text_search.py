@@ -21,7 +21,6 @@ from provider_runtime.adapters.leakage.shapes.structures import (
     built,
     marks_in,
     may_be_a_block,
-    may_be_addressed,
 )
 from provider_runtime.adapters.leakage.views import View, unescaped, view_of
 from provider_runtime.domain.policy.leakage.findings import FindingKind
@@ -94,7 +93,7 @@ class TextSearch:
     def _searched(
         self,
         view: View,
-        said: list[Iterator[Hit]],
+        said: list[Iterable[Hit]],
         found: Runs,
         texts: list[tuple[str, str]],
         depth: int,
@@ -128,18 +127,18 @@ class TextSearch:
                 hits = self._shaped(runs(inner), depth + 1, room, fresh)
             yield from _covered(hits, 0, len(view.text), name)
 
-    def _said(self, view: View) -> list[Iterator[Hit]]:
+    def _said(self, view: View) -> list[Iterable[Hit]]:
         """The searches that are worth making for what is known by value, by a name beside it, or by its place."""
-        worth: list[Iterator[Hit]] = []
-        if self.known.are_in(view):
-            worth.append(self.known.hits(view))
+        worth: list[Iterable[Hit]] = []
+        if known := self.known.hits(view):
+            worth.append(known)
         if self.markers:
             worth.append(self._marked(view))
         if self.rules:
             worth += [rule.hits(view) for rule in self.rules]
-        if may_be_addressed(view):
+        if "@" in view.text:
             worth.append(addresses(view.text))
-        if may_be_a_block(view):
+        if "K" in view.text and may_be_a_block(view.text):
             worth.append(blocks(view.text))
         if may_be_assigned(view):
             worth.append(assignments(view))

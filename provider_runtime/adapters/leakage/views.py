@@ -46,7 +46,7 @@ def view_of(text: str) -> View:
     """``text`` as it reads: compatibility forms folded (full-width ``a`` is ``a``), unseen characters left out."""
     if text.isascii():
         plain = text.encode("ascii")
-        return View(text, plain, plain.lower().decode("ascii"), faithful=True, foreign="")
+        return View(text, plain, plain.lower().decode("ascii"), True, "")
     read, foreign = text, _foreign(text)
     if _UNSEEN.search(foreign):
         read = _UNSEEN.sub("", text)
@@ -55,7 +55,7 @@ def view_of(text: str) -> View:
         read = _folded(read, foreign)
         foreign = _foreign(read)
     plain = read.encode("latin-1", "replace")
-    return View(read, plain, plain.lower().decode("latin-1"), faithful=read == text, foreign=foreign)
+    return View(read, plain, plain.lower().decode("latin-1"), read == text, foreign)
 
 
 def _foreign(text: str) -> str:

@@ -17,7 +17,7 @@ from provider_runtime.domain.policy.leakage.policy import LeakagePolicy
 from provider_runtime.domain.policy.leakage.verdicts import CLEAN, GATE, Looked, leakage_verdict
 from provider_runtime.domain.policy.verdict import Pass, Refusal, Verdict
 from provider_runtime.domain.secrets import Secret
-from provider_runtime.ports.leakage import LeakScanner, OutboundContent
+from provider_runtime.ports.leakage import LeakScanner, outbound
 
 _EXEMPT: Final = Pass(gate=GATE, reason="the call stays on this machine")
 _THIS_MACHINE: Final = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
@@ -46,12 +46,8 @@ class LeakageGate:
         if self.policy.local_exempt and stays_on_this_machine(routed.provider.config):
             return _EXEMPT
         exchange, options = prepared.exchange, routed.call.terms.options
-        content = OutboundContent(
-            body=exchange.body,
-            url=exchange.url,
-            headers=cast("dict[str, str]", options.headers),
-            secrets=secrets_of(prepared),
-        )
+        headers = cast("dict[str, str]", options.headers)
+        content = outbound(exchange.body, exchange.url, headers, secrets_of(prepared))
         so_far = begun(self.scanner.scan(content))
         return self._judged_late(prepared, so_far) if isinstance(so_far, Waiting) else self._judged(prepared, so_far)
 

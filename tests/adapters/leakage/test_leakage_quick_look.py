@@ -3,7 +3,7 @@
 # ruff: noqa: RUF001 - other alphabets are the point
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable
 from unicodedata import normalize
 from unittest.mock import patch
 
@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from leakage_benign import benign
 from leakage_credentials import BLOCKS, DISGUISES, HELD_OUT, KEYS
 
-from provider_runtime.adapters.leakage import joints, views
+from provider_runtime.adapters.leakage import joints, layers, views
 from provider_runtime.adapters.leakage.hits import Hit
 from provider_runtime.adapters.leakage.known_secrets import KnownSecrets, disguises
 from provider_runtime.adapters.leakage.runs import runs
+from provider_runtime.adapters.leakage.shapes import announcing
 from provider_runtime.adapters.leakage.shapes import assignments as names
 from provider_runtime.adapters.leakage.shapes.announcing import may_be_assigned
 from provider_runtime.adapters.leakage.shapes.assignments import assignments
@@ -52,6 +53,16 @@ def test_the_names_are_those_that_are_listed_in_words_or_as_words(text: str) -> 
     assert may_be_assigned(view_of(text)) is listed
 
 
+ASCII_NAMES = tuple(name for name in announcing.FOREIGN_NAMES if name.isascii())
+IN_PARTS = [part for name in ASCII_NAMES for size in range(1, len(name)) for part in (name[:size], name[size:])]
+
+
+@given(text=st.lists(st.sampled_from([*ASCII_NAMES, *IN_PARTS, " "]), max_size=4).map("".join))
+def test_a_name_of_another_language_that_is_all_ascii_is_seen_in_any_text(text: str) -> None:
+    seen = any(search(text) for search in announcing.FOREIGN_ASCII)
+    assert seen is any(name in text for name in ASCII_NAMES)
+
+
 @given(text=st.lists(st.one_of(PIECES, st.sampled_from(["é", "密码", "ключ", ": Xy7#kQ2!pL", "clave"]))).map("".join))
 def test_what_is_announced_in_a_text_of_other_letters_is_looked_for(text: str) -> None:
     view = view_of(f"{text} ü")
@@ -63,8 +74,8 @@ def test_what_is_announced_in_a_text_of_other_letters_is_looked_for(text: str) -
 class Thorough(TextSearch):
     """A search that makes every step, whatever its question said, and looks behind every name."""
 
-    def _said(self, view: View) -> list[Iterator[Hit]]:
-        steps: list[Iterator[Hit]] = [self.known.hits(view), addresses(view.text), blocks(view.text)]
+    def _said(self, view: View) -> list[Iterable[Hit]]:
+        steps: list[Iterable[Hit]] = [self.known.hits(view), addresses(view.text), blocks(view.text)]
         if may_be_assigned(view):  # no shortcut: it says which texts are searched for names at all
             steps.append(iter(every_assignment(view)))
         return steps
@@ -177,6 +188,29 @@ def test_only_words_beside_a_joint_read_otherwise_when_it_is_taken_out(text: str
         assert fresh_runs(joints.concatenated(view), before) == fresh_runs(whole, before)
     whole = joints._WRAPPED.sub("", joints._WRAPPED_BY_BACKSLASH.sub("", view.text))
     assert fresh_runs(joints.unwrapped(view), before) == fresh_runs(whole, before)
+
+
+APART = (
+    *("p ", "w,", "d.", "1|", "x\n", "7\t", "é ", "· ", "ab ", " ", "x", "p a s s w o r d 1 2 3 4 "),
+    *("65, ", "104 ", "32,", "9, ", "101, 120, 99, ", "72, 101, 108, 108, 111, 32, 119, 111, 114, 108, 100, "),
+)
+
+
+@given(text=st.lists(st.sampled_from(APART), max_size=40).map("".join))
+def test_what_stands_apart_is_seen_in_every_fourth_character_wherever_it_begins(text: str) -> None:
+    for before in range(4):
+        view = view_of("a" * before + text)
+        quick = layers.rewritten(view)
+        with patch.multiple(layers, _SIX=b"", _ELEVEN=b""):
+            assert quick == layers.rewritten(view)
+
+
+@pytest.mark.parametrize("before", range(4))
+@pytest.mark.parametrize(
+    ("text", "way"), [("x " * 12, "spaces"), ("a.b,c|d\ne\t" * 3, "spaces"), ("65, " * 15, "codes")]
+)
+def test_the_shortest_that_stands_apart_is_seen(text: str, way: str, before: int) -> None:
+    assert [name for name, _ in layers.rewritten(view_of("-" * before + text)) if name.endswith(way)]
 
 
 def fresh_runs(text: str | None, before: set[str]) -> list[str]:

@@ -5,8 +5,9 @@ from typing import Final
 
 from provider_runtime.adapters.leakage.views import View
 
-# What makes a text worth the search for names: some anywhere in a word, some as a word of their own. Each pattern
-# begins with two letters of its own, whatever stands before them: that is by far the fastest search there is.
+# What makes a text worth the search for names: some anywhere in a word, some as a word of their own. A search that
+# begins with a letter is by far the fastest there is, and one that goes on from there costs next to nothing more:
+# so names share a search by a letter that is rare, and look back from it for what stands before.
 _A: Final = r"(?![a-z0-9])"  # nothing of the word may follow
 
 
@@ -22,31 +23,28 @@ _WORTH: Final = tuple(
     re.compile(pattern).search
     for pattern in (
         (
-            r"ss(?<=pass)(?:w|phrase|e(?<=mot de passe)|(?<=sshpass)"
+            r"p(?:ass(?:w|phrase|e(?<=mot de passe)|(?<=sshpass)"
             rf"|(?:(?<![a-z0-9]pass)(?:code)?|{_words('pass', 'require')}){_A})"
+            rf"|w(?:(?<![a-z0-9]pw)d?|(?:{_words('pw', 'user', 'db')})d){_A}|swd(?<![a-z0-9]pswd){_A}|(?<=ldap))"
         ),
-        r"secret",
         (
-            rf"key(?:(?<=apikey)|(?<=privatekey)|(?<=accesskey)|(?<=authkey)"
+            r"k(?:ey(?:(?<=apikey)|(?<=privatekey)|(?<=accesskey)|(?<=authkey)"
             rf"|(?:{_words('key', 'account', 'signing', 'encryption', 'master', 'preshared')}){_A})"
+            rf"|en(?:nwort|{_A}(?:{_words('token', *_WHOSE_TOKEN)}))|ie(?<=cookie){_A}(?<![a-z0-9]cookie))"
         ),
-        rf"token{_A}(?:{_words('token', *_WHOSE_TOKEN)})",
-        rf"cred(?:ential|s{_A}(?<![a-z0-9]creds))",
-        rf"auth(?:(?<![a-z0-9]auth)(?:orization)?|{_words('auth', 'master')}){_A}",
-        rf"pw(?:(?<![a-z0-9]pw)d?|(?:{_words('pw', 'user', 'db')})d){_A}",
-        rf"swd(?<=pswd)(?<![a-z0-9]pswd){_A}",
-        r"wo(?:rt(?<=kennwort)|ord(?<=wachtwoord))",
-        rf"si(?:g(?<![a-z0-9]sig)|c(?<=basic)(?<![a-z0-9]basic)){_A}",
-        *(rf"{word}{_A}(?<![a-z0-9]{word})" for word in ("bearer", "login", "curl", "cookie", "identified", "ssws")),
-        *(rf"se(?:ssionid{_A}(?<![a-z0-9]sessionid)|nha)", "mysql", "ldap"),
+        (
+            rf"c(?:red(?:ential|s{_A}(?<![a-z0-9]creds))|ret(?<=secret)|htwoord(?<=wachtwoord)"
+            rf"|url{_A}(?<![a-z0-9]curl))"
+        ),
+        rf"b(?:earer{_A}(?<![a-z0-9]bearer)|asic{_A}(?<![a-z0-9]basic))",
+        rf"uth(?<=auth)(?:(?<![a-z0-9]auth)(?:orization)?|{_words('auth', 'master')}){_A}",
+        (
+            rf"s(?:ig{_A}(?<![a-z0-9]sig)|sws{_A}(?<![a-z0-9]ssws)|essionid{_A}(?<![a-z0-9]sessionid)"
+            r"|enha|ql(?<=mysql))"
+        ),
+        rf"gin(?<=login){_A}(?<![a-z0-9]login)",
+        rf"fied(?<=identified){_A}(?<![a-z0-9]identified)",
     )
-)
-
-# One of these pieces stands in each of those names; every branch begins with a rare letter. For a short text one
-# search for any of them is faster than one for each name.
-_SHORT: Final = 2000
-_ANY: Final = re.compile(
-    r"p(?:ass|s?w)|k(?:en(?![a-z0-9])|ey|ie)|c(?:re[dt]|url)|uth|w(?:ort|oord|s)|b(?:asic|earer)|g(?:in|(?<=sig))|fied|ql|d(?:ap|(?<=nid))"
 )
 
 # Other languages: the words for password and key, before a sign that something follows.
@@ -57,8 +55,16 @@ FOREIGN_NAMES: Final = (
     *("parola", "wachtwoord", "hasło", "şifre", "lösenord", "mật khẩu", "heslo", "adgangskode", "salasana", "jelszó"),
     *("κωδικός", "סיסמה", "كلمة المرور", "كلمة السر", "पासवर्ड", "รหัสผ่าน", "clave", "mot de passe"),
 )
-# A search for each that is all ASCII: it may announce something in any text.
-FOREIGN_ASCII: Final = tuple(re.compile(name).search for name in FOREIGN_NAMES if name.isascii())
+# Those that are all ASCII, which may announce something in any text, by their rare letters as above.
+FOREIGN_ASCII: Final = tuple(
+    re.compile(pattern).search
+    for pattern in (
+        r"p(?:asswort|arola|asse(?<=mot de passe))",
+        r"k(?:ennwort|ode(?<=adgangskode))",
+        r"c(?:lave|htwoord(?<=wachtwoord))",
+        r"s(?:enha|alasana|lo(?<=heslo))",
+    )
+)
 _FOREIGN_LETTERS: Final = frozenset(letter for name in FOREIGN_NAMES for letter in name if not letter.isascii())
 # In a text that is not all ASCII, a part of a word is worth the search as well.
 _WORTH_BESIDE_FOREIGN: Final = (
@@ -76,8 +82,6 @@ _WORTH_BESIDE_FOREIGN: Final = (
 def may_be_assigned(view: View) -> bool:
     """Whether a name stands in ``view`` that may announce a secret: whoever has none need not look for values."""
     low = view.low
-    if len(low) < _SHORT and not view.foreign and _ANY.search(low) is None and "senha" not in low:
-        return False
     for search in _WORTH:
         if search(low) is not None:
             return True

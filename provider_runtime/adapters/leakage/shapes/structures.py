@@ -7,7 +7,6 @@ from typing import Final
 
 from provider_runtime.adapters.leakage.hits import Hit, TooMany
 from provider_runtime.adapters.leakage.shapes.placeholders import is_placeholder, is_reference
-from provider_runtime.adapters.leakage.views import View
 from provider_runtime.domain.policy.leakage.findings import FindingKind
 
 _PEM: Final = re.compile(
@@ -48,15 +47,9 @@ _LEAST_KEY: Final = 40
 _MOST: Final = 20_000  # addresses with a user that are looked at in one text
 
 
-def may_be_a_block(view: View) -> bool:
-    """Whether a private key may stand in ``view``."""
-    text = view.text
-    return "K" in text and ("PRIVATE KEY" in text or "SECRET KEY" in text or "PuTTY-" in text)
-
-
-def may_be_addressed(view: View) -> bool:
-    """Whether an address with a password may stand in ``view``."""
-    return "@" in view.low and ("://" in view.low or "thin:" in view.low)
+def may_be_a_block(text: str) -> bool:
+    """Whether a private key may stand in ``text``."""
+    return "PRIVATE KEY" in text or "SECRET KEY" in text or "PuTTY-" in text
 
 
 def blocks(text: str) -> Iterator[Hit]:
