@@ -8,13 +8,12 @@ from attrs import define, field
 
 from provider_runtime.application.accounting.budget_events import budget_exceeded, budget_warning
 from provider_runtime.application.accounting.telemetry import Telemetry
-from provider_runtime.application.budgets.bounds import estimate_of, longest_answer_of
+from provider_runtime.application.budgets.bounds import WorstCases, estimate_of
 from provider_runtime.application.budgets.claiming import Claiming
 from provider_runtime.application.call import PreparedCall
-from provider_runtime.application.catalog import ActiveCatalog
 from provider_runtime.application.gates.patience import Waiting, begun
 from provider_runtime.application.sending.to_its_end import Patience, to_its_end
-from provider_runtime.domain.catalog.pricing import Estimate, PricingTable, in_nano_usd
+from provider_runtime.domain.catalog.pricing import Estimate, in_nano_usd
 from provider_runtime.domain.conversation.response import ProviderResponse
 from provider_runtime.domain.errors import (
     BackendError,
@@ -58,12 +57,12 @@ class Spending:
     budgets: tuple[Budget, ...] = field()
     runtime: RuntimeId
     clock: Clock
-    catalog: ActiveCatalog
-    prices: PricingTable
+    worst_cases: WorstCases
     profile: WorkProfile | None = None
     telemetry: Telemetry | None = None
     patience: Patience = field(factory=lambda: Patience(limit_s=5.0))
     units: Mapping[str, Unit] = field(init=False, repr=False)
+    _counts: frozenset[Unit] = field(init=False, repr=False)
     _claiming: Claiming = field(init=False, repr=False)
     _ledger_waits: bool = field(init=False, repr=False)
     _unsettled: deque[tuple[Hold, Fate, tuple[int, ...]]] = field(
@@ -79,13 +78,16 @@ class Spending:
     def _units_by_name(self) -> Mapping[str, Unit]:
         return {budget.name: budget.limit.unit for budget in self.budgets}
 
+    @_counts.default
+    def _units_counted(self) -> frozenset[Unit]:
+        return frozenset(self.units.values())
+
     @_claiming.default
     def _make_claiming(self) -> Claiming:
         return Claiming(
             budgets=self.budgets,
             runtime=self.runtime,
-            catalog=self.catalog,
-            prices=self.prices,
+            worst_cases=self.worst_cases,
             profile=self.profile,
         )
 
@@ -188,14 +190,14 @@ class Spending:
         self, prepared: PreparedCall, response: ProviderResponse, began: float | None
     ) -> tuple[Bill, Estimate | None]:
         """What an answered attempt came to; and what that is by the price table, where it had to be looked up."""
-        counts, cost, estimate = self._claiming.counts, response.cost, None
+        counts, cost, estimate = self._counts, response.cost, None
         if cost is None and Unit.NANO_USD in counts:
-            estimate = estimate_of(response, prepared.routed, self.prices)
+            estimate = estimate_of(response, prepared.routed, self.worst_cases.prices)
             cost = estimate[0]
         bill = bill_of_answer(
             response.usage,
             None if cost is None else in_nano_usd(cost.total_cost),
-            longest=longest_answer_of(prepared, self.catalog),
+            longest=self.worst_cases.longest_answer(prepared),
             counts=counts,
             milliseconds=self.milliseconds_since(began) if Unit.MILLISECONDS in counts else 0,
         )
