@@ -1,39 +1,32 @@
 """Bounds: the most that a prepared call can come to; and what its answer costs."""
 
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
-from attrs import define, field
+from attrs import field, frozen
 
 from provider_runtime.application.call import PreparedCall, RoutedCall
 from provider_runtime.application.catalog import ActiveCatalog
 from provider_runtime.domain.catalog.models import ModelInfo
 from provider_runtime.domain.catalog.pricing import (
     Estimate,
-    PriceRule,
     PricingTable,
     estimate_cost,
     worst_case_cost,
 )
 from provider_runtime.domain.conversation.response import ProviderResponse
 from provider_runtime.domain.conversation.usage import CostBreakdown
-from provider_runtime.domain.identity import ProviderId
 from provider_runtime.domain.policy.leakage.opaque import Opaque, opaque_parts
 
 Bounds: TypeAlias = tuple[int | None, int | None]
 """At most so many tokens in and out; ``None`` where nobody can say."""
-_RULES_KEPT: Final = 1024
 
 
-@define(kw_only=True, eq=False)
+@frozen(kw_only=True)
 class WorstCases:
-    """The most that calls of one runtime can come to: one answer for budgets, consents and plans.
-
-    What a model is priced by is looked up once: providers and prices of a runtime do not change.
-    """
+    """The most that calls of one runtime can come to: one answer for budgets, consents and plans."""
 
     catalog: ActiveCatalog
     prices: PricingTable = field(factory=PricingTable)
-    _rules: dict[tuple[ProviderId, str], PriceRule | None] = field(factory=dict, init=False, repr=False)
 
     def bounds(self, prepared: PreparedCall) -> Bounds:
         """The bounds of one attempt: no token is shorter than a byte, and no answer longer than it may be.
@@ -69,8 +62,11 @@ class WorstCases:
     def nano_usd(self, prepared: PreparedCall) -> int | None:
         """The most that one attempt can cost; ``None`` where no price or no limit is known."""
         asked, answered = self.bounds(prepared)
-        rule = self._rule(prepared.routed)
-        return None if rule is None or asked is None or answered is None else rule.worst_nano_usd(asked, answered)
+        if asked is None or answered is None:
+            return None
+        routed = prepared.routed
+        rule = self.prices.rule_among(routed.provider.config.catalog_names, (routed.route.model_id,))
+        return None if rule is None else rule.worst_nano_usd(asked, answered)
 
     def cost(self, prepared: PreparedCall) -> CostBreakdown | None:
         """The same in dollars, part by part."""
@@ -82,14 +78,6 @@ class WorstCases:
 
     def _known(self, routed: RoutedCall) -> ModelInfo | None:
         return self.catalog.index.find_among(routed.provider.config.catalog_names, routed.route.model_id)
-
-    def _rule(self, routed: RoutedCall) -> PriceRule | None:
-        model = routed.route.provider_id, routed.route.model_id
-        if model not in self._rules:
-            if len(self._rules) >= _RULES_KEPT:
-                self._rules.clear()
-            self._rules[model] = self.prices.rule_among(routed.provider.config.catalog_names, model[1:])
-        return self._rules[model]
 
 
 def estimate_of(response: ProviderResponse, routed: RoutedCall, prices: PricingTable) -> Estimate:

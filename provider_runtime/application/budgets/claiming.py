@@ -1,5 +1,6 @@
 """Claiming: what one attempt takes of each budget at most."""
 
+from operator import attrgetter
 from typing import Final
 
 from attrs import define, field
@@ -12,6 +13,8 @@ from provider_runtime.domain.policy.budgets.holds import Account, Claim, claimin
 from provider_runtime.domain.policy.budgets.limits import EVERYONE, LARGEST, Budget, Unit
 from provider_runtime.domain.profiles.profile import WorkProfile
 
+_NAME: Final = attrgetter("name")
+# Looked up once: members of an enum are found slowly, and every call asks for these.
 _CALLS: Final = Unit.CALLS
 _NANO_USD: Final = Unit.NANO_USD
 _TOKENS: Final = Unit.TOKENS
@@ -35,10 +38,10 @@ class Claiming:
         owners = {EVERYONE: EVERYONE, "runtime": self.runtime}
         if self.profile is not None:
             owners["profile"] = self.profile.name
-        return tuple((budget, _account(budget, owners.get(budget.scope))) for budget in self.budgets)
+        return tuple((budget, _account(budget, owners.get(budget.scope))) for budget in sorted(self.budgets, key=_NAME))
 
     def claims(self, prepared: PreparedCall, left_s: float) -> tuple[Claim, ...]:
-        """The claims of an attempt that has so long, of every budget.
+        """The claims of an attempt that has so long, of every budget, in the order of their names.
 
         Raises ``CostUnknown`` where nobody can say, and ``CallRefused`` (``budget_owner_unknown``) for a
         call that does not say whose budget it takes.

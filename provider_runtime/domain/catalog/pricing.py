@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from decimal import ROUND_CEILING, Context, Decimal
 from functools import cached_property
 from itertools import pairwise
-from math import ceil
+from math import ceil, gcd
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
@@ -32,6 +32,8 @@ _scale: Final = _EXACT.scaleb
 _NANO: Final = Decimal(9)
 _PLACES: Final = Decimal(40)  # no rate has more; of one that has, the next larger one counts
 _PARTS: Final = 10**31  # so many of the fortieth place make a nano-dollar
+
+_FOUND_KEPT: Final = 1024
 
 Estimate: TypeAlias = tuple[CostBreakdown | None, tuple[CallWarning, ...]]
 
@@ -150,21 +152,22 @@ class PriceRule(TokenRates):
 
     def worst_nano_usd(self, input_tokens: int, output_tokens: int) -> int | None:
         """``in_nano_usd`` of the total of ``worst_case_cost``; ``None`` for a rule that is not sound."""
-        for above, a_token_in, a_token_out, fee in self._ceilings:
+        for above, parts, a_token_in, a_token_out, fee in self._ceilings:
             if input_tokens > above:
-                return min(_LARGEST, -((a_token_in * input_tokens + a_token_out * output_tokens + fee) // -_PARTS))
+                return min(_LARGEST, -((a_token_in * input_tokens + a_token_out * output_tokens + fee) // -parts))
         return None
 
     @cached_property
-    def _ceilings(self) -> tuple[tuple[int, int, int, int], ...]:
-        """From so many input tokens on: a token in, a token out and the fee at most. The dearest first."""
+    def _ceilings(self) -> tuple[tuple[int, ...], ...]:
+        """From so many input tokens on: parts of a nano-dollar, and the most of them for a token in, one out, a fee."""
         if not self.is_sound:
             return ()
-        fee = _in_places(self.cost_per_request or Decimal(0))
-        ceilings: list[tuple[int, int, int, int]] = []
+        ceilings: list[tuple[int, ...]] = []
         for above in (-1, *(tier.above_input_tokens for tier in self.tiers)):
-            a_token_in, a_token_out = self.dearest_within(above + 1)
-            ceilings.insert(0, (above, _in_places(a_token_in), _in_places(a_token_out), fee))
+            amounts = (*self.dearest_within(above + 1), self.cost_per_request or Decimal(0))
+            whole_numbers = _PARTS, *(ceil(_scale(amount, _PLACES)) for amount in amounts)
+            common = gcd(*whole_numbers)
+            ceilings.insert(0, (above, *(number // common for number in whole_numbers)))
         return tuple(ceilings)
 
 
@@ -187,17 +190,20 @@ class PricingTable:
         patterns = self._patterns.get(provider)
         return None if patterns is None else patterns.match(model)
 
-    def rule_among(self, names: Iterable[ProviderId], models: Iterable[str]) -> PriceRule | None:
+    def rule_among(self, names: tuple[ProviderId, ...], models: tuple[str, ...]) -> PriceRule | None:
         """The rule of the first name that has one for any of ``models``, the earlier models first."""
-        tried = tuple(models)
-        for name in names:
-            patterns = self._patterns.get(name)
-            if patterns is not None:
-                for model in tried:
-                    rule = patterns.match(model)
-                    if rule is not None:
-                        return rule
-        return None
+        try:
+            return self._found[names, models]
+        except KeyError:
+            if len(self._found) >= _FOUND_KEPT:
+                self._found.clear()
+            rules = (self.rule_for(name, model) for name in names for model in models)
+            rule = self._found[names, models] = next(filter(None, rules), None)
+            return rule
+
+    @cached_property
+    def _found(self) -> dict[tuple[tuple[ProviderId, ...], tuple[str, ...]], PriceRule | None]:
+        return {}  # what was found for models that were asked before, as each call asks twice
 
     @cached_property
     def _patterns(self) -> Mapping[ProviderId, PatternIndex[PriceRule]]:
@@ -285,10 +291,6 @@ def worst_case_cost(
 def in_nano_usd(amount: Decimal) -> int:
     """Dollars in billionths of a dollar, rounded up: money is never under-counted. At most what JSON can carry."""
     return min(_LARGEST, ceil(_scale(amount, _NANO)))
-
-
-def _in_places(rate: Decimal) -> int:
-    return ceil(_scale(rate, _PLACES))
 
 
 def _priced(
