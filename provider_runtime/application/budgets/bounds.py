@@ -1,32 +1,40 @@
 """Bounds: the most that a prepared call can come to; and what its answer costs."""
 
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
-from attrs import field, frozen
+from attrs import define, field
 
 from provider_runtime.application.call import PreparedCall, RoutedCall
 from provider_runtime.application.catalog import ActiveCatalog
 from provider_runtime.domain.catalog.models import ModelInfo
 from provider_runtime.domain.catalog.pricing import (
     Estimate,
+    PriceRule,
     PricingTable,
     estimate_cost,
     worst_case_cost,
 )
 from provider_runtime.domain.conversation.response import ProviderResponse
 from provider_runtime.domain.conversation.usage import CostBreakdown
+from provider_runtime.domain.identity import ProviderId
 from provider_runtime.domain.policy.leakage.opaque import Opaque, opaque_parts
 
+_RULES_KEPT: Final = 1024
 Bounds: TypeAlias = tuple[int | None, int | None]
 """At most so many tokens in and out; ``None`` where nobody can say."""
 
 
-@frozen(kw_only=True)
+@define(kw_only=True, eq=False)
 class WorstCases:
-    """The most that calls of one runtime can come to: one answer for budgets, consents and plans."""
+    """The most that calls of one runtime can come to: one answer for budgets, consents and plans.
+
+    What a model is priced by is looked up once: providers and prices of a runtime do not change.
+    """
 
     catalog: ActiveCatalog
     prices: PricingTable = field(factory=PricingTable)
+    # Not kept with the table, which runtimes share: none is to see whom another asks.
+    _rules: dict[tuple[ProviderId, str], PriceRule | None] = field(factory=dict, init=False, repr=False)
 
     def bounds(self, prepared: PreparedCall) -> Bounds:
         """The bounds of one attempt: no token is shorter than a byte, and no answer longer than it may be.
@@ -64,8 +72,7 @@ class WorstCases:
         asked, answered = self.bounds(prepared)
         if asked is None or answered is None:
             return None
-        routed = prepared.routed
-        rule = self.prices.rule_among(routed.provider.config.catalog_names, (routed.route.model_id,))
+        rule = self._rule(prepared.routed)
         return None if rule is None else rule.worst_nano_usd(asked, answered)
 
     def cost(self, prepared: PreparedCall) -> CostBreakdown | None:
@@ -78,6 +85,16 @@ class WorstCases:
 
     def _known(self, routed: RoutedCall) -> ModelInfo | None:
         return self.catalog.index.find_among(routed.provider.config.catalog_names, routed.route.model_id)
+
+    def _rule(self, routed: RoutedCall) -> PriceRule | None:
+        model = routed.route.provider_id, routed.route.model_id
+        try:
+            return self._rules[model]
+        except KeyError:
+            if len(self._rules) >= _RULES_KEPT:
+                self._rules.clear()
+            rule = self._rules[model] = self.prices.rule_among(routed.provider.config.catalog_names, model[1:])
+            return rule
 
 
 def estimate_of(response: ProviderResponse, routed: RoutedCall, prices: PricingTable) -> Estimate:

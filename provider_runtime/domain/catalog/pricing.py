@@ -33,8 +33,6 @@ _NANO: Final = Decimal(9)
 _PLACES: Final = Decimal(40)  # no rate has more; of one that has, the next larger one counts
 _PARTS: Final = 10**31  # so many of the fortieth place make a nano-dollar
 
-_FOUND_KEPT: Final = 1024
-
 Estimate: TypeAlias = tuple[CostBreakdown | None, tuple[CallWarning, ...]]
 
 
@@ -190,20 +188,17 @@ class PricingTable:
         patterns = self._patterns.get(provider)
         return None if patterns is None else patterns.match(model)
 
-    def rule_among(self, names: tuple[ProviderId, ...], models: tuple[str, ...]) -> PriceRule | None:
+    def rule_among(self, names: Iterable[ProviderId], models: Iterable[str]) -> PriceRule | None:
         """The rule of the first name that has one for any of ``models``, the earlier models first."""
-        try:
-            return self._found[names, models]
-        except KeyError:
-            if len(self._found) >= _FOUND_KEPT:
-                self._found.clear()
-            rules = (self.rule_for(name, model) for name in names for model in models)
-            rule = self._found[names, models] = next(filter(None, rules), None)
-            return rule
-
-    @cached_property
-    def _found(self) -> dict[tuple[tuple[ProviderId, ...], tuple[str, ...]], PriceRule | None]:
-        return {}  # what was found for models that were asked before, as each call asks twice
+        tried = tuple(models)
+        for name in names:
+            patterns = self._patterns.get(name)
+            if patterns is not None:
+                for model in tried:
+                    rule = patterns.match(model)
+                    if rule is not None:
+                        return rule
+        return None
 
     @cached_property
     def _patterns(self) -> Mapping[ProviderId, PatternIndex[PriceRule]]:
