@@ -2,12 +2,9 @@
 
 from attrs import field, frozen
 
-from provider_runtime.application.budgets.bounds import worst_case_of
 from provider_runtime.application.call import PreparedCall
-from provider_runtime.application.catalog import ActiveCatalog
 from provider_runtime.application.clearance import Clearance
 from provider_runtime.application.consents.subjects import Subjects
-from provider_runtime.domain.catalog.pricing import PricingTable
 from provider_runtime.domain.catalog.providers import Tier
 from provider_runtime.domain.conversation.request import ModelRef
 from provider_runtime.domain.conversation.response import CallWarning
@@ -71,9 +68,7 @@ class Explaining:
     """Turns a prepared call into a plan: nothing reserved, no credential read, nothing sent."""
 
     clearance: Clearance
-    catalog: ActiveCatalog
     subjects: Subjects
-    prices: PricingTable | None = None
 
     async def explain(self, prepared: PreparedCall, findings: tuple[RuleFinding, ...] = ()) -> CallPlan:
         """The plan of the call. ``findings`` are what routing found on the way."""
@@ -92,7 +87,7 @@ class Explaining:
             body_size=len(exchange.body),
             warnings=prepared.warnings,
             verdicts=tuple(_said(verdict) for verdict in verdicts),
-            worst_case_cost=worst_case_of(prepared, self.catalog, self.prices),
+            worst_case_cost=self.subjects.worst_cases.cost(prepared),
             role=None if played is None else played.role,
             profile_id=None if played is None else played.profile_id,
             findings=findings,

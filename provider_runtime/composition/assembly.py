@@ -3,6 +3,7 @@
 from provider_runtime.application.accounting.settlement import Settlement
 from provider_runtime.application.accounting.telemetry import Telemetry
 from provider_runtime.application.assignments import Assignments
+from provider_runtime.application.budgets.bounds import WorstCases
 from provider_runtime.application.budgets.spending import Spending
 from provider_runtime.application.catalog import ActiveCatalog
 from provider_runtime.application.clearance import Clearance
@@ -95,7 +96,8 @@ def assemble(  # noqa: PLR0913 - one argument for each part of the container
     runtime_id = settings.runtime_id or ids.next_runtime_id()
     telemetry = Telemetry(sink=event_sink)
     known = build_providers(settings.providers, catalog.static, transport, credential_finder, adapters)
-    spending = _spending(settings, runtime_id, ledger, clock, catalog, prices, telemetry)
+    worst_cases = WorstCases(catalog=catalog, prices=prices)
+    spending = _spending(settings, runtime_id, ledger, clock, worst_cases, telemetry)
     governed = governing(
         settings.governance,
         owner=settings.name or runtime_id,
@@ -114,8 +116,7 @@ def assemble(  # noqa: PLR0913 - one argument for each part of the container
         clock=clock,
         randomness=randomness,
         telemetry=telemetry,
-        catalog=catalog,
-        prices=prices,
+        worst_cases=worst_cases,
         has_tokens=tokens is not None,
     )
     clearance = Clearance(
@@ -186,7 +187,7 @@ def assemble(  # noqa: PLR0913 - one argument for each part of the container
             policy_version=policy.version,
             prices=prices,
         ),
-        explaining=Explaining(clearance=clearance, catalog=catalog, subjects=consent.subjects, prices=prices),
+        explaining=Explaining(clearance=clearance, subjects=consent.subjects),
         discovery=Discovery(
             providers=known,
             catalog=catalog,
@@ -221,8 +222,7 @@ def _spending(
     runtime_id: RuntimeId,
     ledger: BudgetLedger | None,
     clock: Clock,
-    catalog: ActiveCatalog,
-    prices: PricingTable,
+    worst_cases: WorstCases,
     telemetry: Telemetry,
 ) -> Spending | None:
     limits = budgets(settings.budgets, settings.governance)
@@ -233,8 +233,7 @@ def _spending(
         budgets=limits,
         runtime=settings.name or runtime_id,
         clock=clock,
-        catalog=catalog,
-        prices=prices,
+        worst_cases=worst_cases,
         profile=settings.profile,
         telemetry=telemetry,
         patience=Patience(limit_s=settings.gate_timeout_s),

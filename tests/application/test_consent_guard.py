@@ -1,6 +1,7 @@
 """What a guard remembers of consents changes nothing of what it says."""
 
 import asyncio
+from collections.abc import Coroutine
 from typing import Any
 
 from hypothesis import given, settings
@@ -13,8 +14,15 @@ from provider_runtime.domain.errors import RecordConflict, RecordMissing
 from provider_runtime.domain.policy.consent.deciding import ConsentTerms
 from provider_runtime.domain.policy.consent.decisions import SignedReceipt
 from provider_runtime.domain.policy.consent.reading import receipt_text
-from provider_runtime.domain.policy.consent.subject import ConsentScope
-from provider_runtime.domain.policy.consent.verdicts import Granted, Moment, Trust, consent_verdict, decisions_of
+from provider_runtime.domain.policy.consent.subject import ConsentScope, ConsentSubject
+from provider_runtime.domain.policy.consent.verdicts import (
+    ConsentVerdict,
+    Granted,
+    Moment,
+    Trust,
+    consent_verdict,
+    decisions_of,
+)
 from provider_runtime.testing.consents import a_question, a_receipt, a_subject
 from provider_runtime.testing.fakes import FrozenClock
 
@@ -79,8 +87,12 @@ class Desk:
             kept.signed = SignedReceipt(text=receipt_text(other))
             books.keep(kept)
 
+    async def judged(self, call: ConsentSubject) -> ConsentVerdict:
+        verdict = self.guard.judge(call)
+        return await verdict if isinstance(verdict, Coroutine) else verdict
+
     async def use(self, call: int) -> None:
-        verdict = await self.guard.judge(CALLS[call])
+        verdict = await self.judged(CALLS[call])
         if isinstance(verdict, Granted):
             await self.guard.use(verdict)
 
@@ -104,6 +116,6 @@ def test_whatever_a_guard_has_seen_it_judges_as_if_it_saw_it_for_the_first_time(
                 found = await desk.ledger.find(call)
                 anew = decisions_of(found.consents, seals={}, trust=TRUST)
                 plain = consent_verdict(call, found, anew, trust=TRUST, moment=Moment(now=desk.clock.now()))
-                assert await desk.guard.judge(call) == plain
+                assert await desk.judged(call) == plain
 
     asyncio.run(compared())

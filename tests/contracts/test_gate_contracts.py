@@ -6,6 +6,7 @@ from provider_runtime.adapters.governance.consents import MemoryConsentLedger
 from provider_runtime.adapters.governance.ledger import MemoryBudgetLedger
 from provider_runtime.adapters.governance.local import LocalGovernanceProvider
 from provider_runtime.adapters.governance.security import LocalSecurityProvider
+from provider_runtime.application.budgets.bounds import WorstCases
 from provider_runtime.application.budgets.spending import Spending
 from provider_runtime.application.call import PreparedCall
 from provider_runtime.application.catalog import ActiveCatalog
@@ -20,7 +21,6 @@ from provider_runtime.application.gates.grants import GrantsGate
 from provider_runtime.application.gates.not_configured import NotConfigured
 from provider_runtime.application.gates.tier import TierGate
 from provider_runtime.domain.catalog.models import ModelCatalog, ModelInfo
-from provider_runtime.domain.catalog.pricing import PricingTable
 from provider_runtime.domain.catalog.providers import Tier
 from provider_runtime.domain.identity import RuntimeId
 from provider_runtime.domain.policy.budgets.limits import Amount, Budget
@@ -37,6 +37,7 @@ from provider_runtime.testing.fakes import FixedRandomness, FrozenClock
 from provider_runtime.testing.stages import a_prepared_call
 
 _SAID = "What is the weather in Bonn?"
+_UNPRICED = WorstCases(catalog=ActiveCatalog(ModelCatalog()))
 
 
 class TestCapabilityGate(GateContract):
@@ -125,8 +126,7 @@ class TestBudgetGate(GateContract):
                 ledger=MemoryBudgetLedger(),
                 budgets=(Budget(name="tokens", limit=Amount.tokens(100_000)),),
                 clock=FrozenClock(),
-                catalog=ActiveCatalog(ModelCatalog()),
-                prices=PricingTable(),
+                worst_cases=_UNPRICED,
             )
         )
 
@@ -170,7 +170,7 @@ class TestConsentGate(GateContract):
     @pytest.fixture
     async def gate(self, allowed: PreparedCall) -> Gate:  # type: ignore[override]  # it is asked for consent first
         clock, randomness, ledger = FrozenClock(), FixedRandomness(), MemoryConsentLedger(clock=FrozenClock())
-        subjects = Subjects(runtime=RuntimeId("desk"), policy_version="1", catalog=ActiveCatalog(ModelCatalog()))
+        subjects = Subjects(runtime=RuntimeId("desk"), policy_version="1", worst_cases=_UNPRICED)
         guard = ConsentGuard(ledger=ledger, trust=Trust(unsigned=True), clock=clock, randomness=randomness)
         question = await ledger.ask(a_question(subjects.of(allowed)))
         signed = SignedReceipt(text=receipt_text(a_receipt(question)))

@@ -83,8 +83,7 @@ class FoldedConsentLedger:
         await self._folded.aclose()
 
     def _found(self, books: ConsentBooks, subject: ConsentSubject) -> Found:
-        revocations = Revocations(as_of=self.clock.now())
-        return Found(consents=books.find(subject), revocations=revocations, latest=books.latest)
+        return Found(Revocations(self.clock.now()), books.find(subject), books.latest)
 
     async def _looked(self, look: Callable[[ConsentBooks], _T]) -> _T:
         return await self._folded.step(lambda books: (None, look(books)))

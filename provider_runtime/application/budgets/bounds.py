@@ -1,5 +1,9 @@
 """Bounds: the most that a prepared call can come to; and what its answer costs."""
 
+from typing import Final, TypeAlias
+
+from attrs import define, field
+
 from provider_runtime.application.call import PreparedCall, RoutedCall
 from provider_runtime.application.catalog import ActiveCatalog
 from provider_runtime.domain.catalog.models import ModelInfo
@@ -8,87 +12,89 @@ from provider_runtime.domain.catalog.pricing import (
     PriceRule,
     PricingTable,
     estimate_cost,
-    in_nano_usd,
     worst_case_cost,
-    worst_case_total,
 )
 from provider_runtime.domain.conversation.response import ProviderResponse
 from provider_runtime.domain.conversation.usage import CostBreakdown
+from provider_runtime.domain.identity import ProviderId
 from provider_runtime.domain.policy.leakage.opaque import Opaque, opaque_parts
-from provider_runtime.domain.values import sealed
+
+_RULES_KEPT: Final = 1024
+Bounds: TypeAlias = tuple[int | None, int | None]
+"""At most so many tokens in and out; ``None`` where nobody can say."""
 
 
-@sealed(kw_only=True)
-class Bounds:
-    """At most so many tokens in and out; ``None`` where nobody can say."""
+@define(kw_only=True, eq=False)
+class WorstCases:
+    """The most that calls of one runtime can come to: one answer for budgets, consents and plans.
 
-    input_tokens: int | None
-    output_tokens: int | None
-
-    @property
-    def tokens(self) -> int | None:
-        """Both together."""
-        if self.input_tokens is None or self.output_tokens is None:
-            return None
-        return self.input_tokens + self.output_tokens
-
-
-def bounds_of(prepared: PreparedCall, catalog: ActiveCatalog) -> Bounds:
-    """The bounds of one attempt: no token is shorter than a byte, and no answer longer than it may be.
-
-    What the provider looks into or fetches itself (images, files) can be far more than its bytes: then
-    it is what the model takes in at most.
+    What a model is priced by is looked up once: providers and prices of a runtime do not change.
     """
-    request = prepared.routed.call.request
-    size: int | None = len(prepared.exchange.body)
-    if not request.texts_alone and any(part.kind is not Opaque.ENCRYPTED for part in opaque_parts(request.messages)):
-        known = _known_of(prepared, catalog)
-        size = (
-            None
-            if known is None or known.context_window is None
-            else max(len(prepared.exchange.body), known.context_window)
-        )
-    return Bounds(input_tokens=size, output_tokens=longest_answer_of(prepared, catalog))
 
+    catalog: ActiveCatalog
+    prices: PricingTable = field(factory=PricingTable)
+    # Not kept with the table, which runtimes share: none is to see whom another asks.
+    _rules: dict[tuple[ProviderId, str], PriceRule | None] = field(factory=dict, init=False, repr=False)
 
-def longest_answer_of(prepared: PreparedCall, catalog: ActiveCatalog) -> int | None:
-    """The most tokens that the answer can have: what is asked for, else what the model is known for."""
-    call = prepared.routed.call
-    longest = call.request.max_output_tokens
-    if longest is None:
-        longest = call.terms.parameters.max_output_tokens
-    if longest is not None:
+    def bounds(self, prepared: PreparedCall) -> Bounds:
+        """The bounds of one attempt: no token is shorter than a byte, and no answer longer than it may be.
+
+        What the provider looks into or fetches itself (images, files) can be far more than its bytes: then
+        it is what the model takes in at most.
+        """
+        request = prepared.routed.call.request
+        size: int | None = len(prepared.exchange.body)
+        if not request.texts_alone and any(
+            part.kind is not Opaque.ENCRYPTED for part in opaque_parts(request.messages)
+        ):
+            known = self._known(prepared.routed)
+            window = None if known is None else known.context_window
+            size = None if window is None else max(len(prepared.exchange.body), window)
+        return size, self.longest_answer(prepared)
+
+    def longest_answer(self, prepared: PreparedCall) -> int | None:
+        """The most tokens that the answer can have: what is asked for, else what the model is known for."""
+        call = prepared.routed.call
+        longest = call.request.max_output_tokens
+        if longest is None:
+            longest = call.terms.parameters.max_output_tokens
+        if longest is None and (known := self._known(prepared.routed)) is not None:
+            longest = known.max_output_tokens
         return longest
-    known = _known_of(prepared, catalog)
-    return None if known is None else known.max_output_tokens
 
+    def tokens(self, prepared: PreparedCall) -> int | None:
+        """The most tokens that one attempt can take, in and out together."""
+        asked, answered = self.bounds(prepared)
+        return None if asked is None or answered is None else asked + answered
 
-def _known_of(prepared: PreparedCall, catalog: ActiveCatalog) -> ModelInfo | None:
-    routed = prepared.routed
-    return catalog.index.find_among(routed.provider.config.catalog_names, routed.route.model_id)
+    def nano_usd(self, prepared: PreparedCall) -> int | None:
+        """The most that one attempt can cost; ``None`` where no price or no limit is known."""
+        asked, answered = self.bounds(prepared)
+        if asked is None or answered is None:
+            return None
+        rule = self._rule(prepared.routed)
+        return None if rule is None else rule.worst_nano_usd(asked, answered)
 
+    def cost(self, prepared: PreparedCall) -> CostBreakdown | None:
+        """The same in dollars, part by part."""
+        asked, answered = self.bounds(prepared)
+        if asked is None or answered is None:
+            return None
+        route, names = prepared.routed.route, prepared.routed.provider.config.catalog_names
+        return worst_case_cost(self.prices, route.provider_id, route.model_id, asked, answered, also_as=names)
 
-def worst_case_of(prepared: PreparedCall, catalog: ActiveCatalog, prices: PricingTable | None) -> CostBreakdown | None:
-    """The most that one attempt can cost, part by part; ``None`` where no price or no limit is known."""
-    bounds, routed = bounds_of(prepared, catalog), prepared.routed
-    if prices is None or bounds.input_tokens is None or bounds.output_tokens is None:
-        return None
-    return worst_case_cost(
-        prices,
-        routed.route.provider_id,
-        routed.route.model_id,
-        bounds.input_tokens,
-        bounds.output_tokens,
-        also_as=routed.provider.config.catalog_names,
-    )
+    def _known(self, routed: RoutedCall) -> ModelInfo | None:
+        return self.catalog.index.find_among(routed.provider.config.catalog_names, routed.route.model_id)
 
-
-def worst_nano_usd_by(rule: PriceRule | None, bounds: Bounds) -> int | None:
-    """The most that an attempt within these bounds can cost by this rule."""
-    if bounds.input_tokens is None or bounds.output_tokens is None:
-        return None
-    total = worst_case_total(rule, bounds.input_tokens, bounds.output_tokens)
-    return None if total is None else in_nano_usd(total)
+    def _rule(self, routed: RoutedCall) -> PriceRule | None:
+        model = routed.route.provider_id, routed.route.model_id
+        try:
+            return self._rules[model]
+        except KeyError:
+            if len(self._rules) >= _RULES_KEPT:
+                self._rules.clear()
+            rule = self._rules[model] = self.prices.rule_among(routed.provider.config.catalog_names, model[1:])
+            return rule
 
 
 def estimate_of(response: ProviderResponse, routed: RoutedCall, prices: PricingTable) -> Estimate:

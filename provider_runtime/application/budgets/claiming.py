@@ -1,22 +1,23 @@
 """Claiming: what one attempt takes of each budget at most."""
 
-from collections.abc import Mapping
+from operator import attrgetter
 from typing import Final
 
 from attrs import define, field
 
-from provider_runtime.application.budgets.bounds import bounds_of, worst_nano_usd_by
-from provider_runtime.application.call import PreparedCall, RoutedCall
-from provider_runtime.application.catalog import ActiveCatalog
-from provider_runtime.domain.catalog.pricing import PriceRule, PricingTable
+from provider_runtime.application.budgets.bounds import WorstCases
+from provider_runtime.application.call import PreparedCall
 from provider_runtime.domain.errors import CallRefused, CostUnknown, ErrorCode
-from provider_runtime.domain.identity import ProviderId, RuntimeId
+from provider_runtime.domain.identity import RuntimeId
 from provider_runtime.domain.policy.budgets.holds import Account, Claim, claiming
 from provider_runtime.domain.policy.budgets.limits import EVERYONE, LARGEST, Budget, Unit
 from provider_runtime.domain.profiles.profile import WorkProfile
 
-_RULES_KEPT: Final = 1024
-_BY_LENGTH: Final = frozenset({Unit.TOKENS, Unit.NANO_USD})
+_NAME: Final = attrgetter("name")
+# Looked up once: members of an enum are found slowly, and every call asks for these.
+_CALLS: Final = Unit.CALLS
+_NANO_USD: Final = Unit.NANO_USD
+_TOKENS: Final = Unit.TOKENS
 
 
 @define(kw_only=True, eq=False)
@@ -28,63 +29,41 @@ class Claiming:
 
     budgets: tuple[Budget, ...]
     runtime: RuntimeId
-    catalog: ActiveCatalog
-    prices: PricingTable
+    worst_cases: WorstCases
     profile: WorkProfile | None
-    counts: frozenset[Unit] = field(init=False)
-    _by_length: bool = field(init=False)
     _accounts: tuple[tuple[Budget, Account | None], ...] = field(init=False)
-    _rules: dict[tuple[ProviderId, str], PriceRule | None] = field(factory=dict, init=False)
-    """What models that were asked before are priced by: providers and prices of a runtime do not change."""
-
-    @counts.default
-    def _units(self) -> frozenset[Unit]:
-        return frozenset(budget.limit.unit for budget in self.budgets)
-
-    @_by_length.default
-    def _count_by_length(self) -> bool:
-        return not self.counts.isdisjoint(_BY_LENGTH)
 
     @_accounts.default
     def _shared(self) -> tuple[tuple[Budget, Account | None], ...]:
         owners = {EVERYONE: EVERYONE, "runtime": self.runtime}
         if self.profile is not None:
             owners["profile"] = self.profile.name
-        return tuple((budget, _account(budget, owners.get(budget.scope))) for budget in self.budgets)
+        return tuple((budget, _account(budget, owners.get(budget.scope))) for budget in sorted(self.budgets, key=_NAME))
 
     def claims(self, prepared: PreparedCall, left_s: float) -> tuple[Claim, ...]:
-        """The claims of an attempt that has so long, of every budget.
+        """The claims of an attempt that has so long, of every budget, in the order of their names.
 
         Raises ``CostUnknown`` where nobody can say, and ``CallRefused`` (``budget_owner_unknown``) for a
         call that does not say whose budget it takes.
         """
-        worst = self._worst_case(prepared, left_s)
+        most: dict[Unit, int | None] = {}
         claims: list[Claim] = []
         for budget, account in self._accounts:
             limit, taken_from = budget.limit, account or self._own_account(budget, prepared)
-            amount = worst[limit.unit]
+            if limit.unit not in most:
+                most[limit.unit] = self._most(limit.unit, prepared, left_s)
+            amount = most[limit.unit]
             if amount is None:
                 raise _unknown(budget, prepared)
             claims.append(claiming(taken_from, limit=limit.value, amount=min(amount, LARGEST)))
         return tuple(claims)
 
-    def _worst_case(self, prepared: PreparedCall, left_s: float) -> Mapping[Unit, int | None]:
-        worst: dict[Unit, int | None] = {Unit.CALLS: 1, Unit.MILLISECONDS: int(left_s * 1000)}
-        if self._by_length:
-            bounds = bounds_of(prepared, self.catalog)
-            if Unit.TOKENS in self.counts:
-                worst[Unit.TOKENS] = bounds.tokens
-            if Unit.NANO_USD in self.counts:
-                worst[Unit.NANO_USD] = worst_nano_usd_by(self._rule(prepared.routed), bounds)
-        return worst
-
-    def _rule(self, routed: RoutedCall) -> PriceRule | None:
-        model = routed.route.provider_id, routed.route.model_id
-        if model not in self._rules:
-            if len(self._rules) >= _RULES_KEPT:
-                self._rules.clear()
-            self._rules[model] = self.prices.rule_among(routed.provider.config.catalog_names, model[1:])
-        return self._rules[model]
+    def _most(self, unit: Unit, prepared: PreparedCall, left_s: float) -> int | None:
+        if unit is _NANO_USD:
+            return self.worst_cases.nano_usd(prepared)
+        if unit is _TOKENS:
+            return self.worst_cases.tokens(prepared)
+        return 1 if unit is _CALLS else int(left_s * 1000)
 
     def _own_account(self, budget: Budget, prepared: PreparedCall) -> Account:
         """The account of the label that the call names."""

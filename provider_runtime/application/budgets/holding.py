@@ -79,4 +79,5 @@ class Holding:
             fate = Fate.VOID if began is None else Fate.UNCONFIRMED
             bill = Bill(fate=fate, milliseconds=self.spending.milliseconds_since(began))
         self._bill = self._began = None
-        return await self.spending.settle(hold, bill)
+        settled = self.spending.settle(hold, bill)
+        return settled if isinstance(settled, bool) else await settled

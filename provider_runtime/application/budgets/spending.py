@@ -8,13 +8,12 @@ from attrs import define, field
 
 from provider_runtime.application.accounting.budget_events import budget_exceeded, budget_warning
 from provider_runtime.application.accounting.telemetry import Telemetry
-from provider_runtime.application.budgets.bounds import estimate_of, longest_answer_of
+from provider_runtime.application.budgets.bounds import WorstCases, estimate_of
 from provider_runtime.application.budgets.claiming import Claiming
 from provider_runtime.application.call import PreparedCall
-from provider_runtime.application.catalog import ActiveCatalog
 from provider_runtime.application.gates.patience import Waiting, begun
 from provider_runtime.application.sending.to_its_end import Patience, to_its_end
-from provider_runtime.domain.catalog.pricing import Estimate, PricingTable, in_nano_usd
+from provider_runtime.domain.catalog.pricing import Estimate, in_nano_usd
 from provider_runtime.domain.conversation.response import ProviderResponse
 from provider_runtime.domain.errors import (
     BackendError,
@@ -41,6 +40,8 @@ from provider_runtime.ports.system import Clock
 
 _GRACE_S: Final = 60.0  # an owner that is so long past its deadline is lost
 _UNSETTLED_KEPT: Final = 1000
+_MILLISECONDS: Final = Unit.MILLISECONDS
+_NANO_USD: Final = Unit.NANO_USD
 
 
 @define(kw_only=True, eq=False)
@@ -58,12 +59,12 @@ class Spending:
     budgets: tuple[Budget, ...] = field()
     runtime: RuntimeId
     clock: Clock
-    catalog: ActiveCatalog
-    prices: PricingTable
+    worst_cases: WorstCases
     profile: WorkProfile | None = None
     telemetry: Telemetry | None = None
     patience: Patience = field(factory=lambda: Patience(limit_s=5.0))
     units: Mapping[str, Unit] = field(init=False, repr=False)
+    _counts: frozenset[Unit] = field(init=False, repr=False)
     _claiming: Claiming = field(init=False, repr=False)
     _ledger_waits: bool = field(init=False, repr=False)
     _unsettled: deque[tuple[Hold, Fate, tuple[int, ...]]] = field(
@@ -79,13 +80,16 @@ class Spending:
     def _units_by_name(self) -> Mapping[str, Unit]:
         return {budget.name: budget.limit.unit for budget in self.budgets}
 
+    @_counts.default
+    def _units_counted(self) -> frozenset[Unit]:
+        return frozenset(self.units.values())
+
     @_claiming.default
     def _make_claiming(self) -> Claiming:
         return Claiming(
             budgets=self.budgets,
             runtime=self.runtime,
-            catalog=self.catalog,
-            prices=self.prices,
+            worst_cases=self.worst_cases,
             profile=self.profile,
         )
 
@@ -138,7 +142,9 @@ class Spending:
 
     async def _give_back(self, reservation: Reservation) -> None:
         if isinstance(reservation, Admitted):
-            await self.settle(reservation.hold, Bill(fate=Fate.VOID))
+            settled = self.settle(reservation.hold, Bill(fate=Fate.VOID))
+            if not isinstance(settled, bool):
+                await settled
 
     def _heard(self, order: HoldOrder, answer: Reservation, runtime_id: RuntimeId) -> Reservation:
         """``answer``, if it is one to ``order``; whoever listens is told what is remarkable about it."""
@@ -165,12 +171,16 @@ class Spending:
             unit = self.units[standing.account.budget]
             telemetry.emit(budget_warning(runtime_id, call_id, standing, unit, now))
 
-    async def settle(self, hold: Hold, bill: Bill) -> bool:
-        """Post what ``bill`` says; whether the ledger took it. Never raises for a ledger that fails."""
-        settled = await self._settled(hold, bill.fate, bill.charges(hold.lines, self.units))
-        if settled and self._unsettled:
-            await self.catch_up()
-        return settled
+    def settle(self, hold: Hold, bill: Bill) -> bool | Coroutine[Any, Any, bool]:
+        """Post what ``bill`` says; whether the ledger took it, or a coroutine of that where somebody is waited for.
+
+        Never raises for a ledger that fails.
+        """
+        entering = self._entered(hold, bill.fate, bill.charges(hold.lines, self.units))
+        if self._ledger_waits or self._unsettled:
+            return self._settled(entering)
+        so_far = begun(entering)
+        return self._settled(so_far.rest()) if isinstance(so_far, Waiting) else so_far
 
     async def standings(self, claims: Sequence[Claim]) -> tuple[Standing, ...]:
         """How the claimed budgets stand. Changes nothing."""
@@ -188,16 +198,16 @@ class Spending:
         self, prepared: PreparedCall, response: ProviderResponse, began: float | None
     ) -> tuple[Bill, Estimate | None]:
         """What an answered attempt came to; and what that is by the price table, where it had to be looked up."""
-        counts, cost, estimate = self._claiming.counts, response.cost, None
-        if cost is None and Unit.NANO_USD in counts:
-            estimate = estimate_of(response, prepared.routed, self.prices)
+        counts, cost, estimate = self._counts, response.cost, None
+        if cost is None and _NANO_USD in counts:
+            estimate = estimate_of(response, prepared.routed, self.worst_cases.prices)
             cost = estimate[0]
         bill = bill_of_answer(
             response.usage,
             None if cost is None else in_nano_usd(cost.total_cost),
-            longest=longest_answer_of(prepared, self.catalog),
+            longest=self.worst_cases.longest_answer(prepared),
             counts=counts,
-            milliseconds=self.milliseconds_since(began) if Unit.MILLISECONDS in counts else 0,
+            milliseconds=self.milliseconds_since(began) if _MILLISECONDS in counts else 0,
         )
         return bill, estimate
 
@@ -208,7 +218,7 @@ class Spending:
     async def catch_up(self) -> None:
         """Settle what could not be settled before, as far as the ledger takes it now."""
         while self._unsettled:
-            if not await self._settled(*self._unsettled.popleft()):
+            if not await self._to_its_end(self._entered(*self._unsettled.popleft())):
                 return
 
     async def flush(self) -> None:
@@ -217,11 +227,15 @@ class Spending:
         await self.patience.let_go()
         await self.ledger.flush()
 
-    async def _settled(self, hold: Hold, fate: Fate, charges: tuple[int, ...]) -> bool:
+    async def _settled(self, entering: Coroutine[Any, Any, bool]) -> bool:
+        settled = await self._to_its_end(entering)
+        if settled and self._unsettled:
+            await self.catch_up()
+        return settled
+
+    async def _to_its_end(self, entering: Coroutine[Any, Any, bool]) -> bool:
         try:
-            return await to_its_end(
-                self._entered(hold, fate, charges), patience=self.patience, waits=self._ledger_waits
-            )
+            return await to_its_end(entering, patience=self.patience, waits=self._ledger_waits)
         except TimeoutError:
             return False  # it goes on behind us, and is tried again with the next if it fails
 

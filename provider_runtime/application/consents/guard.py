@@ -36,6 +36,7 @@ LIMIT_S: Final = 2.0
 _KEPT: Final = 1024
 _NO_ANSWER: Final = (AttributeError, TypeError, ValueError, LookupError)
 """What is raised where that which a ledger has handed over is not what it looks like."""
+_UNREADABLE: Final = Withheld(fault=ConsentFault.ANSWER_UNREADABLE)
 _UNBOUNDED: Final = UseTaken(use_id="unbounded", counted=False)
 
 
@@ -67,10 +68,19 @@ class ConsentGuard:
     def _ask_the_ledger(self) -> bool:
         return getattr(self.ledger, "waits", True) is not False
 
-    async def judge(self, subject: ConsentSubject) -> ConsentVerdict:
-        """Whether a live consent covers the call. Takes no use."""
-        found = await self._found(subject)
-        return await self._verdict(subject, found, Moment(now=self.clock.now()))
+    def judge(self, subject: ConsentSubject) -> ConsentVerdict | Coroutine[Any, Any, ConsentVerdict]:
+        """Whether a live consent covers the call, or a coroutine of that where somebody is waited for. Takes no use."""
+        if self._ledger_waits or self.revocations is not None:
+            return self._judged(subject, self._found(subject))
+        found: object = self._begun(self.ledger.find(subject))
+        if isinstance(found, Waiting):
+            return self._judged(subject, self._bounded(found.rest()))
+        moment = Moment(self.clock.now())
+        return self._known_verdict(subject, found, moment) or self._verdict(subject, found, moment)
+
+    async def _judged(self, subject: ConsentSubject, finding: Coroutine[Any, Any, object]) -> ConsentVerdict:
+        found = await finding
+        return await self._verdict(subject, found, Moment(self.clock.now()))
 
     async def judge_again(self, granted: Granted, taken: UseTaken | None, moment: Moment) -> ConsentVerdict:
         """Whether the consent that a call is made on still holds. A use of its own does not count against it.
@@ -81,7 +91,7 @@ class ConsentGuard:
         try:
             left = self._what_counts(found, granted.consent.request.request_id, taken)
         except _NO_ANSWER:
-            return Withheld(fault=ConsentFault.ANSWER_UNREADABLE)
+            return _UNREADABLE
         return await self._verdict(granted.subject, left, moment)
 
     async def use(self, granted: Granted) -> UseTaken | ConsentFault:
@@ -145,15 +155,28 @@ class ConsentGuard:
         )
 
     async def _verdict(self, subject: ConsentSubject, found: object, moment: Moment) -> ConsentVerdict:
-        if not isinstance(found, Found):
-            return Withheld(fault=found if isinstance(found, ConsentFault) else ConsentFault.ANSWER_UNREADABLE)
+        known = self._known_verdict(subject, found, moment)
+        if known is not None or not isinstance(found, Found):
+            return known or _UNREADABLE
         try:
-            decisions = self._known(found.consents) or await self._looked_at(found.consents)
+            decisions = await self._looked_at(found.consents)
             if decisions is None:
                 return Withheld(fault=ConsentFault.SEAL_UNCHECKED)
             return consent_verdict(subject, found, decisions, trust=self.trust, moment=moment)
         except _NO_ANSWER:
-            return Withheld(fault=ConsentFault.ANSWER_UNREADABLE)
+            return _UNREADABLE
+
+    def _known_verdict(self, subject: ConsentSubject, found: object, moment: Moment) -> ConsentVerdict | None:
+        """The verdict; ``None`` where what was found has to be looked at first."""
+        if not isinstance(found, Found):
+            return Withheld(fault=found) if isinstance(found, ConsentFault) else _UNREADABLE
+        try:
+            decisions = self._known(found.consents)
+            if decisions is None:
+                return None
+            return consent_verdict(subject, found, decisions, trust=self.trust, moment=moment)
+        except _NO_ANSWER:
+            return _UNREADABLE
 
     def _known(self, consents: tuple[Consent, ...]) -> Decisions | None:
         """What is known of these very consents, if they were looked at before."""
@@ -240,11 +263,14 @@ class ConsentGuard:
         """What the ledger answers. One that waits for nobody is asked without a task and a clock."""
         if self._ledger_waits:
             return await self._bounded(work)
+        so_far = self._begun(work)
+        return await self._bounded(so_far.rest()) if isinstance(so_far, Waiting) else so_far
+
+    def _begun(self, work: Coroutine[Any, Any, T]) -> T | ConsentFault | Waiting[T]:
         try:
-            so_far = begun(work)
+            return begun(work)
         except (Exception, asyncio.CancelledError):  # noqa: BLE001 - nobody can have left: the ledger raised it
             return ConsentFault.LEDGER_FAILED
-        return await self._bounded(so_far.rest()) if isinstance(so_far, Waiting) else so_far
 
     async def _bounded(self, work: Coroutine[Any, Any, T]) -> T | ConsentFault:
         """What ``work`` comes to, or the fault that it failed or took too long.

@@ -4,11 +4,9 @@ from typing import Any
 
 from attrs import define, evolve, field
 
-from provider_runtime.application.budgets.bounds import bounds_of, worst_nano_usd_by
+from provider_runtime.application.budgets.bounds import WorstCases
 from provider_runtime.application.call import PreparedCall, RoutedCall
-from provider_runtime.application.catalog import ActiveCatalog
 from provider_runtime.application.providers import RegisteredProvider
-from provider_runtime.domain.catalog.pricing import PriceRule, PricingTable
 from provider_runtime.domain.catalog.providers import ProviderConfig
 from provider_runtime.domain.conversation.warnings import WarningCode
 from provider_runtime.domain.identity import ProviderId, RuntimeId
@@ -26,11 +24,10 @@ _WAYS_KEPT = 1024
 
 @sealed(kw_only=True)
 class _Way:
-    """What is the same for every call of a model: what its subject says, and what it is priced by."""
+    """What is the same for every call of a model: what its subject says."""
 
     provider: RegisteredProvider
     said: dict[str, Any]
-    rule: PriceRule | None
 
 
 @define(kw_only=True, eq=False)
@@ -43,8 +40,7 @@ class Subjects:
 
     runtime: RuntimeId
     policy_version: str
-    catalog: ActiveCatalog
-    prices: PricingTable | None = None
+    worst_cases: WorstCases
     profile: WorkProfile | None = None
     given: frozenset[ProviderId] = frozenset()
     token_provider: bool = False
@@ -61,7 +57,7 @@ class Subjects:
             said["tenant"], said["purpose"] = _label(metadata.get(TENANT_LABEL)), _label(metadata.get(PURPOSE_LABEL))
         said["body_sha256"] = exchange.body_sha256
         said["body_bytes"] = len(exchange.body)
-        said["worst_cost_nano_usd"] = worst_nano_usd_by(way.rule, bounds_of(prepared, self.catalog))
+        said["worst_cost_nano_usd"] = self.worst_cases.nano_usd(prepared)
         said["session"] = options.conversation_id
         if options.content:
             said["data_classes"] = data_classes_of(options.content)
@@ -101,8 +97,7 @@ class Subjects:
         said["model"] = model
         said["profile"] = None if self.profile is None else self.profile.profile_id
         said["policy_version"] = self.policy_version
-        rule = None if self.prices is None else self.prices.rule_among(provider.config.catalog_names, (model,))
-        return _Way(provider=provider, said=said, rule=rule)
+        return _Way(provider=provider, said=said)
 
     def _edition(self, config: ProviderConfig, *, own: bool) -> str:
         sources = sources_in_order(

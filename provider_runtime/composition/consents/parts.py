@@ -5,7 +5,7 @@ from pathlib import Path
 from attrs import frozen
 
 from provider_runtime.application.accounting.telemetry import Telemetry
-from provider_runtime.application.catalog import ActiveCatalog
+from provider_runtime.application.budgets.bounds import WorstCases
 from provider_runtime.application.consents.desk import ConsentDesk
 from provider_runtime.application.consents.guard import ConsentGuard
 from provider_runtime.application.consents.subjects import Subjects
@@ -18,7 +18,6 @@ from provider_runtime.composition.consents.settings import (
     SqliteConsents,
 )
 from provider_runtime.composition.settings import RuntimeSettings
-from provider_runtime.domain.catalog.pricing import PricingTable
 from provider_runtime.domain.errors import InvalidSettings
 from provider_runtime.domain.identity import RuntimeId
 from provider_runtime.domain.policy.consent.verdicts import Trust
@@ -73,16 +72,14 @@ def consent_parts(  # noqa: PLR0913 - everything that a consent is bound to or k
     clock: Clock,
     randomness: Randomness,
     telemetry: Telemetry,
-    catalog: ActiveCatalog,
-    prices: PricingTable,
+    worst_cases: WorstCases,
     has_tokens: bool,
 ) -> ConsentParts:
     """The parts of consent, over these. Raises ``InvalidSettings``."""
     subjects = Subjects(
         runtime=settings.name or runtime_id,
         policy_version=settings.policy.version,
-        catalog=catalog,
-        prices=prices,
+        worst_cases=worst_cases,
         profile=settings.profile,
         given=frozenset(settings.credentials),
         token_provider=has_tokens,

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from decimal import ROUND_CEILING, Context, Decimal
 from functools import cached_property
 from itertools import pairwise
+from math import ceil, gcd
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
@@ -27,6 +28,10 @@ _DEAREST: Final = Decimal(10) ** 6  # a million dollars for one token is a mista
 _EXACT: Final = Context(prec=80, rounding=ROUND_CEILING)
 _add: Final = _EXACT.add
 _multiply: Final = _EXACT.multiply
+_scale: Final = _EXACT.scaleb
+_NANO: Final = Decimal(9)
+_PLACES: Final = Decimal(40)  # no rate has more; of one that has, the next larger one counts
+_PARTS: Final = 10**31  # so many of the fortieth place make a nano-dollar
 
 Estimate: TypeAlias = tuple[CostBreakdown | None, tuple[CallWarning, ...]]
 
@@ -140,10 +145,28 @@ class PriceRule(TokenRates):
 
     def dearest_within(self, input_tokens: int) -> tuple[Decimal, Decimal]:
         """The most that a token in and a token out can cost, in requests of up to so many input tokens."""
-        if not self.tiers:
-            return self.dearest_input, self.dearest_output
         reachable = [self, *(tier for tier in self.tiers if input_tokens > tier.above_input_tokens)]
         return max(rates.dearest_input for rates in reachable), max(rates.dearest_output for rates in reachable)
+
+    def worst_nano_usd(self, input_tokens: int, output_tokens: int) -> int | None:
+        """``in_nano_usd`` of the total of ``worst_case_cost``; ``None`` for a rule that is not sound."""
+        for above, parts, a_token_in, a_token_out, fee in self._ceilings:
+            if input_tokens > above:
+                return min(_LARGEST, -((a_token_in * input_tokens + a_token_out * output_tokens + fee) // -parts))
+        return None
+
+    @cached_property
+    def _ceilings(self) -> tuple[tuple[int, ...], ...]:
+        """From so many input tokens on: parts of a nano-dollar, and the most of them for a token in, one out, a fee."""
+        if not self.is_sound:
+            return ()
+        ceilings: list[tuple[int, ...]] = []
+        for above in (-1, *(tier.above_input_tokens for tier in self.tiers)):
+            amounts = (*self.dearest_within(above + 1), self.cost_per_request or Decimal(0))
+            whole_numbers = _PARTS, *(ceil(_scale(amount, _PLACES)) for amount in amounts)
+            common = gcd(*whole_numbers)
+            ceilings.insert(0, (above, *(number // common for number in whole_numbers)))
+        return tuple(ceilings)
 
 
 @frozen(kw_only=True)
@@ -260,19 +283,9 @@ def worst_case_cost(
     )
 
 
-def worst_case_total(rule: PriceRule | None, input_tokens_bound: int, max_output_tokens: int) -> Decimal | None:
-    """The total of ``worst_case_cost`` by this rule, without its parts."""
-    if rule is None or not rule.is_sound:
-        return None
-    input_rate, output_rate = rule.dearest_within(input_tokens_bound)
-    total, fee = _multiply(input_rate, input_tokens_bound), rule.cost_per_request
-    total = _add(total, _multiply(output_rate, max_output_tokens))
-    return total if fee is None else _add(total, fee)
-
-
 def in_nano_usd(amount: Decimal) -> int:
     """Dollars in billionths of a dollar, rounded up: money is never under-counted. At most what JSON can carry."""
-    return min(_LARGEST, int(amount.scaleb(9, _EXACT).to_integral_value(rounding=ROUND_CEILING)))
+    return min(_LARGEST, ceil(_scale(amount, _NANO)))
 
 
 def _priced(

@@ -107,6 +107,7 @@ class CostBreakdown:
     currency: Literal["USD"] = field(default="USD", validator=in_(("USD",)))
 
 
+_CONFIGURED: Final = PricingSource.CONFIGURED
 _OpenCost: Final = open_twin(CostBreakdown)
 
 
@@ -126,7 +127,7 @@ def costing(
     cost.input_cost = input_cost
     cost.output_cost = output_cost
     cost.total_cost = total_cost
-    cost.pricing_source = PricingSource.CONFIGURED
+    cost.pricing_source = _CONFIGURED
     cost.cached_input_cost = cached_input_cost
     cost.cache_write_cost = cache_write_cost
     cost.reasoning_cost = reasoning_cost

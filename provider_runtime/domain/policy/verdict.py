@@ -13,7 +13,7 @@ from provider_runtime.domain.policy.leakage.findings import Finding
 from provider_runtime.domain.values import sealed
 
 
-@sealed(kw_only=True)
+@sealed
 class Pass:
     """The gate lets the call through. ``configured`` is ``False`` where nothing was set up to judge.
 

@@ -11,8 +11,8 @@ from provider_runtime.domain.catalog.pricing import (
     PriceTier,
     PricingTable,
     estimate_cost,
+    in_nano_usd,
     worst_case_cost,
-    worst_case_total,
 )
 from provider_runtime.domain.conversation.usage import Usage
 from provider_runtime.domain.identity import OPENAI
@@ -40,9 +40,9 @@ def test_no_usage_within_the_bounds_costs_more(rule: PriceRule, usage: Usage, sp
 
 
 @given(rule=price_rules(), asked=st.integers(0, 10**6), answered=st.integers(0, 10**6))
-def test_the_total_alone_is_that_of_the_parts(rule: PriceRule, asked: int, answered: int) -> None:
+def test_in_whole_numbers_it_is_the_same_to_the_last_one(rule: PriceRule, asked: int, answered: int) -> None:
     bound = worst_case_cost(PricingTable(rules=[evolve(rule, model_pattern="*")]), OPENAI, "m", asked, answered)
-    assert worst_case_total(rule, asked, answered) == (None if bound is None else bound.total_cost)
+    assert rule.worst_nano_usd(asked, answered) == (None if bound is None else in_nano_usd(bound.total_cost))
 
 
 def test_every_input_token_is_priced_as_if_it_were_written_to_the_dearest_cache() -> None:

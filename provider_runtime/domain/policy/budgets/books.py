@@ -1,8 +1,8 @@
 """Books: what the entries of a ledger add up to."""
 
 from collections.abc import Iterable
-from operator import attrgetter, itemgetter
-from typing import Final, cast
+from operator import itemgetter
+from typing import Final
 
 from attrs import define, evolve, field
 
@@ -19,8 +19,9 @@ from provider_runtime.domain.policy.budgets.holds import (
     Line,
     Standing,
     Tally,
+    in_order,
 )
-from provider_runtime.domain.values import open_twin, sealed
+from provider_runtime.domain.values import sealed
 
 _EMPTY: Final = Balance()
 _NEARLY: Final = 4  # fifths of a limit are worth a warning. Source: semantics B.7
@@ -28,8 +29,7 @@ _WHOLE: Final = 5
 _SETTLED_KEPT: Final = 1024
 _ADJUSTABLE_KEPT: Final = 10_000
 _AFTER_ITS_LEASE: Final = FIRST_FENCE + 1
-_OpenHold: Final = open_twin(Hold)
-_NAMES: Final = attrgetter("account.budget", "account.owner")
+_HELD: Final = HoldState.HELD
 FOR_GOOD: Final = frozenset({HoldState.POSTED, HoldState.VOID})
 
 Owned = tuple[str, str]
@@ -59,7 +59,7 @@ class AccountBook:
     windows: dict[int, Sums] = field(factory=dict)
 
 
-@sealed(kw_only=True)
+@sealed
 class Closed:
     """A hold that is not under way any more."""
 
@@ -198,7 +198,7 @@ class Books:
         for line, charge in zip(entry.lines, charges, strict=True):
             self._post(line, charge, line.amount)
         kept, most = (self.settled, _SETTLED_KEPT) if state in FOR_GOOD else (self.adjustable, _ADJUSTABLE_KEPT)
-        kept[number] = Closed(entry=entry, state=state, posted=charges)
+        kept[number] = Closed(entry, state, charges)
         if len(kept) > most:
             oldest = kept.pop(next(iter(kept)))
             if oldest.entry.order_id is not None:
@@ -212,7 +212,7 @@ class Books:
             raise _uneven(number)
         for line, before, charge in zip(closed.entry.lines, closed.posted, charges, strict=True):
             self._post(line, charge - before, 0)
-        self.adjustable[number] = Closed(entry=closed.entry, state=HoldState.ADJUSTED, posted=charges)
+        self.adjustable[number] = Closed(closed.entry, HoldState.ADJUSTED, charges)
 
     def _reset(self, owned: Owned, window: int) -> None:
         book = self.accounts.get(owned)
@@ -238,11 +238,6 @@ class Books:
             sums.overrun += posted - released
 
 
-def in_order(claims: Iterable[Claim]) -> list[Claim]:
-    """Claims by the names of their accounts."""
-    return sorted(claims, key=_NAMES)
-
-
 def is_nearly_spent(taken: int, limit: int) -> bool:
     """Whether so much of a limit is taken that it should be told."""
     return taken * _WHOLE >= limit * _NEARLY
@@ -250,18 +245,8 @@ def is_nearly_spent(taken: int, limit: int) -> bool:
 
 def hold_of(number: int, entry: Held) -> Hold:
     """The hold that this entry takes."""
-    hold = _OpenHold.__new__(_OpenHold)
-    hold.number = number
-    hold.call_id = entry.call_id
-    hold.attempt = entry.attempt
-    hold.lines = entry.lines
-    hold.lease_until_ms = entry.lease_until_ms
-    hold.fence = FIRST_FENCE
-    hold.state = HoldState.HELD
-    hold.posted = ()
-    hold.order_id = entry.order_id
-    hold.__class__ = Hold
-    return cast("Hold", hold)
+    attempt, lines, until_ms = entry.attempt, entry.lines, entry.lease_until_ms
+    return Hold(number, entry.call_id, attempt, lines, until_ms, FIRST_FENCE, _HELD, (), entry.order_id)
 
 
 def _hold_closed(number: int, closed: Closed) -> Hold:

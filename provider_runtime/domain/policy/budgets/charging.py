@@ -12,6 +12,13 @@ from provider_runtime.domain.values import sealed
 _MOST_TOKENS: Final = 10**9
 _MOST_OVER: Final = 4  # an answer that is longer than it was allowed to be by more than this is not believed
 _EMPTY_ANSWERS: Final = frozenset({204, 205})
+# Looked up once: members of an enum are found slowly, and every answer asks for these.
+_MILLISECONDS: Final = Unit.MILLISECONDS
+_NANO_USD: Final = Unit.NANO_USD
+_TOKENS: Final = Unit.TOKENS
+_ESTIMATE: Final = Fate.ESTIMATE
+_POSTED: Final = Fate.POSTED
+_VOID: Final = Fate.VOID
 _FATES: Final = {
     Delivery.NOT_SENT: Fate.VOID,
     Delivery.REJECTED: Fate.VOID,
@@ -20,7 +27,7 @@ _FATES: Final = {
 }
 
 
-@sealed(kw_only=True)
+@sealed
 class Bill:
     """What is known of the cost of an attempt. ``None``: nobody can say, so what was held is charged."""
 
@@ -37,12 +44,12 @@ class Bill:
         charges: list[int] = []
         for line in lines:
             unit = units[line.account.budget]
-            if unit is Unit.MILLISECONDS:
+            if unit is _MILLISECONDS:
                 charges.append(self.milliseconds)
-            elif self.fate is Fate.VOID:
+            elif self.fate is _VOID:
                 charges.append(0)
             else:
-                known = self.nano_usd if unit is Unit.NANO_USD else self.tokens if unit is Unit.TOKENS else None
+                known = self.nano_usd if unit is _NANO_USD else self.tokens if unit is _TOKENS else None
                 charges.append(line.amount if known is None else known)
         return tuple(charges)
 
@@ -56,8 +63,8 @@ def bill_of_answer(
     """
     tokens = _believed(usage, longest)
     cost = None if tokens is None else nano_usd
-    unknown = (tokens is None and Unit.TOKENS in counts) or (cost is None and Unit.NANO_USD in counts)
-    return Bill(fate=Fate.ESTIMATE if unknown else Fate.POSTED, tokens=tokens, nano_usd=cost, milliseconds=milliseconds)
+    unknown = (tokens is None and _TOKENS in counts) or (cost is None and _NANO_USD in counts)
+    return Bill(_ESTIMATE if unknown else _POSTED, tokens, cost, milliseconds)
 
 
 def fate_of(error: ProviderError) -> Fate:

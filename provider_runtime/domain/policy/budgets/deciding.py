@@ -6,7 +6,7 @@ from attrs import evolve
 
 from provider_runtime.domain.errors import LedgerConflict, RecordMissing
 from provider_runtime.domain.identity import OrderId
-from provider_runtime.domain.policy.budgets.books import FOR_GOOD, Books, hold_of, in_order, is_nearly_spent
+from provider_runtime.domain.policy.budgets.books import FOR_GOOD, Books, hold_of, is_nearly_spent
 from provider_runtime.domain.policy.budgets.entries import Adjusted, Expired, Held, Reset, Settled
 from provider_runtime.domain.policy.budgets.holds import (
     FIRST_FENCE,
@@ -34,25 +34,18 @@ def reserve(books: Books, order: HoldOrder, clock_ms: int) -> tuple[Held | None,
     now_ms = books.time(clock_ms)
     lines: list[Line] = []
     nearly: tuple[Standing, ...] = ()
-    for claim in in_order(order.claims):
+    for claim in order.claims:
         account, limit, amount = claim.account, claim.limit, claim.amount
         window = account.window_at(now_ms)
         sums = books.sums(account, window)
         taken = amount if sums is None else amount + sums.posted + sums.held
         if taken > limit:
             return None, Declined(standing=books.standing(account, limit, window), claimed=amount)
-        lines.append(Line(account=account, window=window, amount=amount, limit=limit))
+        lines.append(Line(account, window, amount, limit))
         if is_nearly_spent(taken, limit) and (sums is None or not sums.warned):
             nearly += (_nearly_spent(books.standing(account, limit, window), amount),)
-    entry = Held(
-        at_ms=now_ms,
-        call_id=order.call_id,
-        attempt=order.attempt,
-        lines=tuple(lines),
-        lease_until_ms=now_ms + order.lease_ms,
-        order_id=order.order_id,
-    )
-    return entry, Admitted(hold=hold_of(books.count + 1, entry), nearly_spent=nearly)
+    entry = Held(now_ms, order.call_id, order.attempt, tuple(lines), now_ms + order.lease_ms, order.order_id)
+    return entry, Admitted(hold_of(books.count + 1, entry), nearly)
 
 
 def settle(books: Books, owned: Hold, fate: Fate, charges: Sequence[int], clock_ms: int) -> Settled | Adjusted | None:
@@ -69,7 +62,7 @@ def settle(books: Books, owned: Hold, fate: Fate, charges: Sequence[int], clock_
             raise _of_another(number)
         if owned.fence != FIRST_FENCE:
             raise _conflict(number, "was settled with a fence that is not its own")
-        return Settled(at_ms=books.time(clock_ms), hold=number, fate=fate, charges=given)
+        return Settled(books.time(clock_ms), number, fate, given)
     hold = _known(books, number)
     given = _checked(hold.lines, charges)
     if owned.order_id != hold.order_id:

@@ -1,6 +1,8 @@
 """Holds: what is set aside for one attempt before it is sent, and what becomes of it."""
 
+from collections.abc import Iterable
 from enum import StrEnum
+from operator import attrgetter
 from typing import Final, TypeAlias, cast
 
 from attrs import field, frozen
@@ -76,6 +78,7 @@ class Claim:
 class HoldOrder:
     """What shall be held for one attempt: every claim or none. ``lease_ms``: how long its owner may be silent.
 
+    ``claims`` stand in the order of the names of their accounts, however they are given.
     ``order_id`` is for whoever may not hear the answer: an order of the same name, given again, is
     answered with the hold that was taken for it, and no second one is taken. It is shown again when that
     hold is settled.
@@ -93,6 +96,17 @@ class HoldOrder:
         if len(set(names)) < len(names):
             raise ValueError("claims: one attempt claims each account once")
 
+    def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "claims", in_order(self.claims))
+
+
+_NAMES: Final = attrgetter("account.budget", "account.owner")
+
+
+def in_order(claims: Iterable[Claim]) -> tuple[Claim, ...]:
+    """Claims by the names of their accounts."""
+    return tuple(sorted(claims, key=_NAMES))
+
 
 _OpenClaim: Final = open_twin(Claim)
 _OpenOrder: Final = open_twin(HoldOrder)
@@ -109,7 +123,7 @@ def claiming(account: Account, *, limit: int, amount: int) -> Claim:
 
 
 def ordering(call_id: CallId, attempt: int, claims: tuple[Claim, ...], lease_ms: int) -> HoldOrder:
-    """The order of whoever claims each account once, and need not be recognised by a name."""
+    """The order of whoever claims each account once, in order, and need not be recognised by a name."""
     order = _OpenOrder.__new__(_OpenOrder)
     order.call_id = call_id
     order.attempt = attempt
@@ -133,7 +147,7 @@ class Line:
     limit: int
 
 
-@frozen(kw_only=True)
+@sealed
 class Hold:
     """What is set aside for one attempt. ``number`` names it in its ledger.
 
@@ -204,7 +218,7 @@ class Tally:
     unconfirmed: int
 
 
-@frozen(kw_only=True)
+@sealed
 class Admitted:
     """The hold was taken. ``nearly_spent``: the accounts that are four fifths taken from now on."""
 
@@ -212,7 +226,7 @@ class Admitted:
     nearly_spent: tuple[Standing, ...] = ()
 
 
-@frozen(kw_only=True)
+@sealed(kw_only=True)
 class Declined:
     """No hold was taken: the first account, in order of name, that has less left than is claimed."""
 

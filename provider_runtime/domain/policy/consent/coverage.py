@@ -19,8 +19,15 @@ _BOUND: Final = (
     ConsentFault.PURPOSE,
     ConsentFault.POLICY_VERSION,
 )
-_bound: Final = attrgetter(*_BOUND)
-_copied: Final = attrgetter(*_BOUND, "data_classes", "profile")
+_NAMES: Final = tuple(fault.value for fault in _BOUND)  # plain texts: members of an enum are looked up twice as slowly
+_bound: Final = attrgetter(*_NAMES)
+_copied: Final = attrgetter(*_NAMES, "data_classes", "profile")
+
+
+# Looked up once: members of an enum are found slowly, and every call asks for these.
+_PROFILE: Final = ConsentScope.PROFILE
+_SESSION: Final = ConsentScope.SESSION
+_SINGLE_CALL: Final = ConsentScope.SINGLE_CALL
 
 
 def fault_of_copy(receipt: ConsentReceipt, request: ConsentRequest) -> ConsentFault | None:
@@ -59,14 +66,14 @@ def _first_other(receipt: ConsentReceipt, subject: ConsentSubject) -> ConsentFau
 
 def _fault_of_scope(receipt: ConsentReceipt, subject: ConsentSubject) -> ConsentFault | None:
     scope = receipt.scope
-    if scope is ConsentScope.PROFILE:
+    if scope is _PROFILE:
         if receipt.profile is None or receipt.profile != subject.profile:
             return ConsentFault.PROFILE
         return _fault_of_session(receipt, subject) if receipt.session_ids else None
-    if scope is ConsentScope.SESSION and len(receipt.session_ids) != 1:
+    if scope is _SESSION and len(receipt.session_ids) != 1:
         return ConsentFault.SEVERAL_SESSIONS if receipt.session_ids else ConsentFault.SESSION_MISSING
     fault = _fault_of_session(receipt, subject)
-    if fault is None and scope is ConsentScope.SINGLE_CALL and receipt.body_sha256 != subject.body_sha256:
+    if fault is None and scope is _SINGLE_CALL and receipt.body_sha256 != subject.body_sha256:
         return ConsentFault.BODY
     return fault
 

@@ -25,7 +25,7 @@ _SEALS: Final[Mapping[SealVerdict, ConsentFault | None]] = {
 }
 
 
-@sealed(kw_only=True)
+@sealed
 class Revocations:
     """What somebody outside the ledger knows of revoked consents, and as of when."""
 
@@ -33,16 +33,16 @@ class Revocations:
     consent_ids: frozenset[str] = frozenset()
 
 
-@sealed(kw_only=True)
+@sealed
 class Found:
-    """What a ledger knows that may bear on one call: decisions, the newest first.
+    """What a ledger knows that may bear on one call: ``consents``, the newest first.
 
     ``revocations`` is ``None`` where nobody could say what was revoked. ``latest`` is the time of the last
     thing that was entered.
     """
 
-    consents: tuple[Consent, ...] = ()
     revocations: Revocations | None
+    consents: tuple[Consent, ...] = ()
     latest: datetime | None = None
 
 
@@ -58,7 +58,7 @@ class Trust:
     revocations_max_age: timedelta = timedelta(minutes=5)
 
 
-@sealed(kw_only=True)
+@sealed
 class Granted:
     """A live consent covers the call of this subject."""
 
@@ -79,7 +79,7 @@ ConsentVerdict: TypeAlias = Granted | Withheld
 _NOBODY: Final = Withheld(fault=ConsentFault.NONE)
 
 
-@sealed(kw_only=True)
+@sealed
 class Moment:
     """When a consent is to hold: ``now``, and no earlier than ``since``, which was read before."""
 
@@ -168,7 +168,7 @@ def consent_verdict(
                     return Withheld(fault=ConsentFault.DENIED, consent_id=receipt.consent_id)
                 continue  # a denial of something else, or one that is over
             if fault is None:
-                return Granted(subject=subject, consent=one.consent, receipt=receipt)
+                return Granted(subject, one.consent, receipt)
             withheld = Withheld(fault=fault, consent_id=receipt.consent_id)
         if withheld.fault.place > nearest.fault.place:
             nearest = withheld
