@@ -43,7 +43,7 @@ class Routing:
             self.catalog.index,
             default_provider=self.default_provider,
         )
-        return RoutedCall(call=call, route=found, provider=self.providers.get(found.provider_id))
+        return RoutedCall(call, found, self.providers.get(found.provider_id))
 
     def listed(self, provider_id: ProviderId, model_id: str) -> ModelInfo | None:
         """The catalog's entry for a model of a provider of this runtime, under whichever name it stands."""
