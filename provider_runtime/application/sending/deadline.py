@@ -22,7 +22,8 @@ class Within:
         self._task = task
         self._cancelling = task.cancelling()
         self._struck = False
-        self._timer = task.get_loop().call_later(seconds, self._strike)
+        loop = task.get_loop()
+        self._timer = loop.call_at(loop.time() + seconds, self._strike)
 
     def _strike(self) -> None:
         self._struck = True
