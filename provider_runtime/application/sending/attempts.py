@@ -69,10 +69,12 @@ class Sending:
             response = await self._try(trying)
             response = held_against_schema(response, cleared.prepared.exchange.wanted, self.schemas)
         except BaseException as failure:
-            if holding is not None:
-                await holding.close()
-            if use is not None:
-                await use.close(self.telemetry, outcome_of(failure))
+            try:
+                if holding is not None:
+                    await holding.close()
+            finally:  # also when the caller leaves while the hold is settled
+                if use is not None:
+                    await use.close(self.telemetry, outcome_of(failure))
             raise
         if use is not None:
             await use.close(self.telemetry, ANSWERED)
