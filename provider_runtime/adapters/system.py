@@ -4,6 +4,7 @@ import asyncio
 import secrets
 import time
 from datetime import UTC, datetime
+from os import urandom
 
 from attrs import frozen
 
@@ -29,10 +30,10 @@ class RandomIds:
     """Names made of 128 random bits: ``call_…``, ``rt_…``."""
 
     def next_call_id(self) -> CallId:
-        return CallId(f"call_{secrets.token_hex(16)}")
+        return CallId(f"call_{urandom(16).hex()}")
 
     def next_runtime_id(self) -> RuntimeId:
-        return RuntimeId(f"rt_{secrets.token_hex(16)}")
+        return RuntimeId(f"rt_{urandom(16).hex()}")
 
 
 @frozen

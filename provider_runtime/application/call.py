@@ -22,7 +22,7 @@ from provider_runtime.domain.secrets import Secret
 from provider_runtime.domain.values import sealed
 
 
-@sealed(kw_only=True)
+@sealed
 class Call:
     """What was asked, by whom, when.
 
@@ -40,7 +40,7 @@ class Call:
     credential_origin: Origin | None = None
 
 
-@sealed(kw_only=True)
+@sealed
 class RoutedCall:
     """A call that has a provider."""
 
@@ -56,7 +56,7 @@ class RoutedCall:
         return None if elsewhere else call.terms.options.credential
 
 
-@sealed(kw_only=True)
+@sealed
 class PreparedCall:
     """A call whose bytes are frozen. ``warnings`` tell of handoff and encoding."""
 
@@ -68,7 +68,7 @@ class PreparedCall:
 _consented: Final = attrgetter("consented")
 
 
-@sealed(kw_only=True)
+@sealed
 class ClearedCall:
     """A call that every gate let through. Only ``Clearance.clear`` makes one."""
 
@@ -81,7 +81,7 @@ class ClearedCall:
         return next(filter(None, map(_consented, self.verdicts)), None)
 
 
-@sealed(kw_only=True)
+@sealed
 class AnsweredCall:
     """A call with its answer, and every try that led to it.
 

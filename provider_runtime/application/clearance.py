@@ -8,9 +8,9 @@ from typing import Any
 from attrs import evolve, field, frozen
 
 from provider_runtime.application.call import ClearedCall, PreparedCall
-from provider_runtime.application.gates import Gate
+from provider_runtime.application.gates import Gate, Judgement
 from provider_runtime.application.gates.grants import use_of
-from provider_runtime.application.gates.patience import Waiting, begun, within
+from provider_runtime.application.gates.patience import within
 from provider_runtime.domain.conversation.response import CallWarning
 from provider_runtime.domain.errors import AccessDenied, CallRefused, ErrorCode
 from provider_runtime.domain.policy.budgets.holds import Hold
@@ -58,23 +58,20 @@ class Clearance:
                 verdict = gate.judge(prepared, rehearsal=False)
             except BaseException as failure:  # noqa: BLE001 - a gate that breaks, however it breaks, lets nothing through
                 verdict = _broken(name, prepared, failure)
-            if type(verdict) is not Pass and isinstance(verdict, Coroutine):
-                verdict = await self._heard(name, verdict, prepared)
             if (
                 type(verdict) is not Pass
                 or verdict.gate != name
                 or verdict.warnings
                 or (verdict.hold is not None and type(verdict.hold) is not Hold)
-            ):
-                verdict = _verdict(verdict, name, prepared)
+            ):  # nearly every answer is a plain pass, and needs no second look
+                verdict = await self._heard(name, verdict, prepared)
                 if isinstance(verdict, Refusal):
-                    if self.security is not None:
-                        await self._account_for(self.security, prepared, verdict.error, verdicts)
+                    await self._account_for(prepared, verdict.error, verdicts)
                     raise verdict.error
                 if verdict.warnings:
                     prepared = evolve(prepared, warnings=prepared.warnings + verdict.warnings)
             verdicts.append(verdict)
-        return ClearedCall(prepared=prepared, verdicts=tuple(verdicts))
+        return ClearedCall(prepared, tuple(verdicts))
 
     async def rehearse(self, prepared: PreparedCall) -> tuple[Verdict, ...]:
         """What each gate would say, all of them, with nothing reserved or used up."""
@@ -85,23 +82,23 @@ class Clearance:
             judged = gate.judge(prepared, rehearsal=True)
         except BaseException as failure:  # noqa: BLE001 - as in ``clear``
             return _broken(name, prepared, failure)
-        if isinstance(judged, Coroutine):
-            return await self._heard(name, judged, prepared)
-        return _verdict(judged, name, prepared)
+        return await self._heard(name, judged, prepared)
 
-    async def _heard(self, name: str, judging: Coroutine[Any, Any, Verdict], prepared: PreparedCall) -> Verdict:
-        """What a gate says that may have to wait for somebody."""
-        try:
-            so_far = begun(judging)  # most wait for nothing, and need no watch
-            answer = await so_far.within(self.patience_s) if isinstance(so_far, Waiting) else so_far
-        except BaseException as failure:  # noqa: BLE001 - as in ``clear``
-            return _broken(name, prepared, failure)
+    async def _heard(self, name: str, judged: Judgement, prepared: PreparedCall) -> Verdict:
+        """What a gate says, which may have to wait for somebody, and may be anything."""
+        answer: object = judged
+        if isinstance(judged, Coroutine):
+            try:
+                answer = await within(self.patience_s, judged)
+            except BaseException as failure:  # noqa: BLE001 - as in ``clear``
+                return _broken(name, prepared, failure)
         return _verdict(answer, name, prepared)
 
-    async def _account_for(
-        self, security: SecurityProvider, prepared: PreparedCall, error: CallRefused, passed: list[Pass]
-    ) -> None:
-        """Tell ``security`` who refused, and give back what was granted. The call is refused whatever fails here."""
+    async def _account_for(self, prepared: PreparedCall, error: CallRefused, passed: list[Pass]) -> None:
+        """Tell security who refused, and give back what was granted. The call is refused whatever fails here."""
+        security = self.security
+        if security is None:
+            return
         use = use_of(prepared)
         if not isinstance(error, AccessDenied):  # that one it has decided and written down itself
             await self._told(lambda: security.refused(use, gate=error.gate, code=error.code.value))

@@ -73,7 +73,7 @@ class Preparation:
         warnings = redacted + losses + exchange.warnings
         if warnings and self.policy.on_lossy is not OnLossy.WARN:
             self._refuse_losses(routed, warnings)
-        return PreparedCall(routed=routed, exchange=exchange, warnings=warnings)
+        return PreparedCall(routed, exchange, warnings)
 
     def _fault_of_schemas(self, request: ProviderRequest) -> RequestInvalid | None:
         wanted = request.response_format

@@ -8,6 +8,7 @@ from provider_runtime.domain.catalog.models import ProviderCapabilities
 from provider_runtime.domain.catalog.providers import ProviderConfig
 from provider_runtime.domain.identity import ProviderId
 from provider_runtime.domain.origins import Origin, origin_of
+from provider_runtime.domain.policy.grants.needs import caps_of_any_call
 from provider_runtime.ports.provider_adapter import ProviderAdapter
 
 
@@ -21,6 +22,8 @@ class RegisteredProvider:
     """Where the base URL leads; ``None`` for what is no URL."""
     origin_text: str | None = field(init=False)
     """The same as text, which receipts and events name."""
+    caps: tuple[str, ...] = field(init=False)
+    """The capabilities that every call to it takes."""
 
     @origin.default
     def _make_origin(self) -> Origin | None:
@@ -29,6 +32,10 @@ class RegisteredProvider:
     @origin_text.default
     def _make_origin_text(self) -> str | None:
         return None if self.origin is None else str(self.origin)
+
+    @caps.default
+    def _make_caps(self) -> tuple[str, ...]:
+        return caps_of_any_call(self.config.provider_id, self.config.tier)
 
     @property
     def capabilities(self) -> ProviderCapabilities:

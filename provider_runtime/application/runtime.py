@@ -1,6 +1,6 @@
 """A call, told as the specification tells it."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from attrs import define, frozen
 
@@ -97,12 +97,12 @@ class CallRuntime:
         ``ProviderError`` when the provider, or the way to it, failed.
         """
         self.lifetime.refuse_if_closed()
-        ending = await ending_of(self._run(self._call(request, options)))
+        ending = await ending_of(self._answer_to(self._call(request, options)))
         del request, options
         return given(ending)
 
-    async def _run(self, call: Call) -> ProviderResponse:
-        return await (self._made_once(call) if self.once.applies_to(call) else self._made(call))
+    def _answer_to(self, call: Call) -> Awaitable[ProviderResponse]:
+        return self._made_once(call) if self.once.applies_to(call) else self._made(call)
 
     async def _made(self, call: Call) -> ProviderResponse:
         async with self.settlement.account(call) as account:  # one receipt, however this ends
@@ -261,11 +261,5 @@ class CallRuntime:
 
     def _call(self, request: ProviderRequest, options: CallOptions | None) -> Call:
         terms = self.terms.for_call(options)
-        return Call(
-            call_id=terms.options.call_id or self.ids.next_call_id(),
-            runtime_id=self.runtime_id,
-            request=request,
-            terms=terms,
-            started_at=self.clock.now(),
-            started=self.clock.monotonic(),
-        )
+        call_id = terms.options.call_id or self.ids.next_call_id()
+        return Call(call_id, self.runtime_id, request, terms, self.clock.now(), self.clock.monotonic())

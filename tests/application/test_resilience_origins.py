@@ -58,7 +58,7 @@ def test_after_the_pause_one_call_finds_out_and_its_answer_lets_all_through() ->
     probe = health.enter(OPENAI, None, FAR)
     with pytest.raises(CircuitOpen):
         health.enter(OPENAI, None, FAR)
-    health.answered(probe)
+    health.answered(probe, clock.monotonic())
     health.check(OPENAI, None)
 
 
@@ -125,7 +125,7 @@ def _requests(health: OriginHealth, calls: int, answers: Callable[[int], bool]) 
         for attempt in (1, 2, 3):
             requests += 1
             if answers(requests):
-                health.answered(health.enter(OPENAI, None, FAR))
+                health.answered(health.enter(OPENAI, None, FAR), health.clock.monotonic())
                 break
             if isinstance(failing(health, BUSY, attempt), GiveUp):
                 break
@@ -144,7 +144,7 @@ def test_retries_add_at_most_a_tenth_and_five(fates: list[str]) -> None:
         requests += 1
         calls += attempt == 0
         if fate == "answer":
-            health.answered(health.enter(OPENAI, None, FAR))
+            health.answered(health.enter(OPENAI, None, FAR), health.clock.monotonic())
             attempt = 0
         else:
             decision = failing(health, BUSY if fate == "busy" else WRONG, attempt + 1)

@@ -44,8 +44,8 @@ class GrantsGate:
         granted: frozenset[str] = frozenset()
         needed = needs_of(prepared)
         if self.governance is not None:
-            if not _flag(await self.governance.has_remaining(Resource.TIME)):
-                return await self._too_late(self.governance, prepared)
+            if (left := await self.governance.has_remaining(Resource.TIME)) is not True:
+                return await self._too_late(self.governance, prepared, left)
             granted = _granted(await self.governance.granted(needed), needed)
         use = use_of(prepared, needed, granted)
         decision: object = await (self.security.rehearse(use) if rehearsal else self.security.decide(use))
@@ -58,7 +58,9 @@ class GrantsGate:
         profile = None if self.governance is None else (await self.governance.get_profile()).name
         return Refusal(gate=GATE, error=_error(decision, prepared, profile))
 
-    async def _too_late(self, governance: GovernanceProvider, prepared: PreparedCall) -> Refusal:
+    async def _too_late(self, governance: GovernanceProvider, prepared: PreparedCall, left: object) -> Refusal:
+        if left is not False:
+            raise TypeError("governance must answer with yes or no")
         limit = (await governance.get_budget()).time or 0
         route = prepared.routed.route
         return Refusal(
@@ -82,7 +84,7 @@ class GrantsGate:
 def needs_of(prepared: PreparedCall) -> tuple[str, ...]:
     """The capabilities that the call takes."""
     routed = prepared.routed
-    return caps_needed(routed.call.request, routed.route.provider_id, routed.provider.config.tier)
+    return caps_needed(routed.call.request, routed.provider.caps)
 
 
 def use_of(prepared: PreparedCall, needed: tuple[str, ...] | None = None, granted: frozenset[str] = frozenset()) -> Use:
@@ -94,12 +96,6 @@ def use_of(prepared: PreparedCall, needed: tuple[str, ...] | None = None, grante
     return use_in_call(
         caps, granted, call.call_id, labels, route.provider_id, route.model_id, exchange.method, len(exchange.body)
     )
-
-
-def _flag(answer: object) -> bool:
-    if not isinstance(answer, bool):
-        raise TypeError("governance must answer with yes or no")
-    return answer
 
 
 def _granted(answer: object, needed: tuple[str, ...]) -> frozenset[str]:

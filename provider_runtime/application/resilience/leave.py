@@ -18,7 +18,7 @@ from provider_runtime.domain.policy.retrying import Decision, RetryPolicy, Tried
 _BYTES_PER_TOKEN = 4
 
 
-@define(eq=False, kw_only=True)
+@define(eq=False)
 class Leave:
     """Leave for one attempt, until ``deadline``. Ends by the first of its methods that is called."""
 
@@ -33,10 +33,10 @@ class Leave:
         """Whether the attempt is to go over a connection of its own."""
         return self._health.only_fresh_connections
 
-    def answered(self, response: ProviderResponse) -> None:
+    def answered(self, response: ProviderResponse, now: float) -> None:
         """The attempt brought the answer."""
         self._ended = True
-        self._health.answered(self._admitted)
+        self._health.answered(self._admitted, now)
         if self._place is not None:
             self._place.end(response.usage.total_tokens)
 
@@ -103,7 +103,7 @@ class Resilience:
             raise
         if place is not None:
             place.start()
-        return Leave(health=health, deadline=deadline, admitted=admitted, place=place)
+        return Leave(health, deadline, admitted, place)
 
 
 def _estimate(prepared: PreparedCall) -> int:

@@ -61,11 +61,11 @@ class OriginHealth:
             raise _held_back(provider, model, admission.retry_at - now)
         return admission
 
-    def answered(self, admitted: Admitted) -> None:
+    def answered(self, admitted: Admitted, now: float) -> None:
         """The attempt ended in an answer."""
         self.tokens = self.tokens.succeeded()
         if self.circuit_on:
-            self.circuit = self.circuit.succeeded(admitted, self.clock.monotonic())
+            self.circuit = self.circuit.succeeded(admitted, now)
 
     def failed(
         self,

@@ -16,7 +16,7 @@ from provider_runtime.domain.policy.fallback import FallbackPolicy
 Ask: TypeAlias = Callable[[Call, Account], Awaitable[AnsweredCall]]
 
 
-async def first_answer(call: Call, account: Account, ask: Ask) -> AnsweredCall:
+def first_answer(call: Call, account: Account, ask: Ask) -> Awaitable[AnsweredCall]:
     """The answer of the model asked for, or of the first alternative that gives one.
 
     Each alternative is a call of its own up to the answer: routed, prepared and cleared anew, with
@@ -24,8 +24,10 @@ async def first_answer(call: Call, account: Account, ask: Ask) -> AnsweredCall:
     answered, or the first failure that the policy does not cover.
     """
     policy = call.terms.fallback
-    if policy is None:
-        return await ask(call, account)
+    return ask(call, account) if policy is None else _first_of_several(policy, call, account, ask)
+
+
+async def _first_of_several(policy: FallbackPolicy, call: Call, account: Account, ask: Ask) -> AnsweredCall:
     asked = await _outcome(call, account, ask)
     if isinstance(asked, AnsweredCall):
         return asked

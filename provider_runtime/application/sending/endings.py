@@ -6,11 +6,12 @@ method awaits ``ending_of`` its work, forgets its arguments, and hands on what i
 
 import asyncio
 from collections.abc import Awaitable
-from typing import TypeAlias, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
 from provider_runtime.domain.errors import ProviderRuntimeError
 
 T = TypeVar("T")
+_FAILURES: Final = (ProviderRuntimeError, asyncio.CancelledError)
 Ending: TypeAlias = T | ProviderRuntimeError | asyncio.CancelledError
 
 
@@ -26,6 +27,6 @@ async def ending_of(work: Awaitable[T]) -> Ending[T]:
 
 def given(ending: Ending[T]) -> T:
     """The result. Raises the failure."""
-    if isinstance(ending, ProviderRuntimeError | asyncio.CancelledError):
+    if isinstance(ending, _FAILURES):
         raise ending
     return ending

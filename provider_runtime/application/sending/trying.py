@@ -1,8 +1,12 @@
 """The attempts of one call, each noted as it begins and as it ends."""
 
-from attrs import define, field
+from typing import Final
 
+from attrs import define
+
+from provider_runtime.application.budgets.holding import Holding
 from provider_runtime.application.call import ClearedCall
+from provider_runtime.application.consents.uses import ConsentUse
 from provider_runtime.domain.conversation.response import Attempt, ProviderResponse, tried
 from provider_runtime.domain.errors import (
     Delivery,
@@ -17,6 +21,7 @@ from provider_runtime.domain.policy.retrying import Tried
 
 ANSWERED = "answered"
 CANCELLED = "cancelled"
+_NOT_TRIED: Final = Tried()
 
 
 def outcome_of(failure: BaseException) -> str:
@@ -26,18 +31,21 @@ def outcome_of(failure: BaseException) -> str:
     return type(failure).__name__ if isinstance(failure, Exception) else CANCELLED
 
 
-@define(kw_only=True)
+@define(eq=False)
 class Trying:
-    """What is known of the attempts of one cleared call.
+    """What is known of the attempts of one cleared call, and told of each: to its budgets, to its consent.
 
     ``attempts`` is the list of the whole call, alternatives included; ``tried`` counts those of
     this provider, ``last`` is the failure of the latest. ``began`` is the moment an attempt under
-    way began, ``None`` between attempts.
+    way began, ``None`` between attempts. ``holding`` and ``use`` are there where a gate set something
+    aside, and where one let the call through on a consent.
     """
 
     cleared: ClearedCall
     attempts: list[Attempt]
-    tried: Tried = field(factory=Tried)
+    holding: Holding | None = None
+    use: ConsentUse | None = None
+    tried: Tried = _NOT_TRIED
     last: ProviderError | None = None
     wait_s: float = 0.0
     began: float | None = None
@@ -55,16 +63,33 @@ class Trying:
     def begin(self, now: float) -> None:
         """An attempt leaves."""
         self.began = now
+        if self.holding is not None:
+            self.holding.begin()
 
     def answered(self, response: ProviderResponse, now: float) -> None:
         """The attempt under way brought the answer."""
+        if self.holding is not None:
+            self.holding.answered(response)
         self._note(ANSWERED, now, provider_request_id=response.provider_request_id)
+        if self.use is not None:
+            self.use.answered()
 
     def failed(self, error: ProviderError, now: float) -> Attempt:
         """The attempt under way failed."""
+        if self.holding is not None:
+            self.holding.failed(error)
+        if self.use is not None:
+            self.use.failed(sent=error.sent)
         self.tried, self.last = self.tried.and_then(error), error
         status = error.status_code if isinstance(error, ProviderStatusError) else None
         return self._note(error.code.value, now, status_code=status, provider_request_id=error.request_id)
+
+    def unsent(self) -> None:
+        """The attempt ended before anything was sent."""
+        if self.holding is not None:
+            self.holding.unsent()
+        if self.use is not None:
+            self.use.unsent()
 
     def cancelled(self, now: float) -> None:
         """The caller gave up; nobody knows what became of an attempt under way."""

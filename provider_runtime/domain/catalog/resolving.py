@@ -82,7 +82,7 @@ class RouteRule(StrEnum):
     DEFAULT = "default"
 
 
-@sealed(kw_only=True)
+@sealed
 class Route:
     """Who is asked, for which model, by which rule.
 
@@ -135,14 +135,7 @@ def route(
         raise _not_found(model.model_id, catalog)
     if provider not in registered:
         raise _not_registered(provider, rule, registered)
-    return Route(
-        provider_id=provider,
-        model_id=model.model_id,
-        rule=rule,
-        hint=model.provider_hint,
-        listed=listed,
-        default=default_provider,
-    )
+    return Route(provider, model.model_id, rule, model.provider_hint, listed, default_provider)
 
 
 def resolve_model_provider(catalog: CatalogIndex, model_id: str, hint: ProviderId | None = None) -> ProviderId:

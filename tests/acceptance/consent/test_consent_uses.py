@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from consenting.asking import PATIENT, WORDS, consented
@@ -20,6 +21,7 @@ from provider_runtime import (
     ProviderStatusError,
     RetryPolicy,
 )
+from provider_runtime.adapters.governance.ledger import MemoryBudgetLedger
 from provider_runtime.testing.builders import a_request
 from provider_runtime.testing.fakes import EventRecorder, FrozenClock
 from provider_runtime.testing.sandbox import Fault, Sandbox
@@ -116,6 +118,35 @@ async def test_a_caller_who_leaves_while_the_provider_thinks_has_used_the_consen
             await call
         (kept,) = await runtime.consents.consents()
     assert kept.used == 1
+
+
+class _SlowToSettle(MemoryBudgetLedger):
+    """Says that it is settling, and settles when it may."""
+
+    settling: asyncio.Event
+    may: asyncio.Event
+
+    async def settle(self, *args: Any, **facts: Any) -> Any:
+        self.settling.set()
+        await self.may.wait()
+        return await super().settle(*args, **facts)
+
+
+async def test_a_caller_who_leaves_while_a_hold_is_settled_has_the_use_given_back(sandbox: Sandbox) -> None:
+    request, ledger = a_request(WORDS, model=CLOUD, max_output_tokens=50), _SlowToSettle()
+    ledger.settling, ledger.may = asyncio.Event(), asyncio.Event()
+    keyless = settings_in(sandbox, credentials={}, budgets=(Budget(name="calls", limit=Amount.calls(3)),))
+    async with opened(sandbox, keyless, ledger=ledger) as runtime:
+        await consented(runtime, request)
+        call = asyncio.ensure_future(runtime.run(request))
+        await ledger.settling.wait()
+        call.cancel()
+        await asyncio.sleep(0)
+        ledger.may.set()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+        (kept,) = await runtime.consents.consents()
+    assert kept.used == 0
 
 
 # ── before each retry ───────────────────────────────────────────────────────────────────────

@@ -12,7 +12,7 @@ from attrs.validators import optional
 from provider_runtime.domain.checks import FILLED, FILLED_TEXTS, is_a, whole
 from provider_runtime.domain.identity import CallId
 from provider_runtime.domain.json_values import tuple_of
-from provider_runtime.domain.policy.grants.caps import cap_name, checked_grant
+from provider_runtime.domain.policy.grants.caps import cap_name, checked_grant, is_cap_name
 from provider_runtime.domain.values import open_twin
 
 _DOMAIN: Final = b"provider_runtime/capability/v1\0"
@@ -98,16 +98,21 @@ def _texts(_instance: object, attribute: "Attribute[Any]", caps: tuple[object, .
             raise TypeError(f"{attribute.name} are texts")
 
 
+def _names_alone(caps: Any) -> Any:
+    return frozenset(filter(is_cap_name, caps)) if isinstance(caps, frozenset) else caps
+
+
 @frozen(kw_only=True)
 class Use:
     """What somebody is about to do: ``caps`` are the capabilities it takes, all of them or none.
 
-    ``granted`` are those of them that somebody else (a governance profile) grants without conditions.
-    ``scopes`` are the labels of the call, ``size`` the bytes of its body. Unknown is ``None``.
+    ``granted`` are those of them that somebody else (a governance profile) grants without conditions; what
+    names no capability is not kept of it. ``scopes`` are the labels of the call, ``size`` the bytes of its
+    body. Unknown is ``None``.
     """
 
     caps: tuple[str, ...] = field(converter=_as_compared, validator=_texts)
-    granted: frozenset[str] = field(default=frozenset(), validator=is_a(frozenset))
+    granted: frozenset[str] = field(default=frozenset(), converter=_names_alone, validator=is_a(frozenset))
     call_id: CallId | None = None
     scopes: tuple[str, ...] = field(default=(), converter=tuple_of)
     provider: str | None = field(default=None, validator=optional(is_a(str)))

@@ -23,11 +23,6 @@ def is_cap_name(text: object) -> bool:
     return isinstance(text, str) and _NAME.match(text) is not None
 
 
-def are_cap_names(texts: Iterable[str]) -> bool:
-    """Whether each of ``texts`` can name one capability."""
-    return all(map(_NAME.match, texts))
-
-
 def checked_grant(text: object) -> str:
     """A name, ``domain.*`` or ``*``, as it is compared. Raises ``TypeError`` or ``ValueError``."""
     if not isinstance(text, str):

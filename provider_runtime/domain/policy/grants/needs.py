@@ -34,11 +34,17 @@ def provider_cap(provider_id: str) -> str:
     return f"provider.{provider_id}"
 
 
-def caps_needed(request: ProviderRequest, provider_id: ProviderId, tier: Tier) -> tuple[str, ...]:
-    """What this call takes: all of it, or it is not made."""
-    caps = [MODEL_CALL, provider_cap(provider_id)]
-    if tier is not Tier.LOCAL:
-        caps.append(MODEL_CLOUD)
+def caps_of_any_call(provider_id: ProviderId, tier: Tier) -> tuple[str, ...]:
+    """What every call to this provider takes."""
+    caps = (MODEL_CALL, provider_cap(provider_id))
+    return caps if tier is Tier.LOCAL else (*caps, MODEL_CLOUD)
+
+
+def caps_needed(request: ProviderRequest, of_any_call: tuple[str, ...]) -> tuple[str, ...]:
+    """What this call takes: all of it, or it is not made. ``of_any_call``: what all calls to its provider do."""
+    if not request.tools and request.texts_alone:
+        return of_any_call
+    caps = [*of_any_call]
     if request.tools:
         caps.append(TOOLS_OFFER)
     if not request.texts_alone:

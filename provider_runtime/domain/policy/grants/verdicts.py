@@ -12,7 +12,7 @@ from provider_runtime.domain.policy.grants.capability import (
     GrantFault,
     Use,
 )
-from provider_runtime.domain.policy.grants.caps import are_cap_names, granting, is_cap_name
+from provider_runtime.domain.policy.grants.caps import granting
 
 
 def decide(
@@ -20,15 +20,15 @@ def decide(
 ) -> Decision:
     """Whether everything that ``use`` takes is granted; the first capability that is not, decides.
 
-    ``granted`` are those that need no grant. Of the grants of one capability, the first that admits the
-    use grants it. ``used`` says how often each grant was used, by its id. A grant that serves a use twice
-    is used once.
+    ``granted`` are names of capabilities that need no grant. Of the grants of one capability, the first that
+    admits the use grants it. ``used`` says how often each grant was used, by its id. A grant that serves a
+    use twice is used once.
     """
-    if granted.issuperset(use.caps) and are_cap_names(use.caps):
+    if granted.issuperset(use.caps):
         return NOTHING_COUNTED
     counted: dict[str, None] = {}
     for cap in use.caps:
-        if cap in granted and is_cap_name(cap):
+        if cap in granted:
             continue
         found = _grant_of(cap, use, capabilities, used, now)
         if isinstance(found, Denied):

@@ -79,7 +79,7 @@ Admission: TypeAlias = Admitted | Open
 _Step: TypeAlias = tuple[int, int, int]
 
 
-@sealed(kw_only=True)
+@sealed
 class Circuit:
     """What one runtime knows of one origin's health: closed, open, or open with a probe under way.
 
@@ -133,7 +133,7 @@ class Circuit:
             return self
         if self.open_until is not None:
             return Circuit(pass_=Admitted(generation=admitted.generation + 1))
-        return Circuit(pass_=self.pass_, steps=_counted(self._steps, now, up=1))
+        return Circuit(0, None, 0.0, None, self.pass_, _counted(self._steps, now, 1, 0))
 
     def failed(self, admitted: Admitted, now: float, chance: float) -> "Circuit":
         """The origin did not answer, or said that it cannot."""
@@ -141,7 +141,7 @@ class Circuit:
             return self
         if self.open_until is not None:
             return self._opened(min(_LONGEST_PAUSE_S, 2 * self.pause_s), now, chance)
-        steps = _counted(self._steps, now, down=1)
+        steps = _counted(self._steps, now, 0, 1)
         up, down = sum(step[1] for step in steps), sum(step[2] for step in steps)
         if self.in_a_row + 1 >= _IN_A_ROW or (up + down >= _ENOUGH_TO_JUDGE and down >= up):
             return self._opened(_FIRST_PAUSE_S, now, chance)
@@ -159,8 +159,8 @@ class Circuit:
         return Circuit(open_until=now + pause_s * spread, pause_s=pause_s, pass_=Admitted(generation=generation))
 
 
-def _counted(steps: tuple[_Step, ...], now: float, *, up: int = 0, down: int = 0) -> tuple[_Step, ...]:
-    """The last ten steps, newest first, with one more attempt in the newest."""
+def _counted(steps: tuple[_Step, ...], now: float, up: int, down: int) -> tuple[_Step, ...]:
+    """The last ten steps, newest first, with one more attempt in the newest, which went well or badly."""
     number = int(now // _STEP_S)
     if steps and steps[0][0] >= number:
         newest = steps[0]

@@ -24,7 +24,7 @@ from provider_runtime.domain.policy.grants.capability import (
     Use,
 )
 from provider_runtime.domain.policy.grants.caps import cap_name, is_cap_name
-from provider_runtime.domain.policy.grants.needs import caps_needed
+from provider_runtime.domain.policy.grants.needs import caps_needed, caps_of_any_call
 
 
 def decide(use: Use, grants: list[Capability], used: dict[str, int], now: datetime) -> Decision:
@@ -173,8 +173,8 @@ def test_a_call_takes_what_it_does() -> None:
     plain = ProviderRequest(model="gpt-5", messages=[user("hi")])
     full = ProviderRequest(model="gpt-5", messages=[user("hi", image)], tools=[tool])
     acme = ProviderId("acme.eu")
-    assert caps_needed(plain, acme, Tier.LOCAL) == ("model.call", "provider.acme.eu")
-    assert caps_needed(full, acme, Tier.CLOUD) == (
+    assert caps_needed(plain, caps_of_any_call(acme, Tier.LOCAL)) == ("model.call", "provider.acme.eu")
+    assert caps_needed(full, caps_of_any_call(acme, Tier.CLOUD)) == (
         *("model.call", "provider.acme.eu", "model.cloud"),
         *("tools.offer", "media.send"),
     )

@@ -4,7 +4,7 @@ import pytest
 
 from provider_runtime.domain.catalog.providers import Tier
 from provider_runtime.domain.identity import OPENAI
-from provider_runtime.domain.policy.grants.needs import caps_needed
+from provider_runtime.domain.policy.grants.needs import caps_needed, caps_of_any_call
 from provider_runtime.domain.policy.grants.profiles import (
     GOVERNANCE_PROFILES,
     GovernanceProfile,
@@ -99,13 +99,13 @@ def test_what_a_profile_leaves_out_is_made_up_for() -> None:
 
 @pytest.mark.parametrize("name", ["explore", "pragmatic", "strict", "proof-certified"])
 def test_the_profiles_that_may_ask_a_model_may_call_one_in_the_cloud(name: str) -> None:
-    needed = caps_needed(a_request(), OPENAI, Tier.CLOUD)
+    needed = caps_needed(a_request(), caps_of_any_call(OPENAI, Tier.CLOUD))
     assert all(governance_profile(name).allowed_caps.grants(cap) for cap in needed)
 
 
 def test_an_airgap_calls_models_of_this_machine_and_no_others() -> None:
     caps = governance_profile("airgap").allowed_caps
-    assert all(caps.grants(cap) for cap in caps_needed(a_request(), OPENAI, Tier.LOCAL))
+    assert all(caps.grants(cap) for cap in caps_needed(a_request(), caps_of_any_call(OPENAI, Tier.LOCAL)))
     assert not caps.grants("model.cloud")
     assert not caps.grants("tools.offer")
     assert not caps.grants("media.send")
