@@ -9,7 +9,7 @@ from attrs import define, evolve, field, frozen
 
 from provider_runtime.application.accounting.consent_events import cloud_blocked
 from provider_runtime.application.accounting.events import call_cleared, call_ended, call_passed_on, call_started
-from provider_runtime.application.accounting.recording import config_of, record_of
+from provider_runtime.application.accounting.recording import apart, facts_of, record_of
 from provider_runtime.application.accounting.telemetry import Telemetry
 from provider_runtime.application.budgets.bounds import estimate_of
 from provider_runtime.application.call import AnsweredCall, Call, ClearedCall, Stage
@@ -27,7 +27,6 @@ from provider_runtime.domain.errors import (
     ProviderRuntimeError,
     TierRefused,
 )
-from provider_runtime.domain.records.outside_names import Names
 from provider_runtime.domain.records.receipts import CallOutcome
 from provider_runtime.domain.secrets import Secret
 from provider_runtime.ports.stores.journals import ReceiptProvider
@@ -79,7 +78,6 @@ class Account:
     passed_over: tuple[PassedOver, ...] = ()
     answered: ProviderResponse | None = None
     recalled_from: RecalledFrom | None = None
-    names: Names = field(factory=Names, init=False, repr=False)
     _digested: tuple[bytes, str] | None = field(default=None, init=False, repr=False)
 
     def reached(self, stage: StageT) -> StageT:
@@ -92,7 +90,7 @@ class Account:
         telemetry = self.settlement.telemetry
         if telemetry.listening:
             digest = self.digest_of(cleared.prepared.exchange.body)
-            telemetry.emit(call_cleared(cleared, digest, self.names, self.settlement.clock.now()))
+            telemetry.emit(call_cleared(cleared, digest, telemetry.names, self.settlement.clock.now()))
         return self.reached(cleared)
 
     def digest_of(self, body: bytes) -> str:
@@ -110,10 +108,10 @@ class Account:
 
     def blocked(self, refused: ProviderRuntimeError) -> None:
         """Tell of a call, or of one alternative, that policy or the want of consent keeps from the cloud."""
-        settlement, config = self.settlement, config_of(self.stage)
-        if settlement.telemetry.listening and config is not None and isinstance(refused, TierRefused | ConsentRefused):
-            now, before = settlement.clock.now(), len(self.attempts)
-            settlement.telemetry.emit(cloud_blocked(self.call, config, refused.model, refused, before, now))
+        settlement, (call, routed, *_) = self.settlement, apart(self.stage)
+        if settlement.telemetry.listening and routed is not None and isinstance(refused, TierRefused | ConsentRefused):
+            now, before, config = settlement.clock.now(), len(self.attempts), routed.provider.config
+            settlement.telemetry.emit(cloud_blocked(call, config, refused.model, refused, before, now))
 
     async def settle(self, answered: AnsweredCall) -> ProviderResponse:
         """The response as the caller gets it: priced, named, with every warning, its receipt written."""
@@ -141,8 +139,9 @@ class Account:
         return response
 
     async def __aenter__(self) -> Self:
-        if self.settlement.telemetry.listening:
-            self.settlement.telemetry.emit(call_started(self.call, self.names))
+        telemetry = self.settlement.telemetry
+        if telemetry.listening:
+            telemetry.emit(call_started(self.call, telemetry.names))
         return self
 
     async def __aexit__(
@@ -166,25 +165,25 @@ class Account:
     async def _close(
         self, outcome: CallOutcome, ended_with: ProviderResponse | BaseException, duration_s: float
     ) -> None:
-        settlement = self.settlement
+        settlement, telemetry = self.settlement, self.settlement.telemetry
+        stages = apart(self.stage)
+        facts = facts_of(stages, ended_with, self.recalled_from, self.digest_of, telemetry.names)
         record = record_of(
-            self.stage,
+            facts,
+            stages,
             outcome=outcome,
             duration_s=duration_s,
             attempts=self.attempts,
             passed_over=self.passed_over,
             ended_with=ended_with,
-            digest=self.digest_of,
             policy_version=settlement.policy_version,
-            names=self.names,
-            recalled_from=self.recalled_from,
+            names=telemetry.names,
         )
-        if settlement.telemetry.listening:
-            now = settlement.clock.now()
-            config = config_of(self.stage)
+        if telemetry.listening:
             if isinstance(ended_with, CallRefused):
                 self.blocked(ended_with)
-            settlement.telemetry.emit(call_ended(record, self.call, config, self.answered, duration_s, self.names, now))
+            now = settlement.clock.now()
+            telemetry.emit(call_ended(facts, record, stages, self.answered, duration_s, now))
         try:
             await settlement.receipts.store(record)  # lets no cancellation come between, once it has begun to write
         except BackendError:
