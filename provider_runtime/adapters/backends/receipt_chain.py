@@ -54,7 +54,8 @@ def linked(record: CallRecord, before: Link | CallReceipt | None) -> tuple[bytes
     }
     content = _CANONICAL.encode(said)
     receipt_hash = said["receipt_hash"] = _hash_of(content, prev_hash)
-    return _OPENING + content + _HASH_KEY + receipt_hash.encode() + _CLOSING, RECEIPT_FORM.filled(said)
+    entry = b"".join((_OPENING, content, _HASH_KEY, receipt_hash.encode(), _CLOSING))
+    return entry, RECEIPT_FORM.filled(said)
 
 
 def _hash_of(content: bytes, prev_hash: str | None) -> str:

@@ -1,6 +1,7 @@
 """From a call, wherever it ended, to the record that its receipt holds."""
 
 from collections.abc import Callable, Sequence
+from itertools import repeat
 from typing import Any, TypeAlias, cast
 
 from provider_runtime.application.call import Call, ClearedCall, PreparedCall, RoutedCall, Stage
@@ -39,8 +40,9 @@ def facts_of(
         "model_asked": model_asked_of(call, names) or NO_NAME,
         "role": role_of(call),
         "profile_id": profile_of(call),
-        "recalled_from": None if recalled_from is None else recalled_from.value,
     }
+    if recalled_from is not None:
+        facts["recalled_from"] = recalled_from.value
     if routed is not None:
         config = routed.provider.config
         facts["provider"] = str(config.provider_id)
@@ -48,8 +50,8 @@ def facts_of(
         facts["origin"] = routed.provider.origin_text
     if prepared is not None:
         facts["request_digest"] = digest(prepared.exchange.body)
-    if cleared is not None and cleared.consented is not None:
-        facts["consent_id"] = cleared.consented.receipt.consent_id
+    if cleared is not None and (consented := cleared.consented) is not None:
+        facts["consent_id"] = consented.receipt.consent_id
     if isinstance(ended_with, ProviderResponse):
         usage = ended_with.usage
         facts["model_answered"] = names[ended_with.model]
@@ -57,7 +59,8 @@ def facts_of(
         facts["input_tokens"] = usage.input_tokens
         facts["output_tokens"] = usage.output_tokens
         facts["cost_nano_usd"] = nano_usd(ended_with.cost)
-        facts["warnings"] = tuple(sorted({warning.code for warning in ended_with.warnings}))
+        if ended_with.warnings:
+            facts["warnings"] = tuple(sorted({warning.code for warning in ended_with.warnings}))
         return facts
     facts["error_code"] = (
         ended_with.code.value if isinstance(ended_with, ProviderRuntimeError) else type(ended_with).__name__
@@ -81,14 +84,13 @@ def record_of(  # noqa: PLR0913 - everything that is known of a call when it end
 ) -> CallRecord:
     """The record of a call: its ``facts``, and how it went."""
     call, routed, _prepared, cleared = stages
-    said = facts | {
-        "started_at": call.started_at.isoformat("T", "milliseconds"),
-        "duration_us": _microseconds(duration_s),
-        "outcome": outcome,
-        "policy_version": policy_version,
-        "gates": _gates_of(cleared, ended_with),
-        "attempts": tuple([_attempt_record(attempt, names) for attempt in attempts]),
-    }
+    said = facts.copy()
+    said["started_at"] = call.started_at.isoformat("T", "milliseconds")
+    said["duration_us"] = _microseconds(duration_s)
+    said["outcome"] = outcome
+    said["policy_version"] = policy_version
+    said["gates"] = _gates_of(cleared, ended_with)
+    said["attempts"] = tuple(map(_attempt_record, attempts, repeat(names)))
     if routed is not None:
         said["route_rule"] = str(routed.route.rule)
     if passed_over:
@@ -153,4 +155,4 @@ def _passed_over(one: PassedOver, names: Names) -> str:
 
 
 def _microseconds(seconds: float) -> int:
-    return max(0, round(seconds * 1_000_000))
+    return round(seconds * 1_000_000)
