@@ -1,6 +1,7 @@
 """The account of a call: price, receipt, events, exactly one of each, however the call ends."""
 
 import hmac
+from contextlib import suppress
 from hashlib import sha256
 from types import TracebackType
 from typing import Self, TypeVar
@@ -27,7 +28,7 @@ from provider_runtime.domain.errors import (
     ProviderRuntimeError,
     TierRefused,
 )
-from provider_runtime.domain.records.receipts import CallOutcome
+from provider_runtime.domain.records.receipts import CallOutcome, CallRecord
 from provider_runtime.domain.secrets import Secret
 from provider_runtime.ports.stores.journals import ReceiptProvider
 from provider_runtime.ports.system import Clock
@@ -54,7 +55,7 @@ class Settlement:
 
     def account(self, call: Call) -> "Account":
         """The account of ``call``, to be entered with ``async with``."""
-        return Account(settlement=self, call=call, stage=call)
+        return Account(self, call, call)
 
     def digest(self, content: bytes) -> str:
         """The keyed digest of bytes that a receipt may hold."""
@@ -63,7 +64,7 @@ class Settlement:
         return keyed.hexdigest()
 
 
-@define(kw_only=True)
+@define
 class Account:
     """What is known of one call so far; closed exactly once, also on failure and cancellation.
 
@@ -130,8 +131,9 @@ class Account:
             duration_s=duration_s,
         )
         self.answered = response
-        try:
-            await self._close(CallOutcome.ANSWERED, response, duration_s)
+        record = self._told(CallOutcome.ANSWERED, response, duration_s)
+        try:  # the store lets no cancellation come between, once it has begun to write
+            await self.settlement.receipts.store(record)
         except BackendError:
             # The provider has worked and is paid: the answer is worth more than its receipt.
             late = warn(WarningCode.RECEIPT_PENDING, "the receipt of this call could not be written")
@@ -153,7 +155,9 @@ class Account:
             error.call_id, error.attempts = self.call.call_id, tuple(self.attempts)
             if isinstance(error, ProviderError):
                 error.passed_over = self.passed_over
-        await self._close(_outcome_of(error), error, self.settlement.clock.monotonic() - self.call.started)
+        record = self._told(_outcome_of(error), error, self.settlement.clock.monotonic() - self.call.started)
+        with suppress(BackendError):  # a call that failed keeps its own error; the store's failure would hide it
+            await self.settlement.receipts.store(record)
 
     def _cost(self, answered: AnsweredCall) -> tuple[CostBreakdown | None, tuple[CallWarning, ...]]:
         response, prices = answered.response, self.settlement.prices
@@ -162,9 +166,10 @@ class Account:
         estimate = answered.estimate or estimate_of(response, answered.cleared.prepared.routed, prices)
         return estimate if response.cost is None else reconciled(response.cost, estimate)
 
-    async def _close(
+    def _told(
         self, outcome: CallOutcome, ended_with: ProviderResponse | BaseException, duration_s: float
-    ) -> None:
+    ) -> CallRecord:
+        """The record of the call, which has ended: the sink was told of it."""
         settlement, telemetry = self.settlement, self.settlement.telemetry
         stages = apart(self.stage)
         facts = facts_of(stages, ended_with, self.recalled_from, self.digest_of, telemetry.names)
@@ -184,12 +189,7 @@ class Account:
                 self.blocked(ended_with)
             now = settlement.clock.now()
             telemetry.emit(call_ended(facts, record, stages, self.answered, duration_s, now))
-        try:
-            await settlement.receipts.store(record)  # lets no cancellation come between, once it has begun to write
-        except BackendError:
-            if outcome is CallOutcome.ANSWERED:
-                raise
-            # A call that failed keeps its own error; the store's failure would hide it.
+        return record
 
 
 def _outcome_of(error: BaseException) -> CallOutcome:
