@@ -177,21 +177,29 @@ def _calls(tree: ast.AST) -> Iterator[ast.Call]:
 
 
 def _filled_in(tree: ast.Module) -> Iterator[tuple[EventKind | None, set[str]]]:
-    """The events that functions make by a form: ``said = _said_of(call, kind, at)``, then field by field."""
+    """The events that functions make by a form: ``_event(call, kind, at, {…})``, of facts that others gathered too."""
     functions = {one.name: one for one in tree.body if isinstance(one, ast.FunctionDef)}
-    common = _fields_of(functions["_said_of"]) if "_said_of" in functions else set()
     for function in functions.values():
         for node in ast.walk(function):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "_said_of":
-                yield _kind(node.args[1]), common | _fields_of(function)
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "_event":
+                yield _kind(node.args[1]), said_in(function) | said_in(functions["_event"]) | _facts_for(function)
 
 
-def _fields_of(function: ast.FunctionDef) -> set[str]:
-    return {
-        node.slice.value
-        for node in ast.walk(function)
-        if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store) and isinstance(node.slice, ast.Constant)
+def _facts_for(function: ast.FunctionDef) -> set[str]:
+    """What is handed to a function as ``facts``."""
+    if "facts" not in [argument.arg for argument in function.args.args]:
+        return set()
+    tree = ast.parse((_PACKAGE / "application/accounting/recording.py").read_text("utf-8"))
+    return said_in(next(one for one in tree.body if isinstance(one, ast.FunctionDef) and one.name == "facts_of"))
+
+
+def said_in(function: ast.AST) -> set[str]:
+    """The names under which a function says something: keys of its dictionaries."""
+    displayed = {key for node in ast.walk(function) if isinstance(node, ast.Dict) for key in node.keys}
+    stored = {
+        node.slice for node in ast.walk(function) if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store)
     }
+    return {key.value for key in displayed | stored if isinstance(key, ast.Constant) and isinstance(key.value, str)}
 
 
 def _named(call: ast.Call) -> EventKind | None:

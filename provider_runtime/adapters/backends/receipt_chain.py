@@ -14,7 +14,7 @@ from attrs import frozen
 
 from provider_runtime.domain.errors import RecordCorrupt
 from provider_runtime.domain.identity import CallId, RuntimeId
-from provider_runtime.domain.records.receipts import AttemptRecord, CallReceipt, CallRecord
+from provider_runtime.domain.records.receipts import RECEIPT_FORM, AttemptRecord, CallReceipt, CallRecord
 
 _ID: Final = "rct_"
 _ID_SEQ: Final = 10
@@ -44,22 +44,18 @@ def linked(record: CallRecord, before: Link | CallReceipt | None) -> tuple[bytes
         chain_id, seq, prev_hash = f"chain_{secrets.token_hex(16)}", 0, None
     else:
         chain_id, seq, prev_hash = before.chain_id, before.seq + 1, before.receipt_hash
-    receipt_id = f"rct_{seq:010x}{secrets.token_bytes(11).hex()}"  # so it can be found without an index
-    content = _CANONICAL.encode(
-        {
-            "chain_id": chain_id,
-            "prev_hash": prev_hash,
-            "receipt_id": receipt_id,
-            "record": record,
-            "seq": seq,
-            "version": _VERSION,
-        }
-    )
-    receipt_hash = _hash_of(content, prev_hash)
-    receipt = CallReceipt(
-        receipt_id=receipt_id, chain_id=chain_id, seq=seq, prev_hash=prev_hash, record=record, receipt_hash=receipt_hash
-    )
-    return _OPENING + content + _HASH_KEY + receipt_hash.encode() + _CLOSING, receipt
+    said = {
+        "chain_id": chain_id,
+        "prev_hash": prev_hash,
+        "receipt_id": f"{_ID}{seq:010x}{secrets.token_hex(11)}",  # so it can be found without an index
+        "record": record,
+        "seq": seq,
+        "version": _VERSION,
+    }
+    content = _CANONICAL.encode(said)
+    receipt_hash = said["receipt_hash"] = _hash_of(content, prev_hash)
+    entry = b"".join((_OPENING, content, _HASH_KEY, receipt_hash.encode(), _CLOSING))
+    return entry, RECEIPT_FORM.filled(said)
 
 
 def _hash_of(content: bytes, prev_hash: str | None) -> str:
@@ -138,5 +134,5 @@ def _record_in(value: dict[str, Any]) -> CallRecord:
     fields: dict[str, Any] = {name: tuple(kept) if isinstance(kept, list) else kept for name, kept in value.items()}
     fields["call_id"] = CallId(value["call_id"])
     fields["runtime_id"] = RuntimeId(value["runtime_id"])
-    fields["attempts"] = tuple(AttemptRecord(**attempt) for attempt in value["attempts"])
+    fields["attempts"] = tuple(AttemptRecord(**attempt) for attempt in value.get("attempts", ()))
     return CallRecord(**fields)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Final, cast
+from typing import Final
 
 from attrs import define, field
 
@@ -35,7 +35,7 @@ class JournalReceipts:
     _last: tuple[bytes, CallReceipt] | None = field(default=None, init=False, repr=False)
 
     async def store(self, record: CallRecord) -> CallReceipt:
-        receipt: CallReceipt | None = None
+        receipt: CallReceipt
 
         def make(last: bytes | None) -> bytes:
             nonlocal receipt
@@ -43,7 +43,7 @@ class JournalReceipts:
             return entry
 
         await self.journal.append(make)
-        return cast("CallReceipt", receipt)  # ``append`` returns once it has had the entry made
+        return receipt  # ``append`` returns once it has had the entry made
 
     async def list(self) -> tuple[CallReceipt, ...]:
         return _receipts(await self.journal.read())

@@ -1,6 +1,7 @@
 """The account of a call: price, receipt, events, exactly one of each, however the call ends."""
 
 import hmac
+from contextlib import suppress
 from hashlib import sha256
 from types import TracebackType
 from typing import Self, TypeVar
@@ -9,7 +10,7 @@ from attrs import define, evolve, field, frozen
 
 from provider_runtime.application.accounting.consent_events import cloud_blocked
 from provider_runtime.application.accounting.events import call_cleared, call_ended, call_passed_on, call_started
-from provider_runtime.application.accounting.recording import config_of, record_of
+from provider_runtime.application.accounting.recording import apart, facts_of, record_of
 from provider_runtime.application.accounting.telemetry import Telemetry
 from provider_runtime.application.budgets.bounds import estimate_of
 from provider_runtime.application.call import AnsweredCall, Call, ClearedCall, Stage
@@ -27,8 +28,7 @@ from provider_runtime.domain.errors import (
     ProviderRuntimeError,
     TierRefused,
 )
-from provider_runtime.domain.records.outside_names import Names
-from provider_runtime.domain.records.receipts import CallOutcome
+from provider_runtime.domain.records.receipts import CallOutcome, CallRecord
 from provider_runtime.domain.secrets import Secret
 from provider_runtime.ports.stores.journals import ReceiptProvider
 from provider_runtime.ports.system import Clock
@@ -55,7 +55,7 @@ class Settlement:
 
     def account(self, call: Call) -> "Account":
         """The account of ``call``, to be entered with ``async with``."""
-        return Account(settlement=self, call=call, stage=call)
+        return Account(self, call, call)
 
     def digest(self, content: bytes) -> str:
         """The keyed digest of bytes that a receipt may hold."""
@@ -64,7 +64,7 @@ class Settlement:
         return keyed.hexdigest()
 
 
-@define(kw_only=True)
+@define
 class Account:
     """What is known of one call so far; closed exactly once, also on failure and cancellation.
 
@@ -79,7 +79,6 @@ class Account:
     passed_over: tuple[PassedOver, ...] = ()
     answered: ProviderResponse | None = None
     recalled_from: RecalledFrom | None = None
-    names: Names = field(factory=Names, init=False, repr=False)
     _digested: tuple[bytes, str] | None = field(default=None, init=False, repr=False)
 
     def reached(self, stage: StageT) -> StageT:
@@ -92,7 +91,7 @@ class Account:
         telemetry = self.settlement.telemetry
         if telemetry.listening:
             digest = self.digest_of(cleared.prepared.exchange.body)
-            telemetry.emit(call_cleared(cleared, digest, self.names, self.settlement.clock.now()))
+            telemetry.emit(call_cleared(cleared, digest, telemetry.names, self.settlement.clock.now()))
         return self.reached(cleared)
 
     def digest_of(self, body: bytes) -> str:
@@ -110,10 +109,10 @@ class Account:
 
     def blocked(self, refused: ProviderRuntimeError) -> None:
         """Tell of a call, or of one alternative, that policy or the want of consent keeps from the cloud."""
-        settlement, config = self.settlement, config_of(self.stage)
-        if settlement.telemetry.listening and config is not None and isinstance(refused, TierRefused | ConsentRefused):
-            now, before = settlement.clock.now(), len(self.attempts)
-            settlement.telemetry.emit(cloud_blocked(self.call, config, refused.model, refused, before, now))
+        settlement, (call, routed, *_) = self.settlement, apart(self.stage)
+        if settlement.telemetry.listening and routed is not None and isinstance(refused, TierRefused | ConsentRefused):
+            now, before, config = settlement.clock.now(), len(self.attempts), routed.provider.config
+            settlement.telemetry.emit(cloud_blocked(call, config, refused.model, refused, before, now))
 
     async def settle(self, answered: AnsweredCall) -> ProviderResponse:
         """The response as the caller gets it: priced, named, with every warning, its receipt written."""
@@ -132,8 +131,9 @@ class Account:
             duration_s=duration_s,
         )
         self.answered = response
-        try:
-            await self._close(CallOutcome.ANSWERED, response, duration_s)
+        record = self._told(CallOutcome.ANSWERED, response, duration_s)
+        try:  # the store lets no cancellation come between, once it has begun to write
+            await self.settlement.receipts.store(record)
         except BackendError:
             # The provider has worked and is paid: the answer is worth more than its receipt.
             late = warn(WarningCode.RECEIPT_PENDING, "the receipt of this call could not be written")
@@ -141,8 +141,9 @@ class Account:
         return response
 
     async def __aenter__(self) -> Self:
-        if self.settlement.telemetry.listening:
-            self.settlement.telemetry.emit(call_started(self.call, self.names))
+        telemetry = self.settlement.telemetry
+        if telemetry.listening:
+            telemetry.emit(call_started(self.call, telemetry.names))
         return self
 
     async def __aexit__(
@@ -154,7 +155,9 @@ class Account:
             error.call_id, error.attempts = self.call.call_id, tuple(self.attempts)
             if isinstance(error, ProviderError):
                 error.passed_over = self.passed_over
-        await self._close(_outcome_of(error), error, self.settlement.clock.monotonic() - self.call.started)
+        record = self._told(_outcome_of(error), error, self.settlement.clock.monotonic() - self.call.started)
+        with suppress(BackendError):  # a call that failed keeps its own error; the store's failure would hide it
+            await self.settlement.receipts.store(record)
 
     def _cost(self, answered: AnsweredCall) -> tuple[CostBreakdown | None, tuple[CallWarning, ...]]:
         response, prices = answered.response, self.settlement.prices
@@ -163,34 +166,30 @@ class Account:
         estimate = answered.estimate or estimate_of(response, answered.cleared.prepared.routed, prices)
         return estimate if response.cost is None else reconciled(response.cost, estimate)
 
-    async def _close(
+    def _told(
         self, outcome: CallOutcome, ended_with: ProviderResponse | BaseException, duration_s: float
-    ) -> None:
-        settlement = self.settlement
+    ) -> CallRecord:
+        """The record of the call, which has ended: the sink was told of it."""
+        settlement, telemetry = self.settlement, self.settlement.telemetry
+        stages = apart(self.stage)
+        facts = facts_of(stages, ended_with, self.recalled_from, self.digest_of, telemetry.names)
         record = record_of(
-            self.stage,
+            facts,
+            stages,
             outcome=outcome,
             duration_s=duration_s,
             attempts=self.attempts,
             passed_over=self.passed_over,
             ended_with=ended_with,
-            digest=self.digest_of,
             policy_version=settlement.policy_version,
-            names=self.names,
-            recalled_from=self.recalled_from,
+            names=telemetry.names,
         )
-        if settlement.telemetry.listening:
-            now = settlement.clock.now()
-            config = config_of(self.stage)
+        if telemetry.listening:
             if isinstance(ended_with, CallRefused):
                 self.blocked(ended_with)
-            settlement.telemetry.emit(call_ended(record, self.call, config, self.answered, duration_s, self.names, now))
-        try:
-            await settlement.receipts.store(record)  # lets no cancellation come between, once it has begun to write
-        except BackendError:
-            if outcome is CallOutcome.ANSWERED:
-                raise
-            # A call that failed keeps its own error; the store's failure would hide it.
+            now = settlement.clock.now()
+            telemetry.emit(call_ended(facts, record, stages, self.answered, duration_s, now))
+        return record
 
 
 def _outcome_of(error: BaseException) -> CallOutcome:

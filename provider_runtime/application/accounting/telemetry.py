@@ -3,6 +3,7 @@
 from attrs import define, field, setters
 
 from provider_runtime.domain.records.events import LifecycleEvent
+from provider_runtime.domain.records.outside_names import Names
 from provider_runtime.ports.telemetry import EventSink
 
 
@@ -10,11 +11,13 @@ from provider_runtime.ports.telemetry import EventSink
 class Telemetry:
     """Hands events to the sink of this runtime, if it has one. ``failures`` counts what the sink raised.
 
-    ``listening``: whether there is a sink at all. Without one, no event need be made.
+    ``listening``: whether there is a sink at all. Without one, no event need be made. ``names`` are those
+    that events and records of this runtime have told before.
     """
 
     sink: EventSink | None = field(default=None, on_setattr=setters.frozen)
     failures: int = 0
+    names: Names = field(factory=Names, init=False, repr=False)
     listening: bool = field(init=False)
 
     @listening.default

@@ -88,7 +88,7 @@ class Subjects:
         return way
 
     def _new_way(self, provider: RegisteredProvider, provider_id: ProviderId, model: str, *, own: bool) -> _Way:
-        said = SUBJECT_FORM.copy()
+        said: dict[str, Any] = {}
         said["runtime"] = self.runtime
         said["provider"] = provider_id
         said["record"] = self._edition(provider.config, own=own)

@@ -81,7 +81,7 @@ class ConsentUse:
             await self.guard.give_back(self.granted, self._taken)
         elif telemetry.listening:
             call = self.cleared.prepared.routed.call
-            telemetry.emit(cloud_executed(call, self.granted, outcome, self.guard.clock.now()))
+            telemetry.emit(cloud_executed(call, self.granted, outcome, telemetry.names, self.guard.clock.now()))
 
     def _refusal(self, fault: ConsentFault) -> Exception:
         route = self.cleared.prepared.routed.route

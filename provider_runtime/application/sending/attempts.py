@@ -140,7 +140,8 @@ class Sending:
 
     def _begin(self, trying: Trying) -> None:
         if self.telemetry.listening:
-            self.telemetry.emit(attempt_started(trying.cleared, trying.number, trying.wait_s, self.clock.now()))
+            names, now = self.telemetry.names, self.clock.now()
+            self.telemetry.emit(attempt_started(trying.cleared, trying.number, trying.wait_s, names, now))
         trying.begin(self.clock.monotonic())
 
     def _retry(self, trying: Trying, error: ProviderError, leave: Leave, deadline: float) -> Retry:

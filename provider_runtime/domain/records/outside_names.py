@@ -11,6 +11,9 @@ NO_NAME: Final = "?"
 _NAME: Final = re.compile(r"(?!(?:sk|pk|rk|hf|gsk|ghp|gho|xai)[-_]|AIza|AKIA|eyJ)[A-Za-z0-9_.:/@+~=-]{1,256}\Z")
 
 
+_NAMES_KEPT: Final = 256
+
+
 def name_or_mark(text: str | None) -> str | None:
     """``text`` where it is 1 to 256 letters, digits and ``_.:/@+~=-``, and no key; else ``?``."""
     return text if text is None or _NAME.match(text) else NO_NAME
@@ -22,12 +25,16 @@ def are_names(texts: tuple[str | None, ...]) -> bool:
 
 
 class Names(dict[str | None, str | None]):
-    """The names of one call, each looked at once: ``names[text]`` is ``name_or_mark(text)``."""
+    """Names that come again and again, of models and of consents: ``names[text]`` is ``name_or_mark(text)``.
+
+    What is a name is remembered, up to so many. What is none may be a text: it is looked at each time.
+    """
 
     def __missing__(self, text: str | None) -> str | None:
         """Look at a name that is new here."""
-        name = self[text] = name_or_mark(text)
+        name = name_or_mark(text)
+        if name == text:
+            if len(self) >= _NAMES_KEPT:
+                self.clear()
+            self[text] = name
         return name
-
-    def __repr__(self) -> str:
-        return f"<{len(self)} names>"  # what was looked at may have been a text

@@ -34,6 +34,9 @@ class AttemptRecord:
     model: str | None = None
 
 
+ATTEMPT_RECORD_FORM: Final = Form(AttemptRecord)
+
+
 @frozen(kw_only=True, slots=False)  # every call makes one, by a form: see ``CALL_RECORD_FORM``
 class CallRecord:
     """The facts of one call. Whole numbers, short names and digests only.
@@ -97,6 +100,9 @@ class CallReceipt:
     record: CallRecord
     receipt_hash: str
     version: int = 1
+
+
+RECEIPT_FORM: Final = Form(CallReceipt)
 
 
 @frozen(kw_only=True)

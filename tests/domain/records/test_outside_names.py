@@ -70,13 +70,20 @@ def test_an_event_holds_no_text_where_a_name_belongs(field: str) -> None:
 
 
 @given(texts=st.lists(st.none() | st.text(max_size=8) | st.from_regex(r"\A[a-z-]{1,9}\Z"), max_size=4))
-def test_names_of_a_call_are_what_each_would_be_alone(texts: list[str | None]) -> None:
+def test_names_that_come_again_are_what_each_would_be_alone(texts: list[str | None]) -> None:
     names = Names()
     assert [names[text] for text in texts * 2] == [name_or_mark(text) for text in texts * 2]
     assert are_names(tuple(texts)) == all(name_or_mark(text) == text for text in texts)
 
 
-def test_names_of_a_call_do_not_print_what_was_looked_at() -> None:
+def test_what_is_no_name_is_not_remembered() -> None:
     names = Names()
-    assert names["the patient is called Wilhelmina"] == NO_NAME
-    assert repr(names) == str(names) == "<1 names>"
+    assert names["the patient is called Wilhelmina"] == names["sk-0123456789abcdef"] == NO_NAME
+    assert names == {}
+
+
+def test_only_so_many_names_are_remembered() -> None:
+    names = Names()
+    for number in range(10_000):
+        assert names[f"model-{number}"] == f"model-{number}"
+        assert len(names) <= 256
