@@ -54,7 +54,7 @@ class HttpRequest:
             )
 
 
-@sealed(kw_only=True)
+@sealed
 class HttpReply:
     """A whole answer: status, headers with lower-case names, body unpacked."""
 
