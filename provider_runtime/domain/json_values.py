@@ -41,6 +41,8 @@ class JsonObject(dict[str, "JsonValue"]):
         return (JsonObject, (dict(self),))
 
 
+_put: Final = dict.__setitem__  # into an object that nobody has seen yet
+
 JsonScalar: TypeAlias = bool | int | float | str | None
 JsonValue: TypeAlias = JsonScalar | tuple["JsonValue", ...] | JsonObject
 
@@ -71,20 +73,21 @@ def freeze_parsed(value: Any, depth: int = 0) -> JsonValue:
     Raises ``ValueError`` for integers of more than 4000 digits and more than 200 levels.
     """
     kind = type(value)
-    if kind is int:
-        return _checked_int(value)
     if kind is not dict and kind is not list:
-        return value  # type: ignore[no-any-return]  # a scalar, or frozen
+        return _checked_int(value) if kind is int else value  # a scalar, or frozen
     if depth >= MAX_DEPTH:
         raise ValueError(f"JSON is nested more than {MAX_DEPTH} levels deep")
-    inner = depth + 1
+    depth += 1
     if kind is list:
-        return tuple([freeze_parsed(item, inner) if type(item) in _LOOKED_INTO else item for item in value])
-    if _LOOKED_INTO.isdisjoint(map(type, value.values())):
-        return JsonObject(value)
-    return JsonObject(
-        {name: freeze_parsed(item, inner) if type(item) in _LOOKED_INTO else item for name, item in value.items()}
-    )
+        return tuple([freeze_parsed(item, depth) if type(item) in _LOOKED_INTO else item for item in value])
+    frozen = JsonObject(value)
+    for name, item in value.items():
+        kind = type(item)
+        if kind is dict or kind is list:
+            _put(frozen, name, freeze_parsed(item, depth))
+        elif kind is int:
+            _checked_int(item)
+    return frozen
 
 
 def _frozen(value: Any, depth: int) -> JsonValue:

@@ -12,7 +12,7 @@ from provider_runtime.domain.secrets import Secret
 from provider_runtime.domain.values import sealed
 
 
-@sealed(kw_only=True)
+@sealed
 class AuthHeader:
     """The header that carries the credential: its name, what stands before the secret, the secret.
 
@@ -25,7 +25,7 @@ class AuthHeader:
     prefix: str = ""
 
 
-@sealed(kw_only=True)
+@sealed
 class HttpRequest:
     """One request. ``url`` is the whole address; ``body`` is sent byte for byte, or not at all if ``None``.
 
@@ -54,7 +54,7 @@ class HttpRequest:
             )
 
 
-@sealed(kw_only=True)
+@sealed
 class HttpReply:
     """A whole answer: status, headers with lower-case names, body unpacked."""
 

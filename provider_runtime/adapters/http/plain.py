@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import Any, Final
 
 from provider_runtime.adapters.http.limits import HttpLimits
 from provider_runtime.ports.http import HttpReply
@@ -11,7 +11,7 @@ from provider_runtime.ports.http import HttpReply
 _FRAMING: Final = rb"[TtCcUu](?i:ransfer-encoding|ontent-length|ontent-encoding|onnection|pgrade)"
 _LINE: Final = (
     rb"(?:(?i:connection: keep-alive)"
-    rb"|(?!" + _FRAMING + rb":)[A-Za-z0-9!#$%&'*+.^_`|~-]++: (?! )[\x20-\x7e]*+(?<! ))\r\n"
+    rb"|(?!" + _FRAMING + rb":)[A-Za-z0-9!#$%&'*+.^_`|~-]++: [\x21-\x7e][\x20-\x7e]*+(?<! ))\r\n"
 )
 _PLAIN: Final = re.compile(
     rb"HTTP/1\.1 200 [\x20-\x7e]*+(\r\n(?:"
@@ -37,7 +37,7 @@ def plain_reply(read: bytes | bytearray, limits: HttpLimits) -> HttpReply | None
         return None
     if start > limits.max_header_bytes or head.count(b"\n") > limits.max_headers:
         return None
-    return HttpReply(status=200, headers=PlainHeaders(head), body=bytes(read[start:]))
+    return HttpReply(200, PlainHeaders(head), bytes(read[start:]))
 
 
 class PlainHeaders(Mapping[str, str]):
@@ -55,17 +55,22 @@ class PlainHeaders(Mapping[str, str]):
         self._all: dict[str, str] | None = None
 
     def __getitem__(self, name: str) -> str:
-        if self._all is not None:
-            return self._all[name]
-        low = self._low = self._low or self._text.lower()
-        opening = f"\r\n{name}: "
-        start = low.find(opening)
-        if start < 0:
+        value: str | None = self.get(name)
+        if value is None:
             raise KeyError(name)
-        start += len(opening)
-        if low.find(opening, start) >= 0:
-            return self._lines()[name]
-        return self._text[start : self._text.find("\r\n", start)]
+        return value
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """As any mapping does it, without an exception on the way to what is not there."""
+        if self._all is None:
+            low = self._low = self._low or self._text.lower()
+            pieces = low.split(f"\r\n{name}: ", 2)
+            if len(pieces) == 1:
+                return default
+            if len(pieces) == 2:
+                start = -len(pieces[1])
+                return self._text[start : self._text.find("\r\n", start)]
+        return self._lines().get(name, default)
 
     def __contains__(self, name: object) -> bool:
         return name in self._lines()

@@ -55,15 +55,15 @@ class Pool:
     async def exchange(self, request: HttpRequest) -> HttpReply | HttpFailure:
         """See ``HttpTransport``. Cancelled, it leaves no connection behind, and no frame but its own."""
         try:
-            sending = Sending(request=request, head=self.heads.head_of(request))
+            sending = Sending(request, self.heads.head_of(request))
         except UnfitRequest as unfit:
             return HttpFailure(code=ErrorCode.HTTP_PROTOCOL, delivery=Delivery.NOT_SENT, detail=str(unfit))
         try:
-            answer = await self._ask(sending)
-            if isinstance(answer, HttpReply):
-                return answer
-            sending.answered = True
-            return await self._reply(answer)
+            if self.one_write and _is_untouched(self.session):
+                wanted = self._wanted.get((request.url, request.fresh_connection)) or await self._want(request)
+                answer = await ask(sending, self.connector, wanted, self.session.timeout, self.limits)
+                return answer if isinstance(answer, HttpReply) else await self._reply(answer, sending)
+            return await self._reply(await self._ask_the_session(sending), sending)
         except asyncio.CancelledError as cancelled:
             sending.drop()
             reason = cancelled.args
@@ -73,11 +73,8 @@ class Pool:
         # Raised afresh: the first one's traceback leads through frames that know the request.
         raise asyncio.CancelledError(*reason)
 
-    async def _ask(self, sending: Sending) -> HttpReply | Answer | SessionAnswer:
+    async def _ask_the_session(self, sending: Sending) -> SessionAnswer:
         request = sending.request
-        if self.one_write and _is_untouched(self.session):
-            wanted = self._wanted.get((request.url, request.fresh_connection)) or await self._want(request)
-            return await ask(sending, self.connector, wanted, self.session.timeout, self.limits)
         url, tls = await self._place(request)
         # aiohttp says less of how far a request got: from here on it may have been sent.
         sending.written = True
@@ -101,7 +98,8 @@ class Pool:
         url = URL(request.url, encoded=True)
         return url, await self.tls.context() if url.scheme == "https" else True
 
-    async def _reply(self, answer: Answer | SessionAnswer) -> HttpReply | HttpFailure:
+    async def _reply(self, answer: Answer | SessionAnswer, sending: Sending) -> HttpReply | HttpFailure:
+        sending.answered = True
         status = answer.status
         try:
             if not 200 <= status < 600:

@@ -1,13 +1,14 @@
 """How a request gets onto a connection: in one write, and with the credential in sight of one frame."""
 
 import asyncio
+from functools import cached_property
 from ssl import SSLContext
 from typing import Final, cast
 
 import aiohttp
 from aiohttp import ClientTimeout, StreamReader
 from aiohttp.client_proto import ResponseHandler
-from aiohttp.client_reqrep import ClientRequest, ClientResponse, RequestInfo
+from aiohttp.client_reqrep import ClientRequest, ClientResponse, ConnectionKey, RequestInfo
 from aiohttp.connector import Connection
 from aiohttp.http import StreamWriter
 from attrs import define, frozen
@@ -25,7 +26,7 @@ FITS_THIS_AIOHTTP: Final = aiohttp.__version__.startswith("3.14.")
 _NO_HEADERS: Final = CIMultiDictProxy(CIMultiDict[str]())
 
 
-@define(kw_only=True)
+@define
 class Sending:
     """One request on its way, and how far it got.
 
@@ -79,6 +80,11 @@ class WantedConnection(ClientRequest):
         self.url = url
         self.only_fresh = only_fresh
         self._ssl = ssl
+
+    @cached_property
+    def connection_key(self) -> ConnectionKey:
+        """The same for every request: worked out once."""
+        return super().connection_key
 
     @property
     def request_info(self) -> RequestInfo:

@@ -12,7 +12,7 @@ from provider_runtime.adapters.wire.rate_limit_headers import rate_limit_hint
 from provider_runtime.adapters.wire.reading import NotJson, a_json, is_crowded, parse
 from provider_runtime.domain.catalog.models import DiscoveryOptions, ModelInfo, ProviderCapabilities
 from provider_runtime.domain.catalog.providers import ProviderConfig
-from provider_runtime.domain.conversation.exchange import PreparedExchange, asked_and_got
+from provider_runtime.domain.conversation.exchange import EXCHANGE_FORM, PreparedExchange, asked_and_got
 from provider_runtime.domain.conversation.handoff import HandoffTarget
 from provider_runtime.domain.conversation.request import ProviderRequest, ReasoningOff
 from provider_runtime.domain.conversation.response import ProviderResponse
@@ -113,18 +113,18 @@ class WireAdapter:
                 remedy="Send it through a runtime, which finds the right provider.",
             )
         encoded = self.codec.encode(request, self.config.provider_id)
-        return PreparedExchange(
-            provider=self.config.provider_id,
-            model_id=request.model.model_id,
-            method="POST",
-            url=self._base + encoded.path,
-            headers=_headers(self._headers, encoded.headers) if encoded.headers else self._headers,
-            body=encoded.body,
-            wanted=request.response_format,
-            warnings=encoded.warnings,
-            reasoning_asked=request.reasoning is not None and not isinstance(request.reasoning, ReasoningOff),
-            caching_asked=_asks_for_caching(request),
-        )
+        said = EXCHANGE_FORM.copy()
+        said["provider"] = self.config.provider_id
+        said["model_id"] = request.model.model_id
+        said["method"] = "POST"
+        said["url"] = self._base + encoded.path
+        said["headers"] = _headers(self._headers, encoded.headers) if encoded.headers else self._headers
+        said["body"] = encoded.body
+        said["wanted"] = request.response_format
+        said["warnings"] = encoded.warnings
+        said["reasoning_asked"] = request.reasoning is not None and not isinstance(request.reasoning, ReasoningOff)
+        said["caching_asked"] = _asks_for_caching(request)
+        return EXCHANGE_FORM.filled(said)
 
     async def send(self, prepared: PreparedExchange, context: AdapterContext) -> ProviderResponse:
         """One attempt. Raises ``CredentialMissing`` before anything is sent, else a ``ProviderError``."""
@@ -142,12 +142,14 @@ class WireAdapter:
         """The answer, or what went wrong, without the frames and the causes that hold what was answered."""
         request = self._request(prepared.method, prepared.url, auth, prepared, fresh=context.fresh_connection)
         try:
-            reply = await self._exchange(request, prepared.model_id)
+            reply = self._whole(await self.transport.exchange(request), prepared.model_id)
             if context.hear is not None and (hint := rate_limit_hint(reply.headers)) is not None:
                 context.hear(hint)
-            if reply.status not in _ANSWERS:
-                return _without_key(self._not_answered(reply, prepared), auth)
-            response = _named_without_key(await self._read(reply, prepared), auth, reply)
+            if len(reply.body) < _LARGE:
+                response = self._read(reply, prepared)
+            else:
+                response = await asyncio.to_thread(self._read, reply, prepared)  # others go on meanwhile
+            response = _named_without_key(response, auth, reply)
         except ProviderError as error:
             return _bare(_without_key(error, auth))
         remarks = asked_and_got(prepared, response)
@@ -156,12 +158,11 @@ class WireAdapter:
         raw = _raw(reply) if context.include_raw_response else None
         return evolve(response, warnings=response.warnings + remarks, raw_provider_response=raw)
 
-    async def _read(self, reply: HttpReply, prepared: PreparedExchange) -> ProviderResponse:
-        if len(reply.body) < _LARGE:
-            return self._decoded(reply, prepared)
-        return await asyncio.to_thread(self._decoded, reply, prepared)  # others go on meanwhile
-
-    def _decoded(self, reply: HttpReply, prepared: PreparedExchange) -> ProviderResponse:
+    def _read(self, reply: HttpReply, prepared: PreparedExchange) -> ProviderResponse:
+        if is_crowded(reply.body):
+            raise self._too_many_values(reply, prepared.model_id)
+        if reply.status not in _ANSWERS:
+            raise self._not_answered(reply, prepared)
         try:
             return self.codec.decode(reply, prepared)
         except (ProtocolError, SerializationError) as error:
@@ -188,7 +189,9 @@ class WireAdapter:
         """One page of the list and the path of the next, or what went wrong, without its traceback."""
         auth = await self._auth(context, required=self.credential_required and not self.public_model_list)
         try:
-            reply = await self._exchange(self._request("GET", f"{self._base}{path}", auth), None)
+            reply = self._whole(await self.transport.exchange(self._request("GET", f"{self._base}{path}", auth)), None)
+            if await asyncio.to_thread(is_crowded, reply.body):
+                raise self._too_many_values(reply, None)
             if not 200 <= reply.status < 300:
                 return _without_key(self.codec.decode_error(reply, self.config.provider_id, None), auth)
             return self.codec.decode_models(reply, self.config.provider_id), self.codec.next_models_path(reply)
@@ -204,25 +207,23 @@ class WireAdapter:
         *,
         fresh: bool = False,
     ) -> HttpRequest:
-        return HttpRequest(
-            method=method,
-            url=url,
-            tier=self.config.tier,
-            headers=prepared.headers if prepared else self._headers,
-            body=prepared.body if prepared else None,
-            auth=auth,
-            allowed_networks=self.config.allowed_networks,
-            fresh_connection=fresh,
-        )
+        config = self.config
+        headers, body = (prepared.headers, prepared.body) if prepared else (self._headers, None)
+        return HttpRequest(method, url, config.tier, headers, body, auth, config.allowed_networks, fresh)
 
-    async def _exchange(self, request: HttpRequest, model: str | None) -> HttpReply:
-        outcome = await self.transport.exchange(request)
-        if isinstance(outcome, HttpFailure):
-            raise self._failure(outcome, model)
-        large = len(outcome.body) >= _LARGE
-        if await asyncio.to_thread(is_crowded, outcome.body) if large else is_crowded(outcome.body):
-            raise self._too_many_values(outcome, model)
-        return outcome
+    def _whole(self, outcome: HttpReply | HttpFailure, model: str | None) -> HttpReply:
+        if isinstance(outcome, HttpReply):
+            return outcome
+        raise TransportError(
+            code=outcome.code,
+            delivery=outcome.delivery,
+            retryable=outcome.may_heal,
+            reused=outcome.reused,
+            provider=self.config.provider_id,
+            model=model,
+            message=outcome.detail or "no whole answer came",
+            remedy=outcome.remedy,
+        )
 
     async def _auth(self, context: AdapterContext, *, required: bool) -> AuthHeader | None:
         origin = self._origin
@@ -230,9 +231,7 @@ class WireAdapter:
             raise self._misplaced()  # before any secret is read
         found = await self.credentials.find(self.config, call=context.credential)
         if isinstance(found, FoundCredential):
-            return AuthHeader(
-                name=self.codec.auth_header, prefix=self.codec.auth_prefix, secret=found.secret, origin=origin
-            )
+            return AuthHeader(self.codec.auth_header, found.secret, origin, self.codec.auth_prefix)
         if required:
             raise missing(self.config, found)
         return None
@@ -272,18 +271,6 @@ class WireAdapter:
             model=model,
             status_code=reply.status,
             request_id=request_id_of(reply.headers),
-        )
-
-    def _failure(self, failure: HttpFailure, model: str | None) -> TransportError:
-        return TransportError(
-            code=failure.code,
-            delivery=failure.delivery,
-            retryable=failure.may_heal,
-            reused=failure.reused,
-            provider=self.config.provider_id,
-            model=model,
-            message=failure.detail or "no whole answer came",
-            remedy=failure.remedy,
         )
 
 

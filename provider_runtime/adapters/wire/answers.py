@@ -4,10 +4,9 @@ from typing import Any
 
 from provider_runtime.adapters.wire.reading import NotJson, a_json, parse
 from provider_runtime.domain.conversation.markers import Signature
-from provider_runtime.domain.conversation.parts import ContentPart, TextPart, ToolCallPart
+from provider_runtime.domain.conversation.parts import ContentPart, TextPart, ToolCallPart, called
 from provider_runtime.domain.conversation.request import JsonObjectFormat, ResponseFormat, TextFormat
 from provider_runtime.domain.conversation.response import CallWarning
-from provider_runtime.domain.conversation.tools import called
 from provider_runtime.domain.conversation.warnings import WarningCode, warn
 from provider_runtime.domain.json_values import EMPTY_OBJECT, JsonObject, JsonValue
 
@@ -39,7 +38,7 @@ def tool_call_part(
                 f"the arguments of tool call {position} are not JSON; kept as text",
             )
         )
-    return ToolCallPart(called(call_id, name, value, signature))
+    return called(call_id, name, value, signature)
 
 
 def _arguments(arguments: object) -> tuple[JsonValue, bool]:

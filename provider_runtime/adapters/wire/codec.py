@@ -13,14 +13,14 @@ from provider_runtime.domain.values import sealed
 from provider_runtime.ports.http import HttpReply
 
 
-@sealed(kw_only=True)
+@sealed
 class Encoded:
-    """A request on one wire: the path under the base URL, extra headers, the body as bytes."""
+    """A request on one wire: the path under the base URL, the body as bytes, extra headers."""
 
     path: str
     body: bytes
-    headers: tuple[tuple[str, str], ...] = ()
     warnings: tuple[CallWarning, ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 class WireCodec(Protocol):

@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Collection, Iterator
 from itertools import islice
-from typing import Any, Final
+from typing import Annotated, Any, Final, TypeAlias, TypeVar, get_args
 
 import msgspec
 
@@ -17,6 +17,9 @@ from provider_runtime.domain.json_values import JsonValue, freeze_parsed
 _DECODER: Final = msgspec.json.Decoder()
 _ENCODER: Final = msgspec.json.Encoder()
 _MAX_COUNT: Final = 10**9  # a token count beyond a thousand million is not believed
+_COUNT: Final = Annotated[int, msgspec.Meta(ge=0, le=_MAX_COUNT)]
+Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=_MAX_COUNT)] | None
+Counts = TypeVar("Counts", bound=msgspec.Struct)
 _LONG: Final = 4096  # bytes of an answer that is mostly text, if its pieces are few
 _FEW: Final = 500
 _MAX_VALUES: Final = 250_000  # about 24 MB of objects, and a tenth of a second to make them
@@ -81,19 +84,21 @@ def _colons(text: bytes) -> int:
 def _told_by(value: object) -> tuple[int, int] | None:
     """The pairs of a value, and the colons in its texts; ``None`` for many pieces, which are sooner written again."""
     pairs = colons = pieces = 0
-    holders: list[Collection[object]] = [(value,)]
+    holders: list[Collection[Any]] = [(value,)]
     for holder in holders:
         pieces += len(holder)
         if pieces > _FEW:
             return None
         for piece in holder:
-            if isinstance(piece, str):
-                colons += piece.count(":") if ":" in piece else 0
-            elif isinstance(piece, dict):
+            kind = type(piece)
+            if kind is str:
+                if ":" in piece:
+                    colons += piece.count(":")
+            elif kind is dict:
                 pairs += len(piece)
                 colons += "".join(piece).count(":")
                 holders.append(piece.values())
-            elif isinstance(piece, list):
+            elif kind is list:
                 holders.append(piece)
     return pairs, colons
 
@@ -146,6 +151,28 @@ def a_count(value: object) -> int | None:
     if type(value) is float and value.is_integer():
         return a_count(int(value))
     return None
+
+
+def counts(value: dict[str, Any], kind: type[Counts]) -> Counts:
+    """The token counts in an object, and in objects in it, as ``kind`` names them: each is what ``a_count`` says.
+
+    A ``kind`` has fields that are a ``Count``, or of another kind or ``None``.
+    """
+    try:
+        return msgspec.convert(value, kind)  # in one look, as most answers are
+    except msgspec.ValidationError:
+        return _counts_one_by_one(value, kind)
+
+
+def _counts_one_by_one(value: dict[str, Any], kind: type[Counts]) -> Counts:
+    told: dict[str, Any] = {}
+    for each in msgspec.structs.fields(kind):
+        said, inner = value.get(each.encode_name), get_args(each.type)[0]
+        if inner == _COUNT:
+            told[each.name] = a_count(said)
+        elif isinstance(said, dict):
+            told[each.name] = _counts_one_by_one(said, inner)
+    return kind(**told)
 
 
 def a_json(value: object) -> JsonValue:

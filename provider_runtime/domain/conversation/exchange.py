@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from functools import cached_property
 from hashlib import sha256
+from typing import Final
 
 from attrs import field, frozen
 
 from provider_runtime.domain.conversation.request import ResponseFormat, TextFormat
 from provider_runtime.domain.conversation.response import CallWarning, ProviderResponse
 from provider_runtime.domain.conversation.warnings import WarningCode, warn
+from provider_runtime.domain.forms import Form
 from provider_runtime.domain.identity import ProviderId
 
 
@@ -35,6 +37,9 @@ class PreparedExchange:
     def body_sha256(self) -> str:
         """The digest of the body, lower-case hex: worked out when somebody asks, which in most calls nobody does."""
         return sha256(self.body).hexdigest()
+
+
+EXCHANGE_FORM: Final = Form(PreparedExchange)
 
 
 def asked_and_got(prepared: PreparedExchange, response: ProviderResponse) -> tuple[CallWarning, ...]:

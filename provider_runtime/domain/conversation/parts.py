@@ -162,6 +162,24 @@ class ToolCallPart:
     tool_call: ToolCall = field(validator=is_a(ToolCall))
 
 
+_OpenCall: Final = open_twin(ToolCall)
+_OpenCallPart: Final = open_twin(ToolCallPart)
+
+
+def called(tool_id: str, name: str, arguments: JsonValue, signature: Signature | None) -> ToolCallPart:
+    """A tool call from a decoder, which looked at all of it when it read it."""
+    call = _OpenCall.__new__(_OpenCall)
+    call.id = tool_id
+    call.name = name
+    call.arguments_json = arguments
+    call.signature = signature
+    call.__class__ = ToolCall
+    part = _OpenCallPart.__new__(_OpenCallPart)
+    part.tool_call = call
+    part.__class__ = ToolCallPart
+    return cast("ToolCallPart", part)
+
+
 @frozen
 class RefusalPart:
     """The model declined, in its own words."""

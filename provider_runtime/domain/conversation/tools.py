@@ -1,13 +1,12 @@
 """Tools as a model sees them: definitions, calls, and how freely it may choose."""
 
-from typing import Final, TypeAlias, cast
+from typing import Final, TypeAlias
 
 from attrs import field, frozen
 
 from provider_runtime.domain.checks import FILLED, FLAG, OPTIONAL_TEXT, is_a, optional
 from provider_runtime.domain.conversation.markers import CacheBoundary, Signature
 from provider_runtime.domain.json_values import JsonObject, JsonValue, freeze, freeze_object
-from provider_runtime.domain.values import open_twin
 
 _NO_PARAMETERS: Final = JsonObject({"type": "object", "properties": JsonObject()})
 
@@ -42,20 +41,6 @@ class ToolCall:
     name: str = field(validator=FILLED)
     arguments_json: JsonValue = field(factory=JsonObject, converter=freeze)
     signature: Signature | None = field(default=None, validator=optional(is_a(Signature)))
-
-
-_OpenCall: Final = open_twin(ToolCall)
-
-
-def called(tool_id: str, name: str, arguments: JsonValue, signature: Signature | None) -> ToolCall:
-    """A tool call from a decoder, which looked at all of it when it read it."""
-    call = _OpenCall.__new__(_OpenCall)
-    call.id = tool_id
-    call.name = name
-    call.arguments_json = arguments
-    call.signature = signature
-    call.__class__ = ToolCall
-    return cast("ToolCall", call)
 
 
 @frozen

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 
 from provider_runtime.domain.conversation.messages import assistant, system, tool_result, user
-from provider_runtime.domain.conversation.parts import TextPart, plain_text
+from provider_runtime.domain.conversation.parts import TextPart, ToolCallPart, called, plain_text
 from provider_runtime.domain.conversation.request import ProviderRequest
 from provider_runtime.domain.conversation.response import ProviderResponse, answered
-from provider_runtime.domain.conversation.tools import ToolCall, called
+from provider_runtime.domain.conversation.tools import ToolCall
 from provider_runtime.domain.conversation.usage import Usage, counted
 from provider_runtime.domain.conversation.validity import fault_of_request
 from provider_runtime.domain.identity import CallId, RuntimeId
@@ -78,6 +78,7 @@ _SETTLED = a_response().settled(
         counted(input_tokens=1),
         plain_text("said"),
         called("id", "tool", freeze({"a": 1}), None),
+        called("id", "tool", freeze({"a": 1}), None).tool_call,
     ],
     ids=lambda value: type(value).__name__,
 )
@@ -94,7 +95,7 @@ def test_texts_usages_and_tool_calls_are_the_same_whoever_fills_them() -> None:
     assert plain_text("said") == TextPart("said")
     assert counted(input_tokens=1, output_tokens=2) == Usage(input_tokens=1, output_tokens=2)
     call = ToolCall(id="id", name="tool", arguments_json={"a": 1})
-    assert called("id", "tool", freeze({"a": 1}), None) == call
+    assert called("id", "tool", freeze({"a": 1}), None) == ToolCallPart(call)
 
 
 @given(requests())

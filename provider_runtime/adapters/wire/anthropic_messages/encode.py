@@ -57,7 +57,7 @@ def encode_request(
         encoding.settle_marks()
     if request.provider_options:
         _add_options(request.options_for(provider), body, encoding)
-    return Encoded(path=PATH, body=body_bytes(body), warnings=tuple(encoding.warnings))
+    return Encoded(PATH, body_bytes(body), tuple(encoding.warnings))
 
 
 def _check_ending(request: ProviderRequest, turns: list[dict[str, Any]], encoding: Encoding) -> None:

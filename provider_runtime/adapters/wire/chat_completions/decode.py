@@ -37,6 +37,7 @@ from provider_runtime.ports.http import HttpReply
 _STOP: Final = FinishReason.STOP
 _TOOL_CALLS: Final = FinishReason.TOOL_CALLS
 _OTHER: Final = FinishReason.OTHER
+_NUMBERS: Final = (int, float)
 _FINISH: Final[Mapping[str, FinishReason]] = MappingProxyType(
     {
         "stop": FinishReason.STOP,
@@ -115,7 +116,7 @@ def _message_of(choice: object, reply: HttpReply, prepared: PreparedExchange) ->
     message = choice.get("message")
     if isinstance(message, dict):
         # An object is the parsed value, which Cloudflare answers where JSON was asked for.
-        if isinstance(message.get("content"), int | float) and isinstance(prepared.wanted, TextFormat):
+        if isinstance(message.get("content"), _NUMBERS) and isinstance(prepared.wanted, TextFormat):
             raise _broken("choices[0].message.content", "the content is a number, not text", reply, prepared)
         return message
     if isinstance(choice.get("text"), str):

@@ -65,10 +65,9 @@ _CANONICAL: Final = frozenset(
 def encode_request(request: ProviderRequest, provider: ProviderId, dialect: Dialect) -> Encoded:
     """The request as bytes. Raises ``IntentUnsupported`` or ``RequestInvalid`` naming the field."""
     model_id = request.model.model_id
-    encoding = Encoding(
-        provider=provider, model_id=model_id, dialect=dialect, family=family_for(model_id, dialect.families)
-    )
-    _check_model(request, encoding)
+    encoding = Encoding(provider, model_id, dialect, family_for(model_id, dialect.families))
+    if not model_id.strip():
+        raise encoding.wrong("model.model_id", "the model id is blank", "Name a model.")
     body: dict[str, Any] = {}
     if dialect.fallback_models:
         body["models"] = [model_id, *dialect.fallback_models]
@@ -84,15 +83,7 @@ def encode_request(request: ProviderRequest, provider: ProviderId, dialect: Dial
     if request.metadata:
         _write_metadata(body, request, encoding)
     _write_extras(body, request, encoding)
-    return Encoded(path=dialect.chat_path, body=body_bytes(body), warnings=tuple(encoding.warnings))
-
-
-def _check_model(request: ProviderRequest, encoding: Encoding) -> None:
-    hint = request.model.provider_hint
-    if hint is not None and hint != encoding.provider:
-        raise encoding.wrong("model.provider_hint", "the request is meant for another provider", "Route it there.")
-    if not encoding.model_id.strip():
-        raise encoding.wrong("model.model_id", "the model id is blank", "Name a model.")
+    return Encoded(dialect.chat_path, body_bytes(body), tuple(encoding.warnings))
 
 
 def _response_format(wanted: JsonObjectFormat | JsonSchemaFormat, encoding: Encoding) -> dict[str, Any]:

@@ -43,7 +43,7 @@ _SUFFIXES: Final = (
 )
 
 
-@sealed(kw_only=True)
+@sealed
 class Encoding:
     """One request on its way to the wire: for whom it is, and what was remarked so far."""
 

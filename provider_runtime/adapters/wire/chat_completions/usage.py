@@ -1,12 +1,13 @@
 """What an answer says about tokens and money, whoever counts how."""
 
 from decimal import Decimal, InvalidOperation
-from typing import Any, Final
+from typing import Final
 
+import msgspec
 from attrs import evolve
 
 from provider_runtime.adapters.wire.chat_completions.dialect import CostReport
-from provider_runtime.adapters.wire.reading import a_count, an_object
+from provider_runtime.adapters.wire.reading import Count, an_object, counts
 from provider_runtime.domain.conversation.response import CallWarning
 from provider_runtime.domain.conversation.usage import CostBreakdown, PricingSource, Usage, counted
 from provider_runtime.domain.conversation.warnings import WarningCode, warn
@@ -14,6 +15,43 @@ from provider_runtime.domain.conversation.warnings import WarningCode, warn
 _NOTHING_REPORTED: Final = Usage()
 _ZERO: Final = Decimal(0)
 _TICKS_PER_DOLLAR: Final = Decimal(10**10)
+
+
+class _Part(msgspec.Struct):
+    """What the details of a prompt count, or those of an answer."""
+
+    cached_tokens: Count = None
+    cache_write_tokens: Count = None
+    reasoning_tokens: Count = None
+    audio_tokens: Count = None
+
+
+class _Kept(msgspec.Struct):
+    """What of a prompt is kept in a cache, as Anthropic tells it."""
+
+    ephemeral_1h_input_tokens: Count = None
+
+
+class _Told(msgspec.Struct):
+    """Every counter under every name."""
+
+    prompt_tokens: Count = None
+    completion_tokens: Count = None
+    total_tokens: Count = None
+    prompt_tokens_details: _Part | None = None
+    completion_tokens_details: _Part | None = None
+    prompt_token_details: _Part | None = None
+    completion_token_details: _Part | None = None
+    reasoning_tokens: Count = None
+    cache_creation: _Kept | None = None
+    cache_creation_input_tokens: Count = None
+    prompt_cache_hit_tokens: Count = None
+    cache_read_input_tokens: Count = None
+    cached_tokens: Count = None
+    num_cached_tokens: Count = None
+
+
+_NO_PART: Final = _Part()
 
 
 def read_usage(reported: object, warnings: list[CallWarning]) -> Usage:
@@ -26,21 +64,19 @@ def read_usage(reported: object, warnings: list[CallWarning]) -> Usage:
     if not isinstance(reported, dict) or not reported:
         warnings.append(warn(WarningCode.USAGE_MISSING, "the provider reported no usage"))
         return _NOTHING_REPORTED
-    into = an_object(reported.get("prompt_tokens_details") or reported.get("prompt_token_details"))
-    out = an_object(reported.get("completion_tokens_details") or reported.get("completion_token_details"))
-    given, made, total = (
-        a_count(reported.get("prompt_tokens")),
-        a_count(reported.get("completion_tokens")),
-        a_count(reported.get("total_tokens")),
-    )
-    cached = _cached(reported, into)
-    written = a_count(into.get("cache_write_tokens"))
+    told = counts(reported, _Told)
+    into = told.prompt_tokens_details or told.prompt_token_details or _NO_PART
+    out = told.completion_tokens_details or told.completion_token_details or _NO_PART
+    given, made, total = told.prompt_tokens, told.completion_tokens, told.total_tokens
+    cached, written, reasoning = into.cached_tokens, into.cache_write_tokens, out.reasoning_tokens
+    heard, spoken = into.audio_tokens, out.audio_tokens
+    if cached is None:
+        names = (told.prompt_cache_hit_tokens, told.cache_read_input_tokens, told.cached_tokens, told.num_cached_tokens)
+        cached = next((count for count in names if count is not None), None)
     if written is None:
-        written = a_count(reported.get("cache_creation_input_tokens"))
-    reasoning = a_count(out.get("reasoning_tokens"))
+        written = told.cache_creation_input_tokens
     if reasoning is None:
-        reasoning = a_count(reported.get("reasoning_tokens"))
-    heard, spoken = a_count(into.get("audio_tokens")), a_count(out.get("audio_tokens"))
+        reasoning = told.reasoning_tokens
     if given is None or made is None or total is None:
         warnings.append(warn(WarningCode.USAGE_PARTIAL, "the provider left out a part of the usage"))
     if given is not None:
@@ -62,7 +98,7 @@ def read_usage(reported: object, warnings: list[CallWarning]) -> Usage:
         output_tokens=made,
         cached_input_tokens=cached,
         cache_write_tokens=written,
-        cache_write_1h_tokens=a_count(an_object(reported.get("cache_creation")).get("ephemeral_1h_input_tokens")),
+        cache_write_1h_tokens=told.cache_creation.ephemeral_1h_input_tokens if told.cache_creation else None,
         reasoning_tokens=reasoning,
         input_audio_tokens=heard,
         output_audio_tokens=spoken,
@@ -73,17 +109,6 @@ def read_usage(reported: object, warnings: list[CallWarning]) -> Usage:
 def _with_part(whole: int, part: int | None) -> int:
     """The whole count: what is larger than it cannot be inside it."""
     return whole + part if part and part > whole else whole
-
-
-def _cached(reported: dict[str, Any], into: dict[str, Any]) -> int | None:
-    found = a_count(into.get("cached_tokens"))
-    if found is not None:
-        return found
-    for name in ("prompt_cache_hit_tokens", "cache_read_input_tokens", "cached_tokens", "num_cached_tokens"):
-        found = a_count(reported.get(name))
-        if found is not None:
-            return found
-    return None
 
 
 def read_cost(reported: object, report: CostReport) -> CostBreakdown | None:

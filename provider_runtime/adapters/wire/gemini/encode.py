@@ -52,7 +52,7 @@ def encode_request(request: ProviderRequest, provider: ProviderId) -> Encoded:
     body["store"] = False  # keep it out of the project's logs, whatever the project's setting
     if request.provider_options:
         _add_options(request.options_for(provider), body, encoding)
-    return Encoded(path=path, body=body_bytes(body), warnings=tuple(encoding.warnings))
+    return Encoded(path, body_bytes(body), tuple(encoding.warnings))
 
 
 def _path(model: str, encoding: Encoding) -> str:

@@ -41,7 +41,8 @@ def encode_request(
 ) -> Encoded:
     """The request as bytes. Raises ``IntentUnsupported`` or ``RequestInvalid`` naming the field."""
     encoding = Encoding(provider=provider, model_id=request.model.model_id)
-    _check_model(request, encoding)
+    if not encoding.model_id.strip():
+        raise encoding.wrong("model.model_id", "the model id is blank", "Name a model.")
     if not cloud_models and runs_in_the_cloud(encoding.model_id):
         raise encoding.cannot(
             "model.model_id",
@@ -68,15 +69,7 @@ def encode_request(
     model_options = _model_options(request, settings, own, encoding)
     if model_options:
         body["options"] = model_options  # last, where ``window_asked`` looks for the context window
-    return Encoded(path=PATH, body=body_bytes(body), warnings=tuple(encoding.warnings))
-
-
-def _check_model(request: ProviderRequest, encoding: Encoding) -> None:
-    hint = request.model.provider_hint
-    if hint is not None and hint != encoding.provider:
-        raise encoding.wrong("model.provider_hint", "the request is meant for another provider", "Route it there.")
-    if not encoding.model_id.strip():
-        raise encoding.wrong("model.model_id", "the model id is blank", "Name a model.")
+    return Encoded(PATH, body_bytes(body), tuple(encoding.warnings))
 
 
 def _add_tools(request: ProviderRequest, body: dict[str, Any], encoding: Encoding) -> None:

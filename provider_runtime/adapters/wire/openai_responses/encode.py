@@ -68,7 +68,7 @@ def encode_request(request: ProviderRequest, provider: ProviderId) -> Encoded:
     options = request.options_for(provider)
     if options:
         add_options(body, options)
-    return Encoded(path=PATH, body=body_bytes(body), warnings=tuple(draft.warnings))
+    return Encoded(PATH, body_bytes(body), tuple(draft.warnings))
 
 
 def _format(request: ProviderRequest) -> dict[str, Any]:

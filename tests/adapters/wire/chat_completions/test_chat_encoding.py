@@ -154,10 +154,6 @@ def test_paths_and_authorisation_belong_to_the_dialect() -> None:
 
 
 REFUSED = {
-    "another provider is meant": (
-        a_request(model=ModelRef(model_id="m", provider_hint="other")),
-        "model.provider_hint",
-    ),
     "a blank model": (a_request(model=ModelRef(model_id="  ")), "model.model_id"),
     "five stop strings": (a_request(stop=tuple("abcde")), "stop"),
     "a tool name with a space": (a_request(tools=(ToolDefinition(name="get weather"),)), "tools[0].name"),

@@ -28,7 +28,6 @@ from provider_runtime.domain.conversation.parts import (
 from provider_runtime.domain.conversation.request import (
     Effort,
     JsonObjectFormat,
-    ModelRef,
     ProviderRequest,
     Reasoning,
     ReasoningBudget,
@@ -85,10 +84,6 @@ def test_what_carries_meaning_and_cannot_be_said_is_refused_by_its_place(name: s
 
 WRONG: dict[str, tuple[ProviderRequest, str]] = {
     "blank model": (a_request(model=" "), "model.model_id"),
-    "another provider": (
-        ProviderRequest(model=ModelRef(model_id="m", provider_hint="other"), messages=(user("?"),)),
-        "model.provider_hint",
-    ),
     "result without call": (a_request(user("?"), tool_result("call_9", "x")), "messages[1].content[0]"),
     "thinking of a user": (
         a_request(Message(role=MessageRole.USER, content=(ThinkingPart(text="x"),))),
