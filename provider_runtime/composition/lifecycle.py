@@ -84,7 +84,6 @@ async def open_runtime(settings: RuntimeSettings, **parts: object) -> AsyncItera
         yield runtime
     finally:
         runtime.lifetime.closed = True
-        runtime.sending.deadlines.let_go()
         try:
             if "transport" not in parts:
                 await transport.aclose()

@@ -6,15 +6,13 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from provider_runtime.application.sending.deadline import Deadlines
+from provider_runtime.application.sending.deadline import Within
 
 
 @asynccontextmanager
 async def _ours(seconds: float) -> Any:
-    with Deadlines().within(seconds):
+    with Within(seconds):
         yield
 
 
@@ -137,85 +135,15 @@ async def test_a_task_that_was_asked_to_go_before_still_gets_its_timeout() -> No
     try:
         await asyncio.sleep(0)
     except asyncio.CancelledError:
-        with pytest.raises(TimeoutError), Deadlines().within(0):
+        with pytest.raises(TimeoutError), Within(0):
             await asyncio.Event().wait()
     assert task.uncancel() == 0
 
 
 def test_it_belongs_to_a_task() -> None:
     async def nothing() -> None:
-        with Deadlines().within(1):
+        with Within(1):
             pass
 
     with pytest.raises(RuntimeError):
         nothing().send(None)
-
-
-# ── many at once ────────────────────────────────────────────────────────────────────────────
-
-
-def _timers() -> int:
-    """How many timers stand that will strike."""
-    return sum(not handle.cancelled() for handle in asyncio.get_running_loop()._scheduled)  # type: ignore[attr-defined]  # asyncio's own heap of them
-
-
-@given(limits=st.lists(st.sampled_from([-1, 0, 0.001, 0.002, 60, 61]), max_size=12))
-async def test_each_of_many_blocks_ends_by_its_own_deadline(limits: list[float]) -> None:
-    deadlines, over = Deadlines(), asyncio.Event()
-
-    async def work(seconds: float) -> str:
-        try:
-            with deadlines.within(seconds):
-                await over.wait()
-        except TimeoutError:
-            return "late"
-        return "in time"
-
-    async def all_late(working: list["asyncio.Task[str]"]) -> None:
-        await asyncio.gather(*(task for task, limit in zip(working, limits, strict=True) if limit < 1))
-        over.set()
-
-    working = [asyncio.create_task(work(seconds)) for seconds in limits]
-    await all_late(working)
-    assert await asyncio.gather(*working) == ["late" if seconds < 1 else "in time" for seconds in limits]
-
-
-async def test_one_timer_stands_for_all_at_the_earliest_deadline_and_is_let_go() -> None:
-    deadlines, before = Deadlines(), _timers()
-    with deadlines.within(70), deadlines.within(60), deadlines.within(80):
-        assert _timers() == before + 1
-        with pytest.raises(TimeoutError), deadlines.within(0):
-            await asyncio.Event().wait()
-        assert _timers() == before + 1
-    assert _timers() == before + 1  # it stays for the next
-    deadlines.let_go()
-    assert _timers() == before
-
-
-async def test_what_is_under_way_when_the_timer_is_let_go_is_still_struck() -> None:
-    deadlines, before = Deadlines(), _timers()
-
-    async def work() -> None:
-        with deadlines.within(0.001):
-            deadlines.let_go()
-            await asyncio.Event().wait()
-
-    with pytest.raises(TimeoutError):
-        await work()
-    assert _timers() == before
-    with deadlines.within(60):
-        assert _timers() == before + 1
-    assert _timers() == before
-
-
-def test_a_runtime_that_is_used_in_another_loop_keeps_its_deadlines_there() -> None:
-    deadlines = Deadlines()
-
-    async def work() -> str:
-        with deadlines.within(60):
-            pass
-        with pytest.raises(TimeoutError), deadlines.within(0.001):
-            await asyncio.Event().wait()
-        return "late"
-
-    assert [asyncio.run(work()), asyncio.run(work())] == ["late", "late"]

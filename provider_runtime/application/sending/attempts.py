@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any, Final
 
-from attrs import evolve, field, frozen
+from attrs import evolve, frozen
 
 from provider_runtime.application.accounting.events import attempt_failed, attempt_started
 from provider_runtime.application.accounting.telemetry import Telemetry
@@ -14,7 +14,7 @@ from provider_runtime.application.call import AnsweredCall, ClearedCall, RoutedC
 from provider_runtime.application.consents.guard import ConsentGuard
 from provider_runtime.application.consents.uses import ConsentUse
 from provider_runtime.application.resilience.leave import Leave, Resilience
-from provider_runtime.application.sending.deadline import Deadlines
+from provider_runtime.application.sending.deadline import Within
 from provider_runtime.application.sending.trying import ANSWERED, Trying, outcome_of
 from provider_runtime.application.sending.validation import held_against_schema
 from provider_runtime.domain.conversation.echoes import without_echoes
@@ -49,7 +49,6 @@ class Sending:
     schemas: SchemaValidator
     spending: Spending | None = None
     consents: ConsentGuard | None = None
-    deadlines: Deadlines = field(factory=Deadlines, init=False, repr=False, eq=False)
 
     async def send(self, cleared: ClearedCall, attempts: list[Attempt]) -> AnsweredCall:
         """The answer, within the deadline. Notes every try in ``attempts``, also when it raises.
@@ -88,7 +87,7 @@ class Sending:
         call, adapter = prepared.routed.call, prepared.routed.provider.adapter
         deadline, context = call.started + call.terms.deadline_s, self._context(prepared.routed)
         try:
-            with self.deadlines.within(deadline - self.clock.monotonic()):
+            with Within(deadline - self.clock.monotonic()):
                 while True:
                     leave = await self._leave(trying, deadline)
                     if leave.only_fresh_connections != context.fresh_connection:
