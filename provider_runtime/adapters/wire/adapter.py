@@ -113,18 +113,20 @@ class WireAdapter:
                 remedy="Send it through a runtime, which finds the right provider.",
             )
         encoded = self.codec.encode(request, self.config.provider_id)
-        said = EXCHANGE_FORM.copy()
-        said["provider"] = self.config.provider_id
-        said["model_id"] = request.model.model_id
-        said["method"] = "POST"
-        said["url"] = self._base + encoded.path
-        said["headers"] = _headers(self._headers, encoded.headers) if encoded.headers else self._headers
-        said["body"] = encoded.body
-        said["wanted"] = request.response_format
-        said["warnings"] = encoded.warnings
-        said["reasoning_asked"] = request.reasoning is not None and not isinstance(request.reasoning, ReasoningOff)
-        said["caching_asked"] = _asks_for_caching(request)
-        return EXCHANGE_FORM.filled(said)
+        return EXCHANGE_FORM.filled(
+            {
+                "provider": self.config.provider_id,
+                "model_id": request.model.model_id,
+                "method": "POST",
+                "url": self._base + encoded.path,
+                "headers": _headers(self._headers, encoded.headers) if encoded.headers else self._headers,
+                "body": encoded.body,
+                "wanted": request.response_format,
+                "warnings": encoded.warnings,
+                "reasoning_asked": request.reasoning is not None and not isinstance(request.reasoning, ReasoningOff),
+                "caching_asked": _asks_for_caching(request),
+            }
+        )
 
     async def send(self, prepared: PreparedExchange, context: AdapterContext) -> ProviderResponse:
         """One attempt. Raises ``CredentialMissing`` before anything is sent, else a ``ProviderError``."""
