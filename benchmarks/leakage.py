@@ -79,7 +79,7 @@ HOSTILE: dict[str, Callable[[], str]] = {
             *("sk-", "sk-ant-", "ghp_", "AKIA ", "eyJ.", "eyJ-", "://a:b@", "password=", "password: x", "key token "),
             *("-----BEGIN PRIVATE KEY-----", "x ", "%41", "&#115;", "\\", "\\u0041", '" + "', "bearer ", "login a "),
             *("T3BlbkFJ", "$6$", "1/123456789012:", "Mabcdefghijklmnopqrstuv.", "12, ", "a\n", "abcdefgh\n", "-us1"),
-            *("密码：", "а\u200b", "аb", "aA0-", "secret is ", "pat." + "a-" * 20, "Q~", ":AA"),
+            *("密码：", "а\u200b", "аb", "aA0-", "p", "secret is ", "pat." + "a-" * 20, "Q~", ":AA"),
         )
     },
 }

@@ -1,7 +1,7 @@
 """LeakScanner: secrets in what is about to be sent."""
 
 from collections.abc import Mapping
-from typing import Final, Protocol, cast, runtime_checkable
+from typing import Any, Final, Protocol, cast, runtime_checkable
 
 from attrs import field, frozen
 
@@ -26,8 +26,8 @@ class OutboundContent:
 _OpenContent: Final = open_twin(OutboundContent)
 
 
-def outbound(body: bytes, url: str, headers: Mapping[str, str], secrets: tuple[Secret, ...]) -> OutboundContent:
-    """What one call would send."""
+def outbound(body: bytes, url: str, headers: Mapping[str, Any], secrets: tuple[Secret, ...]) -> OutboundContent:
+    """What one call would send; what its ``headers`` say are texts."""
     content = _OpenContent.__new__(_OpenContent)
     content.body = body
     content.url = url

@@ -1,6 +1,6 @@
 """Do the bytes hold a secret, or content that has to stay here?"""
 
-from typing import Final, cast
+from typing import Final
 
 from attrs import field, frozen
 
@@ -16,7 +16,6 @@ from provider_runtime.domain.policy.leakage.opaque import Opaque, opaque_parts
 from provider_runtime.domain.policy.leakage.policy import LeakagePolicy
 from provider_runtime.domain.policy.leakage.verdicts import CLEAN, GATE, Looked, leakage_verdict
 from provider_runtime.domain.policy.verdict import Pass, Refusal, Verdict
-from provider_runtime.domain.secrets import Secret
 from provider_runtime.ports.leakage import LeakScanner, outbound
 
 _EXEMPT: Final = Pass(gate=GATE, reason="the call stays on this machine")
@@ -46,9 +45,8 @@ class LeakageGate:
         if self.policy.local_exempt and stays_on_this_machine(routed.provider.config):
             return _EXEMPT
         exchange, options = prepared.exchange, routed.call.terms.options
-        headers = cast("dict[str, str]", options.headers)
-        content = outbound(exchange.body, exchange.url, headers, secrets_of(prepared))
-        so_far = begun(self.scanner.scan(content))
+        secrets = () if options.credential is None else (options.credential,)
+        so_far = begun(self.scanner.scan(outbound(exchange.body, exchange.url, options.headers, secrets)))
         return self._judged_late(prepared, so_far) if isinstance(so_far, Waiting) else self._judged(prepared, so_far)
 
     async def _judged_late(self, prepared: PreparedCall, looking: Waiting[tuple[Finding, ...]]) -> Verdict:
@@ -70,12 +68,6 @@ class LeakageGate:
         if isinstance(verdict, Refusal):
             verdict.error.provider, verdict.error.model = routed.route.provider_id, routed.route.model_id
         return verdict
-
-
-def secrets_of(prepared: PreparedCall) -> tuple[Secret, ...]:
-    """The secrets that this call brought with it."""
-    credential = prepared.routed.call.terms.options.credential
-    return () if credential is None else (credential,)
 
 
 def stays_on_this_machine(config: ProviderConfig) -> bool:

@@ -4,7 +4,7 @@ import re
 from base64 import b64decode
 from collections.abc import Callable, Iterable, Iterator
 from heapq import merge
-from itertools import chain
+from itertools import chain, groupby
 from string import ascii_letters, ascii_lowercase, digits
 from typing import Final
 
@@ -45,12 +45,16 @@ _NAMES: Final = (
     ("identified by", ""),
 )
 _ALL_NAMES: Final = tuple(re.compile(start + rest).finditer for start, rest in _NAMES)
+# Those that begin with the same letter share a search; none stands in another one of them.
 _NAMES_AT_WORK: Final = (
     *(
         re.compile(
-            rf"{start}(?:(?<![a-z0-9-]{start}){rest}(?!{_IDLE}|{_IDLE_SIGN})|(?<=[a-z0-9-]{start}){rest}(?!{_IDLE}))"
+            "|".join(
+                rf"{start}(?:(?<![a-z0-9-]{start}){rest}(?!{_IDLE}|{_IDLE_SIGN})|(?<=[a-z0-9-]{start}){rest}(?!{_IDLE}))"
+                for start, rest in names
+            )
         ).finditer
-        for start, rest in _NAMES[:-1]
+        for _, names in groupby(_NAMES[:-1], lambda name: name[0][0])
     ),
     _ALL_NAMES[-1],
 )
@@ -92,7 +96,7 @@ _COMMAND: Final = re.compile(
     r"[\"']?([^\s\"']{6,128})"
 )
 _CURLS: Final = tuple(re.compile(word).search for word in ("curl", "--user"))
-_COMMANDS: Final = tuple(re.compile(word).search for word in ("sshpass", "mysql", "ldap"))
+_COMMANDS: Final = tuple(re.compile(word).search for word in ("s(?:shpass|ql(?<=mysql))", "ldap"))
 _LOGIN: Final = re.compile(r"login(?<![a-z]login)\s{1,16}[\w.@+-]{1,64}\s{1,16}password\s{1,16}[\"']?([^\s\"']{4,128})")
 
 # Names that are about secrets and hold none.
