@@ -42,7 +42,7 @@ async def test_each_runtime_uses_the_very_objects_that_are_shared() -> None:
     ):
         for runtime in (one, other):
             assert runtime.catalog.static is CATALOG
-            assert runtime.settlement.prices is runtime.explaining.prices is PRICES
+            assert runtime.settlement.prices is runtime.explaining.subjects.worst_cases.prices is PRICES
             assert transport_of(runtime).ssl_context is shared.ssl_context
         assert one.catalog is not other.catalog, "which catalog is in use is for each to say"
         assert transport_of(one) is not transport_of(other)

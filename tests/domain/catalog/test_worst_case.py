@@ -45,6 +45,21 @@ def test_in_whole_numbers_it_is_the_same_to_the_last_one(rule: PriceRule, asked:
     assert rule.worst_nano_usd(asked, answered) == (None if bound is None else in_nano_usd(bound.total_cost))
 
 
+@given(places=st.integers(41, 70), asked=st.integers(1, 10**6), answered=st.integers(0, 10**6))
+def test_a_rate_of_more_places_than_any_price_has_is_not_counted_for_less(
+    places: int, asked: int, answered: int
+) -> None:
+    rule = PriceRule(
+        provider=OPENAI,
+        model_pattern="m",
+        input_cost_per_token=f"0.000003{1:0{places - 6}}",
+        output_cost_per_token="15E-6",
+    )
+    bound = worst_case_cost(PricingTable(rules=[rule]), OPENAI, "m", asked, answered)
+    assert bound is not None
+    assert rule.worst_nano_usd(asked, answered) == in_nano_usd(bound.total_cost) == 3000 * asked + 15000 * answered + 1
+
+
 def test_every_input_token_is_priced_as_if_it_were_written_to_the_dearest_cache() -> None:
     bound = worst_case_cost(PricingTable(rules=[CLAUDE]), OPENAI, "claude-x", 1000, 100)
     assert bound is not None

@@ -3,8 +3,12 @@
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from provider_runtime import Amount, Budget, InvalidSettings, RuntimeSettings, Unit
+from provider_runtime.domain.identity import CallId
+from provider_runtime.domain.policy.budgets.holds import Account, Claim, HoldOrder
 
 CALLS = Budget(name="calls", limit=Amount.calls(1))
 
@@ -41,3 +45,10 @@ def test_settings_refuse_what_is_no_budget_and_names_that_stand_twice(budgets: l
         RuntimeSettings(budgets=budgets)
     assert refused.value.field
     assert refused.value.field.startswith("budgets")
+
+
+@given(names=st.permutations(["day", "month", "team", "year"]))
+def test_the_claims_of_an_order_stand_by_the_names_of_their_accounts_however_they_are_given(names: list[str]) -> None:
+    claims = [Claim(account=Account(budget=name, owner="acme"), limit=9, amount=1) for name in names]
+    order = HoldOrder(call_id=CallId("call_1"), attempt=1, claims=claims, lease_ms=1)
+    assert [claim.account.budget for claim in order.claims] == ["day", "month", "team", "year"]
