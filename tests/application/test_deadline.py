@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provider_runtime.application.sending.deadline import Deadlines
+from provider_runtime.application.sending.deadline import Deadlines, Within
 
 
 @asynccontextmanager
 async def _ours(seconds: float) -> Any:
-    with Deadlines().within(seconds):
+    with Within(Deadlines(), seconds):
         yield
 
 
@@ -137,14 +137,14 @@ async def test_a_task_that_was_asked_to_go_before_still_gets_its_timeout() -> No
     try:
         await asyncio.sleep(0)
     except asyncio.CancelledError:
-        with pytest.raises(TimeoutError), Deadlines().within(0):
+        with pytest.raises(TimeoutError), Within(Deadlines(), 0):
             await asyncio.Event().wait()
     assert task.uncancel() == 0
 
 
 def test_it_belongs_to_a_task() -> None:
     async def nothing() -> None:
-        with Deadlines().within(1):
+        with Within(Deadlines(), 1):
             pass
 
     with pytest.raises(RuntimeError):
@@ -165,7 +165,7 @@ async def test_each_of_many_blocks_ends_by_its_own_deadline(limits: list[float])
 
     async def work(seconds: float) -> str:
         try:
-            with deadlines.within(seconds):
+            with Within(deadlines, seconds):
                 await over.wait()
         except TimeoutError:
             return "late"
@@ -182,9 +182,9 @@ async def test_each_of_many_blocks_ends_by_its_own_deadline(limits: list[float])
 
 async def test_one_timer_stands_for_all_at_the_earliest_deadline_and_is_let_go() -> None:
     deadlines, before = Deadlines(), _timers()
-    with deadlines.within(70), deadlines.within(60), deadlines.within(80):
+    with Within(deadlines, 70), Within(deadlines, 60), Within(deadlines, 80):
         assert _timers() == before + 1
-        with pytest.raises(TimeoutError), deadlines.within(0):
+        with pytest.raises(TimeoutError), Within(deadlines, 0):
             await asyncio.Event().wait()
         assert _timers() == before + 1
     assert _timers() == before + 1  # it stays for the next
@@ -196,14 +196,14 @@ async def test_what_is_under_way_when_the_timer_is_let_go_is_still_struck() -> N
     deadlines, before = Deadlines(), _timers()
 
     async def work() -> None:
-        with deadlines.within(0.001):
+        with Within(deadlines, 0.001):
             deadlines.let_go()
             await asyncio.Event().wait()
 
     with pytest.raises(TimeoutError):
         await work()
     assert _timers() == before
-    with deadlines.within(60):
+    with Within(deadlines, 60):
         assert _timers() == before + 1
     assert _timers() == before
 
@@ -212,9 +212,9 @@ def test_a_runtime_that_is_used_in_another_loop_keeps_its_deadlines_there() -> N
     deadlines = Deadlines()
 
     async def work() -> str:
-        with deadlines.within(60):
+        with Within(deadlines, 60):
             pass
-        with pytest.raises(TimeoutError), deadlines.within(0.001):
+        with pytest.raises(TimeoutError), Within(deadlines, 0.001):
             await asyncio.Event().wait()
         return "late"
 

@@ -14,7 +14,7 @@ from provider_runtime.application.call import AnsweredCall, ClearedCall, RoutedC
 from provider_runtime.application.consents.guard import ConsentGuard
 from provider_runtime.application.consents.uses import ConsentUse
 from provider_runtime.application.resilience.leave import Leave, Resilience
-from provider_runtime.application.sending.deadline import Deadlines
+from provider_runtime.application.sending.deadline import Deadlines, Within
 from provider_runtime.application.sending.trying import ANSWERED, Trying, outcome_of
 from provider_runtime.application.sending.validation import held_against_schema
 from provider_runtime.domain.conversation.echoes import without_echoes
@@ -88,7 +88,7 @@ class Sending:
         call, adapter = prepared.routed.call, prepared.routed.provider.adapter
         deadline, context = call.started + call.terms.deadline_s, self._context(prepared.routed)
         try:
-            with self.deadlines.within(deadline - self.clock.monotonic()):
+            with Within(self.deadlines, deadline - self.clock.monotonic()):
                 while True:
                     leave = await self._leave(trying, deadline)
                     if leave.only_fresh_connections != context.fresh_connection:

@@ -20,10 +20,6 @@ class Deadlines:
     _timer: asyncio.TimerHandle | None = field(default=None, init=False, repr=False)
     _stays: bool = field(default=True, init=False)
 
-    def within(self, seconds: float) -> "Within":
-        """A block of the current task that may take so many seconds. Starts to count at once."""
-        return Within(self, seconds)
-
     def let_go(self) -> None:
         """Leave no timer behind, once nothing is under way any more."""
         self._stays = False
@@ -67,9 +63,9 @@ class Deadlines:
 class Within:
     """A block of the current task that may take so many seconds. Raises ``TimeoutError`` once they have passed.
 
-    What strikes is a cancellation, so that everything inside is left in order. A cancellation from
-    elsewhere stays one, also when both come at once; so does that of a block around this one. With no
-    seconds left it is struck as soon as it waits for anything.
+    The time begins when this is made. What strikes is a cancellation, so that everything inside is left in
+    order. A cancellation from elsewhere stays one, also when both come at once; so does that of a block
+    around this one. With no seconds left it is struck as soon as it waits for anything.
     """
 
     __slots__ = ("_cancelling", "_deadlines", "_struck", "_task", "until")
