@@ -26,7 +26,7 @@ from said import KEY, MODEL, SCHEMA, TOOLS, bare_body
 
 from provider_runtime.adapters.http.transport import AiohttpTransport
 from provider_runtime.adapters.leakage.scanner import PatternLeakScanner
-from provider_runtime.application.sending.deadline import Within
+from provider_runtime.application.sending.deadline import Deadlines, Within
 from provider_runtime.domain.catalog.providers import Tier
 from provider_runtime.domain.secrets import Secret
 from provider_runtime.ports.http import HttpReply, HttpRequest
@@ -186,10 +186,10 @@ async def opened_transport() -> AsyncIterator[AiohttpTransport]:
 
 def by_transport(transport: AiohttpTransport, base: str) -> Post:
     """A request through the transport that runtimes have."""
-    url = f"{base}/chat/completions"
+    url, deadlines = f"{base}/chat/completions", Deadlines()
 
     async def post(body: bytes) -> bytes:
-        with Within(DEADLINE_S):
+        with Within(deadlines, DEADLINE_S):
             reply = await transport.exchange(
                 HttpRequest(method="POST", url=url, tier=Tier.LOCAL, headers=HEADERS, body=body)
             )
