@@ -194,4 +194,5 @@ def _time(span: timedelta) -> dict[str, Any]:
     words = f"{midnight} ? utcFormat(datum.value, '%b %d') : utcFormat(datum.value, '{form}')"
     ticks = {"signal": "max(2, width / 90)"}
     axis = {"labelExpr": words, "labelOverlap": True, "labelFlush": True, "grid": False, "tickCount": ticks}
+    axis["tickMinStep"] = seconds * 1000  # ticks within a step would bear the same words
     return {"field": "at", "type": "temporal", "scale": {"type": "utc"}, "title": None, "axis": axis}

@@ -56,10 +56,11 @@ class Trial:
     and must be refused. ``paths``: files and folders the service writes. ``needs_key``: every
     request has to carry its tenant's key. ``echoes``: every answer has to repeat the prompt, as the
     upstream's do. ``baits``: well-known environment variables hold values that nothing may use.
-    ``settle_s``: how long what is closing may take, in seconds. ``answering``: the upstream's
-    answers, those of the sandbox unless told. ``checks``: the questions asked, all but ``Heap``
-    unless told. ``seed`` and ``scope`` decide values, order, delays and failures; trials of one
-    process that differ in scope do not find what another has left.
+    ``settle_s``: how long what is closing may take, in seconds; a clean trial ends at once.
+    ``answering``: the upstream's answers, those of the sandbox unless told. ``checks``: the
+    questions asked, all but ``Heap`` unless told. ``seed`` and ``scope`` decide values, order,
+    delays and failures; trials of one process that differ in scope do not find what another has
+    left.
     """
 
     count: int = 2
@@ -72,7 +73,7 @@ class Trial:
     needs_key: bool = True
     echoes: bool = True
     baits: bool = True
-    settle_s: float = 2.0
+    settle_s: float = 5.0
     host: str = "127.0.0.1"
     answering: Answering = answer_as_vendors_do
     checks: tuple[Check, ...] = field(factory=default_checks)

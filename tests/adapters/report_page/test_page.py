@@ -166,6 +166,18 @@ def test_a_single_call_makes_a_page_too() -> None:
     assert "No call names a role or a tenant." in document.words
 
 
+@pytest.mark.parametrize("count", [2, 3, 7, 50, 200])
+def test_the_axis_of_time_says_each_moment_once_and_begins_with_the_first(count: int) -> None:
+    calls = [
+        a_receipt(second, started_at=f"2026-01-31T12:{second // 60:02}:{second % 60:02}Z") for second in range(count)
+    ]
+    first_picture = re.findall(r"<svg.*?</svg>", report_page(report_of(*calls)), re.DOTALL)[0]
+    labels = re.findall(r'opacity="1"[^>]*>(\d\d:\d\d(?::\d\d)?)</text>', first_picture)
+    assert labels == sorted(set(labels))
+    assert labels[0].startswith("12:00")
+    assert 3 <= len(labels) <= 12
+
+
 def test_a_timeline_tells_each_attempt_at_its_place(document: Document) -> None:
     said = " ".join(document.words)
     assert "attempt 2 after 590 ms overloaded · openai:gpt-5 · after waiting 500 ms · no retry: attempts_used" in said
