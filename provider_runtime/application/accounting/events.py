@@ -127,9 +127,12 @@ def call_ended(
     facts["attempt"] = len(record.attempts) or None
     facts["duration_s"] = duration_s
     if response is not None:
-        usage = response.usage
+        usage, asked = response.usage, record.attempts
         facts["response_id"] = name_or_mark(response.response_id)
-        facts["provider_request_id"] = name_or_mark(response.provider_request_id)
+        # Of an answer that was kept nobody was asked; else the last attempt brought it, and was looked at.
+        facts["provider_request_id"] = (
+            asked[-1].provider_request_id if asked else name_or_mark(response.provider_request_id)
+        )
         facts["cached_input_tokens"] = usage.cached_input_tokens
         facts["cache_write_tokens"] = usage.cache_write_tokens
         facts["reasoning_tokens"] = usage.reasoning_tokens
