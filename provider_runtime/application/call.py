@@ -1,8 +1,7 @@
 """A call on its way: each stage has a type of its own, made only by the stage that earns it."""
 
 from datetime import datetime
-from operator import attrgetter
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from attrs import field
 
@@ -65,9 +64,6 @@ class PreparedCall:
     warnings: tuple[CallWarning, ...] = ()
 
 
-_consented: Final = attrgetter("consented")
-
-
 @sealed
 class ClearedCall:
     """A call that every gate let through. Only ``Clearance.clear`` makes one."""
@@ -78,7 +74,10 @@ class ClearedCall:
     @property
     def consented(self) -> Granted | None:
         """The consent that the call is made on."""
-        return next(filter(None, map(_consented, self.verdicts)), None)
+        for verdict in self.verdicts:
+            if verdict.consented is not None:
+                return verdict.consented
+        return None
 
 
 @sealed

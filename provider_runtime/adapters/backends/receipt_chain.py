@@ -47,7 +47,7 @@ def linked(record: CallRecord, before: Link | CallReceipt | None) -> tuple[bytes
     said = {
         "chain_id": chain_id,
         "prev_hash": prev_hash,
-        "receipt_id": f"{_ID}{seq:010x}{secrets.token_hex(11)}",  # so it can be found without an index
+        "receipt_id": f"{_ID}{seq:010x}{secrets.token_bytes(11).hex()}",  # so it can be found without an index
         "record": record,
         "seq": seq,
         "version": _VERSION,

@@ -22,16 +22,12 @@ _ENDED: Final = {
 
 def call_started(call: Call, names: Names) -> LifecycleEvent:
     """A call has begun: its name, and the model that was asked for."""
-    return _event(
-        call,
-        EventKind.CALL_STARTED,
-        call.started_at,
-        {
-            "conversation_id": call.terms.options.conversation_id,
-            "model_asked": model_asked_of(call, names),
-            "role": role_of(call),
-        },
-    )
+    said = {
+        "conversation_id": call.terms.options.conversation_id,
+        "model_asked": model_asked_of(call, names),
+        "role": role_of(call),
+    }
+    return _event(call, EventKind.CALL_STARTED, call.started_at, said)
 
 
 def call_cleared(cleared: ClearedCall, digest: str, names: Names, at: datetime) -> LifecycleEvent:
@@ -40,76 +36,60 @@ def call_cleared(cleared: ClearedCall, digest: str, names: Names, at: datetime) 
     routed = prepared.routed
     call, provider = routed.call, routed.provider
     asked = call.terms.parameters.applied_to(call.request)
-    return _event(
-        call,
-        EventKind.CALL_CLEARED,
-        at,
-        {
-            "conversation_id": call.terms.options.conversation_id,
-            "provider": provider.config.provider_id,
-            "provider_kind": str(provider.config.kind),
-            "tier": str(provider.config.tier),
-            "origin": provider.origin_text,
-            "model_asked": names[routed.route.model_id],
-            "request_digest": digest,
-            "request_bytes": len(prepared.exchange.body),
-            "temperature": asked.temperature,
-            "top_p": asked.top_p,
-            "max_output_tokens": asked.max_output_tokens,
-            "role": role_of(call),
-            "profile_id": profile_of(call),
-        },
-    )
+    said = {
+        "conversation_id": call.terms.options.conversation_id,
+        "provider": provider.config.provider_id,
+        "provider_kind": str(provider.config.kind),
+        "tier": str(provider.config.tier),
+        "origin": provider.origin_text,
+        "model_asked": names[routed.route.model_id],
+        "request_digest": digest,
+        "request_bytes": len(prepared.exchange.body),
+        "temperature": asked.temperature,
+        "top_p": asked.top_p,
+        "max_output_tokens": asked.max_output_tokens,
+        "role": role_of(call),
+        "profile_id": profile_of(call),
+    }
+    return _event(call, EventKind.CALL_CLEARED, at, said)
 
 
 def attempt_started(cleared: ClearedCall, number: int, wait_s: float, names: Names, at: datetime) -> LifecycleEvent:
     """Attempt ``number`` begins, after a wait of ``wait_s``."""
     route = cleared.prepared.routed.route
-    return _event(
-        cleared.prepared.routed.call,
-        EventKind.ATTEMPT_STARTED,
-        at,
-        {
-            "provider": route.provider_id,
-            "model_asked": names[route.model_id],
-            "attempt": number,
-            "wait_s": wait_s,
-        },
-    )
+    said = {
+        "provider": route.provider_id,
+        "model_asked": names[route.model_id],
+        "attempt": number,
+        "wait_s": wait_s,
+    }
+    return _event(cleared.prepared.routed.call, EventKind.ATTEMPT_STARTED, at, said)
 
 
 def attempt_failed(cleared: ClearedCall, error: ProviderError, attempt: Attempt, at: datetime) -> LifecycleEvent:
     """An attempt failed; ``retry_denied_by`` is set when no other follows."""
     route = cleared.prepared.routed.route
-    return _event(
-        cleared.prepared.routed.call,
-        EventKind.ATTEMPT_FAILED,
-        at,
-        {
-            "provider": route.provider_id,
-            "model_asked": name_or_mark(route.model_id),
-            "attempt": attempt.number,
-            "duration_s": attempt.duration_s,
-            "status_code": attempt.status_code,
-            "error_code": error.code.value,
-            "retry_denied_by": error.retry_denied_by,
-            "provider_request_id": name_or_mark(error.request_id),
-        },
-    )
+    said = {
+        "provider": route.provider_id,
+        "model_asked": name_or_mark(route.model_id),
+        "attempt": attempt.number,
+        "duration_s": attempt.duration_s,
+        "status_code": attempt.status_code,
+        "error_code": error.code.value,
+        "retry_denied_by": error.retry_denied_by,
+        "provider_request_id": name_or_mark(error.request_id),
+    }
+    return _event(cleared.prepared.routed.call, EventKind.ATTEMPT_FAILED, at, said)
 
 
 def call_passed_on(call: Call, passed_over: PassedOver, at: datetime) -> LifecycleEvent:
     """One alternative did not answer, and the next is asked."""
-    return _event(
-        call,
-        EventKind.CALL_PASSED_ON,
-        at,
-        {
-            "provider": passed_over.provider,
-            "model_asked": name_or_mark(passed_over.model_id),
-            "error_code": passed_over.code,
-        },
-    )
+    said = {
+        "provider": passed_over.provider,
+        "model_asked": name_or_mark(passed_over.model_id),
+        "error_code": passed_over.code,
+    }
+    return _event(call, EventKind.CALL_PASSED_ON, at, said)
 
 
 def call_ended(
@@ -127,9 +107,12 @@ def call_ended(
     facts["attempt"] = len(record.attempts) or None
     facts["duration_s"] = duration_s
     if response is not None:
-        usage = response.usage
+        usage, asked = response.usage, record.attempts
         facts["response_id"] = name_or_mark(response.response_id)
-        facts["provider_request_id"] = name_or_mark(response.provider_request_id)
+        # Of an answer that was kept nobody was asked; else the last attempt brought it, and was looked at.
+        facts["provider_request_id"] = (
+            asked[-1].provider_request_id if asked else name_or_mark(response.provider_request_id)
+        )
         facts["cached_input_tokens"] = usage.cached_input_tokens
         facts["cache_write_tokens"] = usage.cache_write_tokens
         facts["reasoning_tokens"] = usage.reasoning_tokens
@@ -140,25 +123,21 @@ def call_ended(
 def cloud_executed(call: Call, granted: Granted, outcome: str, names: Names, at: datetime) -> LifecycleEvent:
     """A call was sent on a consent; ``outcome`` says how it ended. Source: semantics C.9, FR-EVT-CLOUD-004."""
     receipt, subject = granted.receipt, granted.subject
-    return _event(
-        call,
-        EventKind.CLOUD_EXECUTED,
-        at,
-        {
-            "conversation_id": subject.session,
-            "provider": subject.provider,
-            "tier": str(subject.tier),
-            "origin": subject.origin,
-            "model_asked": names[subject.model],
-            "profile_id": subject.profile,
-            "consent_id": names[receipt.consent_id],
-            "consent_request_id": names[receipt.request_id],
-            "projection_plan_id": names[receipt.plan_id],
-            "consent_scope": str(receipt.scope),
-            "session_ids": receipt.session_ids,
-            "outcome": outcome,
-        },
-    )
+    said = {
+        "conversation_id": subject.session,
+        "provider": subject.provider,
+        "tier": str(subject.tier),
+        "origin": subject.origin,
+        "model_asked": names[subject.model],
+        "profile_id": subject.profile,
+        "consent_id": names[receipt.consent_id],
+        "consent_request_id": names[receipt.request_id],
+        "projection_plan_id": names[receipt.plan_id],
+        "consent_scope": str(receipt.scope),
+        "session_ids": receipt.session_ids,
+        "outcome": outcome,
+    }
+    return _event(call, EventKind.CLOUD_EXECUTED, at, said)
 
 
 def _event(call: Call, kind: EventKind, at: datetime, said: dict[str, Any]) -> LifecycleEvent:
