@@ -18,6 +18,7 @@ from provider_runtime.domain.errors import (
     CredentialMissing,
     CredentialsRejected,
     ProviderRuntimeError,
+    RequestInvalid,
 )
 from provider_runtime.domain.identity import ProviderId
 from provider_runtime.domain.origins import Origin, origin_of
@@ -236,3 +237,17 @@ async def test_forbidden_is_no_question_of_another_key() -> None:
     assert isinstance(error, CredentialsRejected)
     assert error.another_at_hand is False
     assert len(tokens.asked) == 1
+
+
+# ── whom it speaks for ──────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("kind", ["openai_compatible", "openai", "anthropic", "gemini", "ollama", "openrouter"])
+def test_a_request_that_names_another_provider_is_not_even_prepared(kind: str) -> None:
+    record = ProviderConfig(provider_id=ACME, kind=kind, base_url="https://api.acme.example")
+    adapter = an_adapter(record, FakeTransport(), CredentialSources())
+    assert adapter.prepare(a_request(model="acme:m")).provider == ACME
+    with pytest.raises(RequestInvalid) as refused:
+        adapter.prepare(a_request(model="other:m"))
+    assert refused.value.field == "model"
+    assert refused.value.remedy

@@ -2,11 +2,12 @@
 
 import json
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provider_runtime.adapters.wire.reading import NotJson, is_crowded, parse
+from provider_runtime.adapters.wire.reading import Count, NotJson, a_count, an_object, counts, is_crowded, parse
 
 keys = st.text(st.sampled_from('a:"\\\n\u00e9 {,'), max_size=4)
 values = st.recursive(
@@ -86,3 +87,25 @@ def test_many_small_values_are_read_as_few_large_ones_are() -> None:
     assert parse(json.dumps(many).encode()) == many
     with pytest.raises(NotJson):
         parse(json.dumps([*many, "here"]).replace('"here"', '{"a":1,"a":1}').encode())
+
+
+class _Inner(msgspec.Struct):
+    a: Count = None
+    b: Count = None
+
+
+class _Outer(msgspec.Struct, rename="camel"):
+    of_all: Count = None
+    part: _Inner | None = None
+
+
+_SAID = st.sampled_from((None, True, 0, 7, -1, 3.0, 3.5, -2.0, 10**9, 10**9 + 1, 1e9, 1e300, 10**40, "7", "", [], {}))
+_PART = st.dictionaries(st.sampled_from("abc"), _SAID)
+
+
+@given(value=st.dictionaries(st.sampled_from(("ofAll", "of_all", "part", "else")), _SAID | _PART))
+def test_counts_are_what_each_is_when_it_is_looked_at_alone(value: dict[str, object]) -> None:
+    told, part = counts(value, _Outer), an_object(value.get("part"))
+    assert told.of_all == a_count(value.get("ofAll"))
+    assert type(told.of_all) in {int, type(None)}
+    assert (told.part or _Inner()) == _Inner(a=a_count(part.get("a")), b=a_count(part.get("b")))

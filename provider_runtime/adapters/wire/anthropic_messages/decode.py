@@ -5,11 +5,13 @@ from json import JSONDecoder
 from types import MappingProxyType
 from typing import Any, Final
 
+import msgspec
+
 from provider_runtime.adapters.wire.answers import structured_output, text_of, tool_call_part
 from provider_runtime.adapters.wire.anthropic_messages.encoding import WIRE
 from provider_runtime.adapters.wire.anthropic_messages.errors import answered_error, answered_object, request_id
 from provider_runtime.adapters.wire.failures import a_name
-from provider_runtime.adapters.wire.reading import a_count, a_text, an_object, filled, objects
+from provider_runtime.adapters.wire.reading import Count, a_count, a_text, an_object, counts, filled, objects
 from provider_runtime.adapters.wire.writing import canonical_text
 from provider_runtime.domain.conversation.exchange import PreparedExchange
 from provider_runtime.domain.conversation.markers import Signature
@@ -208,10 +210,31 @@ def _structured(wanted: ResponseFormat, parts: list[ContentPart], warnings: list
     return structured_output(wanted, texts, warnings)
 
 
+class _Kept(msgspec.Struct):
+    ephemeral_1h_input_tokens: Count = None
+
+
+class _Thought(msgspec.Struct):
+    thinking_tokens: Count = None
+
+
+class _Told(msgspec.Struct):
+    """What a round counts, or all of them."""
+
+    input_tokens: Count = None
+    output_tokens: Count = None
+    cache_read_input_tokens: Count = None
+    cache_creation_input_tokens: Count = None
+    cache_creation: _Kept | None = None
+    output_tokens_details: _Thought | None = None
+
+
 def decode_usage(value: object, warnings: list[CallWarning]) -> Usage:
     """The tokens of an answer. The API counts cached input beside ``input_tokens``; ``Usage`` counts it inside."""
     usage = an_object(value)
-    plain, output, read, write, write_1h = _all_rounds(usage) if usage.get("iterations") else _counters(usage)
+    told = counts(usage, _Told)
+    rounds = usage.get("iterations")
+    plain, output, read, write, write_1h = _all_rounds(told, rounds) if rounds else _counters(told)
     if plain is None and output is None:
         warnings.append(warn(WarningCode.USAGE_MISSING, "the provider reported no token counts"))
     elif plain is None or output is None:
@@ -223,7 +246,7 @@ def decode_usage(value: object, warnings: list[CallWarning]) -> Usage:
         cached_input_tokens=read,
         cache_write_tokens=write,
         cache_write_1h_tokens=write_1h,
-        reasoning_tokens=a_count(an_object(usage.get("output_tokens_details")).get("thinking_tokens")),
+        reasoning_tokens=told.output_tokens_details.thinking_tokens if told.output_tokens_details else None,
         total_tokens=None if consumed is None or output is None else consumed + output,
     )
 
@@ -231,23 +254,22 @@ def decode_usage(value: object, warnings: list[CallWarning]) -> Usage:
 _Counters = tuple[int | None, ...]  # plain input, output, cache read, cache write, cache write for an hour
 
 
-def _counters(usage: dict[str, Any]) -> _Counters:
+def _counters(told: _Told) -> _Counters:
     return (
-        a_count(usage.get("input_tokens")),
-        a_count(usage.get("output_tokens")),
-        a_count(usage.get("cache_read_input_tokens")),
-        a_count(usage.get("cache_creation_input_tokens")),
-        a_count(an_object(usage.get("cache_creation")).get("ephemeral_1h_input_tokens")),
+        told.input_tokens,
+        told.output_tokens,
+        told.cache_read_input_tokens,
+        told.cache_creation_input_tokens,
+        told.cache_creation.ephemeral_1h_input_tokens if told.cache_creation else None,
     )
 
 
-def _all_rounds(usage: dict[str, Any]) -> _Counters:
+def _all_rounds(told: _Told, rounds: object) -> _Counters:
     """Compaction, advisors and fallbacks are billed rounds that the top-level counts leave out."""
-    top = _counters(usage)
-    rounds = [_counters(one) for one in objects(usage["iterations"])]
-    return tuple(_most(count, [one[number] for one in rounds]) for number, count in enumerate(top))
+    each = [_counters(counts(one, _Told)) for one in objects(rounds)]
+    return tuple(_most(count, [one[number] for one in each]) for number, count in enumerate(_counters(told)))
 
 
-def _most(top: int | None, counts: list[int | None]) -> int | None:
-    known = [count for count in counts if count is not None]
+def _most(top: int | None, each: list[int | None]) -> int | None:
+    known = [count for count in each if count is not None]
     return max(sum(known), top or 0) if known else top

@@ -6,13 +6,15 @@ from hashlib import sha256
 from types import MappingProxyType
 from typing import Any, Final
 
+import msgspec
+
 from provider_runtime.adapters.wire.answers import structured_output, text_of, tool_call_part
 from provider_runtime.adapters.wire.failures import a_name, request_id_of
 from provider_runtime.adapters.wire.gemini.citations import citations_of
 from provider_runtime.adapters.wire.gemini.encoding import OUR_CALL, WIRE
 from provider_runtime.adapters.wire.gemini.errors import answered_error, answered_object
 from provider_runtime.adapters.wire.gemini.media import media_made
-from provider_runtime.adapters.wire.reading import a_count, a_list, an_object, filled, objects
+from provider_runtime.adapters.wire.reading import Count, a_count, a_list, an_object, counts, filled, objects
 from provider_runtime.domain.conversation.exchange import PreparedExchange
 from provider_runtime.domain.conversation.markers import Signature
 from provider_runtime.domain.conversation.parts import ContentPart, TextPart, ThinkingPart, ToolCallPart
@@ -216,6 +218,15 @@ def _stamp(body: dict[str, Any], reply: HttpReply) -> str:
 # ── usage ───────────────────────────────────────────────────────────────────────────────────
 
 
+class _Told(msgspec.Struct, rename="camel"):
+    prompt_token_count: Count = None
+    candidates_token_count: Count = None
+    thoughts_token_count: Count = None
+    total_token_count: Count = None
+    tool_use_prompt_token_count: Count = None
+    cached_content_token_count: Count = None
+
+
 def decode_usage(value: object, warnings: list[CallWarning]) -> Usage:
     """The tokens of an answer.
 
@@ -223,11 +234,10 @@ def decode_usage(value: object, warnings: list[CallWarning]) -> Usage:
     prompt; ``Usage`` counts them inside. It leaves out counts of 0, which the total brings back.
     """
     usage = an_object(value)
-    prompt = a_count(usage.get("promptTokenCount"))
-    said = a_count(usage.get("candidatesTokenCount"))
-    thought = a_count(usage.get("thoughtsTokenCount"))
-    total = a_count(usage.get("totalTokenCount"))
-    consumed = None if prompt is None else prompt + (a_count(usage.get("toolUsePromptTokenCount")) or 0)
+    told = counts(usage, _Told)
+    prompt, said, thought = told.prompt_token_count, told.candidates_token_count, told.thoughts_token_count
+    total = told.total_token_count
+    consumed = None if prompt is None else prompt + (told.tool_use_prompt_token_count or 0)
     written = None if said is None and thought is None else (said or 0) + (thought or 0)
     if consumed is not None and total is not None and total >= consumed + (written or 0):
         written = total - consumed  # never less than is billed
@@ -238,7 +248,7 @@ def decode_usage(value: object, warnings: list[CallWarning]) -> Usage:
     return counted(
         input_tokens=consumed,
         output_tokens=written,
-        cached_input_tokens=a_count(usage.get("cachedContentTokenCount")),
+        cached_input_tokens=told.cached_content_token_count,
         reasoning_tokens=thought,
         input_audio_tokens=_audio(usage.get("promptTokensDetails")),
         output_audio_tokens=_audio(usage.get("candidatesTokensDetails")),

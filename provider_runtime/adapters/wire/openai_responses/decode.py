@@ -2,12 +2,14 @@
 
 from typing import Any, Final
 
+import msgspec
+
 from provider_runtime.adapters.wire.answers import structured_output
 from provider_runtime.adapters.wire.failures import request_id_of
 from provider_runtime.adapters.wire.openai_responses.errors import REQUEST_ID_HEADERS, error_of, failure_of
 from provider_runtime.adapters.wire.openai_responses.families import family_for
 from provider_runtime.adapters.wire.openai_responses.output_items import Answer, read_items
-from provider_runtime.adapters.wire.reading import NotJson, a_count, an_object, filled, objects, parse
+from provider_runtime.adapters.wire.reading import Count, NotJson, a_count, an_object, counts, filled, objects, parse
 from provider_runtime.domain.catalog.models import ModelInfo, ProviderCapabilities
 from provider_runtime.domain.conversation.exchange import PreparedExchange
 from provider_runtime.domain.conversation.parts import TextPart, ToolCallPart
@@ -130,22 +132,46 @@ def _finish_reason(body: dict[str, Any], status: object, answer: Answer) -> Fini
     return FinishReason.STOP
 
 
+class _Input(msgspec.Struct):
+    cached_tokens: Count = None
+    cache_write_tokens: Count = None
+    audio_tokens: Count = None
+
+
+class _Output(msgspec.Struct):
+    reasoning_tokens: Count = None
+    audio_tokens: Count = None
+
+
+class _Told(msgspec.Struct):
+    """Everything is counted inside the two sums: cached and written tokens are input, reasoning is output."""
+
+    input_tokens: Count = None
+    output_tokens: Count = None
+    total_tokens: Count = None
+    input_tokens_details: _Input | None = None
+    output_tokens_details: _Output | None = None
+
+
+_NO_INPUT: Final = _Input()
+_NO_OUTPUT: Final = _Output()
+
+
 def _usage(shape: object, answer: Answer) -> Usage:
     if not isinstance(shape, dict):
         answer.warn(WarningCode.USAGE_MISSING, "the answer does not say what it consumed")
         return _NOT_REPORTED
-    # Everything is counted inside the two sums: cached and written tokens are input, reasoning is output.
-    inside = an_object(shape.get("input_tokens_details"))
-    outside = an_object(shape.get("output_tokens_details"))
+    told = counts(shape, _Told)
+    into, out = told.input_tokens_details or _NO_INPUT, told.output_tokens_details or _NO_OUTPUT
     return counted(
-        input_tokens=a_count(shape.get("input_tokens")),
-        output_tokens=a_count(shape.get("output_tokens")),
-        total_tokens=a_count(shape.get("total_tokens")),
-        cached_input_tokens=a_count(inside.get("cached_tokens")),
-        cache_write_tokens=a_count(inside.get("cache_write_tokens")),
-        input_audio_tokens=a_count(inside.get("audio_tokens")),
-        reasoning_tokens=a_count(outside.get("reasoning_tokens")),
-        output_audio_tokens=a_count(outside.get("audio_tokens")),
+        input_tokens=told.input_tokens,
+        output_tokens=told.output_tokens,
+        total_tokens=told.total_tokens,
+        cached_input_tokens=into.cached_tokens,
+        cache_write_tokens=into.cache_write_tokens,
+        input_audio_tokens=into.audio_tokens,
+        reasoning_tokens=out.reasoning_tokens,
+        output_audio_tokens=out.audio_tokens,
     )
 
 
