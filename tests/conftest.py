@@ -7,8 +7,10 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, settings
 
-# shared_data.py stands beside this file, all_wires.py beside the tests of the wires; tests are no package.
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent / "adapters" / "wire")]
+# shared_data.py stands beside this file, all_wires.py beside the tests of the wires, and what makes the reference
+# pages in scripts; none of them is a package.
+_HERE = Path(__file__).parent
+sys.path[:0] = [str(_HERE), str(_HERE / "adapters" / "wire"), str(_HERE.parent / "scripts")]
 
 # Time limits of single examples say more about the machine than about the code.
 settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=30)

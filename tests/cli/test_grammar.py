@@ -2,7 +2,6 @@
 
 import re
 import socket
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import click
 import pytest
 from click.testing import Result
 from pseudo_terminal import at_terminal, environment
+from reference_output import SHAPES
 from warm_program import run
 
 from provider_runtime.cli.app import SECTIONS, app
@@ -99,9 +99,6 @@ def test_every_command_that_prints_data_prints_it_as_json_too(path: str) -> None
 
 
 def test_the_shape_of_every_json_is_documented() -> None:
-    sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
-    from reference_output import SHAPES
-
     assert set(SHAPES) == set(ALL) - WITHOUT_JSON
 
 

@@ -3,5 +3,4 @@
 import sys
 from pathlib import Path
 
-# doc_pages.py stands beside this file, the scripts in a folder of their own; neither is a package.
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).resolve().parents[2] / "scripts")]
+sys.path.insert(0, str(Path(__file__).parent))  # doc_pages.py stands beside this file, which is no package

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-# distributions.py stands beside this file, the scripts and doc_pages.py in folders of their own; none is a package.
+# distributions.py stands beside this file, doc_pages.py in a folder of its own; neither is a package.
 _CHECKOUT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(Path(__file__).parent), str(_CHECKOUT / "scripts"), str(_CHECKOUT / "tests" / "docs")]
+sys.path[:0] = [str(Path(__file__).parent), str(_CHECKOUT / "tests" / "docs")]
 
 from distributions import build, wheel_of  # noqa: E402 - once it can be found
 

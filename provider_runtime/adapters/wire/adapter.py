@@ -67,7 +67,7 @@ class WireAdapter:
 
     @_headers.default
     def _make_headers(self) -> Mapping[str, str]:
-        own = _headers({"content-type": "application/json", "accept": "application/json"}, self.codec.fixed_headers)
+        own = _headers(dict.fromkeys(("content-type", "accept"), "application/json"), self.codec.fixed_headers)
         taken = sorted(self.config.headers.keys() & {*own, self.codec.auth_header.lower()})
         if taken:
             raise InvalidProviderConfig(

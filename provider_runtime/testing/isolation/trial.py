@@ -73,7 +73,7 @@ class Trial:
     needs_key: bool = True
     echoes: bool = True
     baits: bool = True
-    settle_s: float = 5.0
+    settle_s: float = 2.0
     host: str = "127.0.0.1"
     answering: Answering = answer_as_vendors_do
     checks: tuple[Check, ...] = field(factory=default_checks)

@@ -25,6 +25,7 @@ class Heap(Check):
     """
 
     name: ClassVar[str] = "heap"
+    settles: ClassVar[bool] = True  # connections that are closing hold what they carried
     allowed: tuple[str, ...] = ()
 
     def findings(self, evidence: Evidence) -> Iterable[Finding]:
