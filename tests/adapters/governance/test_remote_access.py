@@ -20,20 +20,8 @@ from provider_runtime.domain.policy.budgets.holds import Account, Admitted, Clai
 from provider_runtime.domain.policy.budgets.limits import Amount, Budget
 from provider_runtime.domain.secrets import Secret
 from provider_runtime.testing.contracts.governance.budgets import a_claim, an_order, balance, taken
-from provider_runtime.testing.fakes import FakeTransport, FrozenClock
+from provider_runtime.testing.fakes import FakeTransport
 from provider_runtime.testing.governance_server import TOKEN, GovernanceServer, client_of
-
-
-@pytest.fixture
-def kept() -> MemoryBudgetLedger:
-    return MemoryBudgetLedger(clock=FrozenClock())
-
-
-@pytest.fixture
-async def server(kept: MemoryBudgetLedger) -> AsyncIterator[GovernanceServer]:
-    async with GovernanceServer(ledger=kept) as running:
-        yield running
-
 
 ACME = LedgerClient(name="acme", accounts=[Reach.parse("month:acme"), Reach.parse("daily:*")])
 BOLT = LedgerClient(name="bolt", accounts=[Reach()])

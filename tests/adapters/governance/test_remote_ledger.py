@@ -21,22 +21,11 @@ from provider_runtime.domain.policy.servers import ServerAddress
 from provider_runtime.ports.http import HttpReply, HttpTransport
 from provider_runtime.testing.contracts.governance.budgets import a_claim, an_order, balance, taken
 from provider_runtime.testing.contracts.loopback import answering, hanging_up, loopback, stopping_midway
-from provider_runtime.testing.fakes import FakeTransport, FrozenClock
+from provider_runtime.testing.fakes import FakeTransport
 from provider_runtime.testing.governance_server import TOKEN, GovernanceServer, client_of
 
 NOTHING_LEAVES = [Mishap.NOT_SENT] * 20
 NOBODY_HEARS = [Mishap.ANSWER_LOST] * 20
-
-
-@pytest.fixture
-def kept() -> MemoryBudgetLedger:
-    return MemoryBudgetLedger(clock=FrozenClock())
-
-
-@pytest.fixture
-async def server(kept: MemoryBudgetLedger) -> AsyncIterator[GovernanceServer]:
-    async with GovernanceServer(ledger=kept) as running:
-        yield running
 
 
 @pytest.fixture
