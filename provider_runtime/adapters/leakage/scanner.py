@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from provider_runtime.adapters.leakage.own_rules import OwnRule
     from provider_runtime.adapters.leakage.text_search import TextSearch
 
-_MOST_CLEAN: Final = 256  # of what stands beside bodies, a runtime remembers so much to be clean: a few, as a rule
+_MOST_URLS: Final = 256  # addresses that a runtime remembers to be clean: one for each model, as a rule
 
 
 @define(kw_only=True)
@@ -36,7 +36,7 @@ class PatternLeakScanner:
     most_inline: int = 64 * 1024
     most_findings: int = 50
     _rules: "tuple[OwnRule, ...]" = field(init=False, repr=False, eq=False)
-    _clean: set[tuple[str, ...]] = field(factory=set, init=False, repr=False, eq=False)
+    _clean_urls: set[str] = field(factory=set, init=False, repr=False, eq=False)
     _ready: "TextSearch | None" = field(default=None, init=False, repr=False, eq=False)
 
     @_rules.default
@@ -51,15 +51,15 @@ class PatternLeakScanner:
     async def scan(self, content: OutboundContent) -> tuple[Finding, ...]:
         """See ``LeakScanner``."""
         search = self._ready if self._ready is not None and not content.secrets else self._search(content.secrets)
-        beside: tuple[str, ...] = (content.url, *content.headers.values())
-        if beside in self._clean and not content.secrets:
-            beside = ()
+        beside = tuple(content.headers.values())  # always: half of a secret may stand there, and half in the body
+        if content.secrets or content.url not in self._clean_urls:
+            beside += (content.url,)
         if len(content.body) <= self.most_inline:
             found = findings(search, content, beside, self.most_findings)
         else:
             found = await asyncio.to_thread(findings, search, content, beside, self.most_findings)
-        if beside and not found and not content.secrets and len(self._clean) < _MOST_CLEAN:
-            self._clean.add(beside)
+        if not found and not content.secrets and len(self._clean_urls) < _MOST_URLS:
+            self._clean_urls.add(content.url)
         return found
 
     def masked(self, text: str, kinds: frozenset[FindingKind], secrets: tuple[Secret, ...] = ()) -> MaskedText:
@@ -83,7 +83,7 @@ class PatternLeakScanner:
 def findings(search: "TextSearch", content: OutboundContent, beside: tuple[str, ...], most: int) -> tuple[Finding, ...]:
     """Everything ``search`` finds in the body, and beside it. A clean call is read once, in one piece.
 
-    ``beside`` are the address and what the headers say; nothing where they are known to be clean.
+    ``beside`` are what the headers say, and the address unless it is known to be clean.
     """
     text = search.text_of(content.body)
     hits = search.hits("\n".join((text, *beside)) if beside else text, most)

@@ -1,4 +1,4 @@
-"""What stands beside a body, the address and the headers, is read again when any of it is new."""
+"""What stands beside a body: the headers are read with every call, an address once."""
 
 from unittest.mock import patch
 
@@ -19,13 +19,23 @@ async def places(scanner: PatternLeakScanner, headers: dict[str, str], *secrets:
     return [one.where.path for one in found]
 
 
-async def test_headers_that_were_clean_are_not_read_again() -> None:
+async def test_an_address_that_was_clean_is_not_read_again_and_headers_are() -> None:
     scanner = PatternLeakScanner()
     assert await places(scanner, TEAM) == []
     with patch.object(module, "findings", wraps=module.findings) as looking:
-        await places(scanner, dict(TEAM))
-        await places(scanner, {**TEAM, "x-trace": "off"})
-    assert [asked.args[2] for asked in looking.call_args_list] == [(), (URL, "river", "off")]
+        await places(scanner, TEAM)
+        await places(scanner, TEAM, url=f"{URL}/new")
+    assert [asked.args[2] for asked in looking.call_args_list] == [("river", "on"), ("river", "on", f"{URL}/new")]
+
+
+async def test_a_secret_that_is_half_in_the_body_and_half_in_a_header_is_found_in_every_call() -> None:
+    secret = "sk9x4f7a1c3e5b7d9f2a4c6e8"
+    scanner = PatternLeakScanner(secrets=(Secret(secret),))
+    body = b'{"text": "look at ' + secret[:12].encode() + b'"}'
+    split = OutboundContent(body=body, url=URL, headers={"x-a": secret[12:]})
+    assert [one.source for one in await scanner.scan(split)] == [""]
+    assert await places(scanner, {"x-a": secret[12:]}) == []
+    assert [one.source for one in await scanner.scan(split)] == [""]
 
 
 @pytest.mark.parametrize("name", ["x-team", "x-new"])
@@ -60,6 +70,6 @@ async def test_headers_that_are_a_secret_together_are_found_although_each_was_cl
 async def test_what_is_remembered_to_be_clean_does_not_grow_for_ever() -> None:
     scanner = PatternLeakScanner()
     for number in range(400):
-        assert await places(scanner, {"x-request": f"number {number}"}) == []
-    assert len(scanner._clean) == 256
-    assert await places(scanner, {"x-request": KEY}) == ["headers.x-request"]
+        assert await places(scanner, {}, url=f"{URL}/{number}") == []
+    assert len(scanner._clean_urls) == 256
+    assert await places(scanner, {}, url=f"{URL}/{KEY}") == ["url"]
