@@ -17,8 +17,8 @@ from provider_runtime.domain.json_values import JsonValue, freeze_parsed
 _DECODER: Final = msgspec.json.Decoder()
 _ENCODER: Final = msgspec.json.Encoder()
 _MAX_COUNT: Final = 10**9  # a token count beyond a thousand million is not believed
-_COUNT: Final = Annotated[int, msgspec.Meta(ge=0, le=_MAX_COUNT)]
 Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=_MAX_COUNT)] | None
+_COUNT: Final = get_args(Count)[0]
 Counts = TypeVar("Counts", bound=msgspec.Struct)
 _LONG: Final = 4096  # bytes of an answer that is mostly text, if its pieces are few
 _FEW: Final = 500
