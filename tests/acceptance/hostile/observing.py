@@ -1,7 +1,9 @@
 """Calls of a real runtime to the hostile server, and everything that can be seen of them."""
 
 import asyncio
+import gc
 import secrets
+import threading
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -21,6 +23,7 @@ from provider_runtime.testing.fakes import EventRecorder, FixedRandomness
 
 CAP: Final = 8 * 1024 * 1024
 _TICK_S: Final = 0.002
+_FULL: Final = 2  # the collector's oldest generation
 
 
 @define
@@ -47,7 +50,8 @@ class Observed:
     """One call: how it ended, and what it took.
 
     ``blocked_s`` is the longest that the event loop computed without letting others run: time of
-    this thread alone, so a busy machine does not count.
+    this thread alone, so a busy machine does not count, and without full garbage collections, which
+    walk everything that the process of the tests holds.
     """
 
     outcome: ProviderResponse | BaseException
@@ -88,7 +92,8 @@ class Visitor:
         self.calls += 1
         request = a_request(f"{self.prompt} ({self.calls})" + "." * self.prompt_bytes, model=model)
         before, slept = self.server.requests[scenario], len(self.clock.slept)
-        pulse = _Pulse()
+        pulse = Pulse()
+        gc.callbacks.append(pulse.collecting)
         watching = asyncio.create_task(pulse.beat())
         began = time.monotonic()
         try:
@@ -98,6 +103,7 @@ class Visitor:
         elapsed = time.monotonic() - began
         await asyncio.sleep(2 * _TICK_S)  # the last beat, which whatever came before it delayed
         watching.cancel()
+        gc.callbacks.remove(pulse.collecting)
         return Observed(
             outcome=outcome,
             elapsed_s=elapsed,
@@ -107,16 +113,26 @@ class Visitor:
         )
 
 
-@define
-class _Pulse:
+@define(eq=False)
+class Pulse:
+    """Beats in an event loop, and tells in ``longest`` for how many seconds it was held."""
+
     longest: float = 0.0
+    _last: float = Factory(time.thread_time)
+    _thread: int = Factory(threading.get_ident)
 
     async def beat(self) -> None:
-        last = time.thread_time()
+        self._last = time.thread_time()
         while True:
             await asyncio.sleep(_TICK_S)
             now = time.thread_time()
-            self.longest, last = max(self.longest, now - last), now
+            self.longest = max(self.longest, now - self._last)
+            self._last = now
+
+    def collecting(self, phase: str, collection: dict[str, int]) -> None:
+        """Called by the garbage collector around each collection, in whichever thread it happens to run."""
+        if collection["generation"] == _FULL and threading.get_ident() == self._thread:
+            self._last += time.thread_time() if phase == "stop" else -time.thread_time()
 
 
 @asynccontextmanager
