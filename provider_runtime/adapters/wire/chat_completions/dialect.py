@@ -141,6 +141,7 @@ OPENAI_CHAT: Final = Dialect(
     constants=JsonObject({"store": False}),
     families=OPENAI_FAMILIES,
     controls=ControlNames(max_output_tokens="max_completion_tokens"),
+    bounds=(("seed", -(2**63), 2**63 - 1),),
     thinking=ThinkingReplay.NOT,
     refusals=True,
     documents=DocumentForm.FILE,

@@ -290,6 +290,8 @@ def test_what_a_vendor_does_not_define_is_dropped_with_a_remark() -> None:
         ("mistral", {"top_p": 0}, {"top_p": 0.01}),
         ("mistral", {"seed": -7}, {"random_seed": 0}),
         ("tgi", {"seed": -7}, {"seed": 0}),
+        ("openai", {"seed": 2**63}, {"seed": 2**63 - 1}),
+        ("azure", {"seed": 2**64 - 1}, {"seed": 2**63 - 1}),
     ],
 )
 def test_a_control_beyond_what_a_server_takes_is_brought_to_its_bound(
