@@ -7,7 +7,8 @@ a block of each kind of ``run()``, and takes their ratios. Medians are printed; 
 what to trust. ``run()`` always writes a price, a receipt and events, in memory. "Every gate" means that all seven
 judge: the leakage guard reads the bytes (the server is local, and would be exempt), a profile grants, a ledger in
 memory sets aside what the call may cost, and a broadcast consent in memory is looked up. "By hand" are the duties of
-every gate in one function (``by_hand.py``): the floor.
+every gate in one function (``by_hand.py``): the floor. "The parts" are those of a runtime with every gate, asked one
+after another (``by_parts.py``): what is above them is the way between them.
 """
 
 import asyncio
@@ -16,6 +17,7 @@ from contextlib import AsyncExitStack
 
 from bare import bare_call, bare_session
 from by_hand import by_hand, by_session, by_transport, opened_transport
+from by_parts import by_parts
 from governed import ALL_GATES, CountingSink, opened, our_call, our_request
 from measuring import (
     Call,
@@ -49,7 +51,8 @@ FIRST, EVERY = next(iter(LADDER)), list(LADDER)[-1]
 BARE = "aiohttp POST and JSON parse"
 BY_SESSION = "the duties of every gate by hand, aiohttp's session"
 BY_TRANSPORT = "the duties of every gate by hand, our transport"
-BY_HAND = (BY_SESSION, BY_TRANSPORT)
+BY_PARTS = "the parts of a runtime with every gate, nothing between them"
+FLOORS = (BY_SESSION, BY_TRANSPORT, BY_PARTS)
 
 
 async def measure(effort: Effort) -> Findings:
@@ -69,6 +72,7 @@ async def measure(effort: Effort) -> Findings:
                 runtime = await stack.enter_async_context(opened(base, gates))
                 calls[name] = our_call(runtime, our_request("small"))
                 assert await calls[name]() == await bare()
+            calls[BY_PARTS] = by_parts(runtime, our_request("small"))
             return Findings.of(await one_by_one(calls, effort), await many_in_flight(calls, effort))
 
 
@@ -76,7 +80,7 @@ async def one_by_one(calls: dict[str, Call], effort: Effort) -> Findings:
     """CPU of one call after another, gate by gate."""
     costs = await in_turns(calls, effort, cpu_per_call)
     rows = [(BARE, f"{median(costs, 'bare'):,.0f} µs", "", "1.00 ×")]
-    rows += [(name, f"{median(costs, name):,.0f} µs", "", f"{ratio(costs, name):.2f} ×") for name in BY_HAND]
+    rows += [(name, f"{median(costs, name):,.0f} µs", "", f"{ratio(costs, name):.2f} ×") for name in FLOORS]
     before = "bare"
     for name in LADDER:
         more = statistics.median(with_it - without for with_it, without in zip(costs[name], costs[before], strict=True))

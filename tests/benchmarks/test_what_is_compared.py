@@ -1,15 +1,20 @@
 """The bare call and the governed one are the same call, and every gate judges that is said to judge."""
 
 import json
+from typing import Any
 
 import msgspec
 import pytest
+from attrs import asdict
 from by_hand import ByHand
+from by_parts import by_parts
 from governed import ALL_GATES, CountingSink, every_gate, opened, our_request
 from mock_server import chat_answer
 from said import KINDS, bare_body, history
 
+from provider_runtime.domain.records.receipts import CallRecord
 from provider_runtime.ports.http import HttpReply, HttpRequest
+from provider_runtime.testing.fakes import EventRecorder
 
 BASE = "http://127.0.0.1:8080/v1"
 GATES = ["capability", "tier", "endpoint", "grants", "consent", "leakage", "budget"]
@@ -57,6 +62,30 @@ async def test_the_duties_by_hand_send_the_same_say_the_same_and_write_it_down(k
     assert record["cost_nano_usd"] == receipt.record.cost_nano_usd == service.posted_nano
     assert not service.held
     assert [gate.partition(":")[0] for gate in record["gates"]] == GATES
+
+
+async def test_the_parts_one_after_another_write_down_what_a_call_writes_down() -> None:
+    sink = EventRecorder()
+    async with every_gate(BASE, transport=Listening("small"), event_sink=sink) as runtime:
+        heard = len(sink.kinds)
+        response = await runtime.run(our_request("small"))
+        told = len(sink.kinds)
+        text = await by_parts(runtime, our_request("small"))()
+        by_itself, whole = await runtime.receipts.latest(2)
+        spending = runtime.sending.spending
+        assert spending is not None
+        (tally,) = await spending.ledger.tallies()
+    assert text == response.text
+    assert sink.kinds[told:] == sink.kinds[heard:told]
+    assert _said(by_itself.record) == _said(whole.record)
+    balance, costs = tally.standing.balance, [receipt.record.cost_nano_usd or 0 for receipt in (whole, by_itself)]
+    assert (balance.posted, balance.held) == (sum(costs), 0)
+
+
+def _said(record: CallRecord) -> dict[str, Any]:
+    """What a record says that is the same in both: no names, no times, no gates that only look at the route."""
+    own = {"call_id", "started_at", "duration_us", "attempts", "gates"}
+    return {name: value for name, value in asdict(record).items() if name not in own}
 
 
 async def test_a_conversation_has_as_many_messages_as_it_says() -> None:
