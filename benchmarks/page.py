@@ -33,8 +33,10 @@ what the call may cost, and a consent in memory is looked up. Price, receipt and
 
 "By hand" is the floor: the duties of every gate in one function of a hundred lines (`benchmarks/by_hand.py`) for one
 provider and one tenant, with the same scanner and the same transport, and without canonical types, other wires,
-retries, typed errors or anything that could be exchanged. What lies between the floor and `run()` is what those cost;
-[decision 0051](../decisions/0051-the-floor.md) says where it goes, and which targets lie below the floor.
+retries, typed errors or anything that could be exchanged. "The parts" are those of a runtime with every gate, asked one
+after another with nothing between them (`benchmarks/by_parts.py`): what `run()` takes beyond them is the way between
+them. Decisions [0051](../decisions/0051-the-floor.md) and [0061](../decisions/0061-what-the-parts-cost.md) say where
+it all goes, and why the targets that are not reached are not.
 """
 HOW_PEERS: Final = """
 ## Beside other libraries
