@@ -8,7 +8,7 @@ from attrs import define, field
 
 from provider_runtime.application.accounting.budget_events import budget_exceeded, budget_warning
 from provider_runtime.application.accounting.telemetry import Telemetry
-from provider_runtime.application.budgets.bounds import WorstCases, estimate_of
+from provider_runtime.application.budgets.bounds import WorstCases
 from provider_runtime.application.budgets.claiming import Claiming
 from provider_runtime.application.call import PreparedCall
 from provider_runtime.application.gates.patience import Waiting, begun
@@ -21,7 +21,7 @@ from provider_runtime.domain.errors import (
     LedgerUnavailable,
 )
 from provider_runtime.domain.identity import CallId, RuntimeId
-from provider_runtime.domain.policy.budgets.charging import Bill, bill_of_answer
+from provider_runtime.domain.policy.budgets.charging import Settling, charges_of_answer, charges_of_failure
 from provider_runtime.domain.policy.budgets.holds import (
     Admitted,
     Claim,
@@ -64,7 +64,8 @@ class Spending:
     telemetry: Telemetry | None = None
     patience: Patience = field(factory=lambda: Patience(limit_s=5.0))
     units: Mapping[str, Unit] = field(init=False, repr=False)
-    _counts: frozenset[Unit] = field(init=False, repr=False)
+    _counts_money: bool = field(init=False, repr=False)
+    _counts_time: bool = field(init=False, repr=False)
     _claiming: Claiming = field(init=False, repr=False)
     _ledger_waits: bool = field(init=False, repr=False)
     _unsettled: deque[tuple[Hold, Fate, tuple[int, ...]]] = field(
@@ -80,9 +81,13 @@ class Spending:
     def _units_by_name(self) -> Mapping[str, Unit]:
         return {budget.name: budget.limit.unit for budget in self.budgets}
 
-    @_counts.default
-    def _units_counted(self) -> frozenset[Unit]:
-        return frozenset(self.units.values())
+    @_counts_money.default
+    def _some_count_money(self) -> bool:
+        return _NANO_USD in self.units.values()
+
+    @_counts_time.default
+    def _some_count_time(self) -> bool:
+        return _MILLISECONDS in self.units.values()
 
     @_claiming.default
     def _make_claiming(self) -> Claiming:
@@ -104,18 +109,18 @@ class Spending:
         call that does not say whose budget it takes.
         """
         call = prepared.routed.call
-        left_s = max(0.0, call.started + call.terms.deadline_s - self.clock.monotonic())
+        left_s = call.started + call.terms.deadline_s - self.clock.monotonic()
+        left_s = max(left_s, 0.0)
         claims = self._claiming.claims(prepared, left_s)
         return ordering(call.call_id, attempt, claims, int((left_s + _GRACE_S) * 1000))
 
-    def reserve(
-        self, order: HoldOrder, runtime_id: RuntimeId
-    ) -> Admitted | Declined | Coroutine[Any, Any, Reservation]:
-        """The hold, or who has too little left; a coroutine of it where the ledger waits for somebody.
+    def reserve(self, prepared: PreparedCall, attempt: int) -> Admitted | Declined | Coroutine[Any, Any, Reservation]:
+        """The hold for one attempt, or who has too little left; a coroutine of it where the ledger waits for somebody.
 
-        Whoever leaves meanwhile leaves no hold behind. The event sink of ``runtime_id`` hears of budgets that
-        are nearly spent, or have too little left. Raises ``BackendError``.
+        Whoever leaves meanwhile leaves no hold behind. The event sink of the call's runtime hears of budgets that
+        are nearly spent, or have too little left. Raises ``BackendError``, and what ``order`` does.
         """
+        order, runtime_id = self.order(prepared, attempt), prepared.routed.call.runtime_id
         try:
             asked = self.ledger.reserve(order)
             if self._ledger_waits:
@@ -142,7 +147,7 @@ class Spending:
 
     async def _give_back(self, reservation: Reservation) -> None:
         if isinstance(reservation, Admitted):
-            settled = self.settle(reservation.hold, Bill(fate=Fate.VOID))
+            settled = self.settle(reservation.hold, *self.charges_of_failure(reservation.hold, Fate.VOID, None))
             if not isinstance(settled, bool):
                 await settled
 
@@ -171,12 +176,12 @@ class Spending:
             unit = self.units[standing.account.budget]
             telemetry.emit(budget_warning(runtime_id, call_id, standing, unit, now))
 
-    def settle(self, hold: Hold, bill: Bill) -> bool | Coroutine[Any, Any, bool]:
-        """Post what ``bill`` says; whether the ledger took it, or a coroutine of that where somebody is waited for.
+    def settle(self, hold: Hold, fate: Fate, charges: tuple[int, ...]) -> bool | Coroutine[Any, Any, bool]:
+        """Post ``charges``; whether the ledger took them, or a coroutine of that where somebody is waited for.
 
         Never raises for a ledger that fails.
         """
-        entering = self._entered(hold, bill.fate, bill.charges(hold.lines, self.units))
+        entering = self._entered(hold, fate, charges)
         if self._ledger_waits or self._unsettled:
             return self._settled(entering)
         so_far = begun(entering)
@@ -194,24 +199,29 @@ class Spending:
             return standings
         raise _no_answer("what are no standings of these budgets")
 
-    def bill(
-        self, prepared: PreparedCall, response: ProviderResponse, began: float | None
-    ) -> tuple[Bill, Estimate | None]:
-        """What an answered attempt came to; and what that is by the price table, where it had to be looked up."""
-        counts, cost, estimate = self._counts, response.cost, None
-        if cost is None and _NANO_USD in counts:
-            estimate = estimate_of(response, prepared.routed, self.worst_cases.prices)
+    def charges_of_answer(
+        self, hold: Hold, prepared: PreparedCall, response: ProviderResponse, began: float | None
+    ) -> tuple[Settling, Estimate | None]:
+        """What an answered attempt is charged for; and its price by the table, where that had to be looked up."""
+        cost, estimate = response.cost, None
+        if cost is None and self._counts_money:
+            estimate = self.worst_cases.estimate(response, prepared.routed)
             cost = estimate[0]
-        bill = bill_of_answer(
+        settling = charges_of_answer(
+            hold.lines,
+            self.units,
             response.usage,
-            None if cost is None else in_nano_usd(cost.total_cost),
+            nano_usd=None if cost is None else in_nano_usd(cost.total_cost),
             longest=self.worst_cases.longest_answer(prepared),
-            counts=counts,
-            milliseconds=self.milliseconds_since(began) if _MILLISECONDS in counts else 0,
+            milliseconds=self._milliseconds_since(began) if self._counts_time else 0,
         )
-        return bill, estimate
+        return settling, estimate
 
-    def milliseconds_since(self, began: float | None) -> int:
+    def charges_of_failure(self, hold: Hold, fate: Fate, began: float | None) -> Settling:
+        """What an attempt is charged for that was not answered."""
+        return charges_of_failure(hold.lines, self.units, fate, self._milliseconds_since(began))
+
+    def _milliseconds_since(self, began: float | None) -> int:
         """How long an attempt has taken; no time if it was not begun."""
         return 0 if began is None else max(0, int((self.clock.monotonic() - began) * 1000))
 

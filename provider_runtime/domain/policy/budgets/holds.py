@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from enum import StrEnum
 from operator import attrgetter
-from typing import Final, TypeAlias, cast
+from typing import Final, TypeAlias
 
 from attrs import field, frozen
 from attrs.validators import optional
@@ -112,14 +112,15 @@ _OpenClaim: Final = open_twin(Claim)
 _OpenOrder: Final = open_twin(HoldOrder)
 
 
-def claiming(account: Account, *, limit: int, amount: int) -> Claim:
+def claiming(account: Account, limit: int, amount: int) -> Claim:
     """The claim of whoever has seen to it that both are amounts."""
     claim = _OpenClaim.__new__(_OpenClaim)
     claim.account = account
     claim.limit = limit
     claim.amount = amount
     claim.__class__ = Claim
-    return cast("Claim", claim)
+    closed: Claim = claim
+    return closed
 
 
 def ordering(call_id: CallId, attempt: int, claims: tuple[Claim, ...], lease_ms: int) -> HoldOrder:
@@ -131,7 +132,8 @@ def ordering(call_id: CallId, attempt: int, claims: tuple[Claim, ...], lease_ms:
     order.lease_ms = lease_ms
     order.order_id = None
     order.__class__ = HoldOrder
-    return cast("HoldOrder", order)
+    closed: HoldOrder = order
+    return closed
 
 
 @sealed
