@@ -109,7 +109,8 @@ class MemoryBudgetLedger(FoldedLedger):
 
     def _settle(self, hold: Hold, fate: Fate, charges: Sequence[int]) -> None:
         books = self._folded.opened()
-        entry = deciding.settle(books, hold, fate, charges, self._now_ms())
+        # At the time of the last hold: nobody sees when a hold was settled here, and what is held next asks the clock.
+        entry = deciding.settle(books, hold, fate, charges, books.now_ms)
         if entry is not None:
             books.apply(entry)
 
