@@ -211,15 +211,11 @@ class Spending:
         if cost is None and self._counts_money:
             estimate = self.worst_cases.estimate(response, prepared.routed)
             cost = estimate[0]
-        settling = charges_of_answer(
-            hold.lines,
-            self.units,
-            response.usage,
-            nano_usd=None if cost is None else in_nano_usd(cost.total_cost),
-            longest=self.worst_cases.longest_answer(prepared),
-            milliseconds=self._milliseconds_since(began) if self._counts_time else 0,
-        )
-        return settling, estimate
+        nano_usd = None if cost is None else in_nano_usd(cost.total_cost)
+        longest = self.worst_cases.longest_answer(prepared)
+        milliseconds = self._milliseconds_since(began) if self._counts_time else 0
+        usage = response.usage
+        return charges_of_answer(hold.lines, self.units, usage, nano_usd, longest, milliseconds), estimate
 
     def charges_of_failure(self, hold: Hold, fate: Fate, began: float | None) -> Settling:
         """What an attempt is charged for that was not answered."""

@@ -277,16 +277,8 @@ def worst_case_cost(
     input_cost = _multiply(input_rate, input_tokens_bound)
     output_cost = _multiply(output_rate, max_output_tokens)
     total, fee = _add(input_cost, output_cost), rule.cost_per_request
-    return costing(
-        input_cost=input_cost,
-        output_cost=output_cost,
-        total_cost=total if fee is None else _add(total, fee),
-        cached_input_cost=None,
-        cache_write_cost=None,
-        reasoning_cost=None,
-        request_cost=fee,
-        price_version=table.version,
-    )
+    total = total if fee is None else _add(total, fee)
+    return costing(input_cost, output_cost, total, None, None, None, fee, table.version)
 
 
 def in_nano_usd(amount: Decimal) -> int:
@@ -323,16 +315,8 @@ def _priced(
         total = _add(total, writes)
     if reasoning is not None:
         total = _add(total, reasoning)
-    return costing(
-        input_cost=input_cost,
-        output_cost=output_cost,
-        total_cost=total if fee is None else _add(total, fee),
-        cached_input_cost=cached,
-        cache_write_cost=writes,
-        reasoning_cost=reasoning,
-        request_cost=fee,
-        price_version=version,
-    )
+    total = total if fee is None else _add(total, fee)
+    return costing(input_cost, output_cost, total, cached, writes, reasoning, fee, version)
 
 
 def _part(rate: Decimal | None, count: int, left: int) -> tuple[Decimal | None, int]:

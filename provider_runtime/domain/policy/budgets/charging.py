@@ -32,7 +32,6 @@ def charges_of_answer(
     lines: Iterable[Line],
     units: Mapping[str, Unit],
     usage: Usage,
-    *,
     nano_usd: int | None,
     longest: int | None,
     milliseconds: int,

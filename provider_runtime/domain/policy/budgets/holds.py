@@ -43,13 +43,9 @@ class Fate(StrEnum):
     UNCONFIRMED = "unconfirmed"
     ESTIMATE = "estimate"
 
-    @property
-    def state(self) -> HoldState:
+    def __init__(self, value: str) -> None:
+        self.state: Final = HoldState(value)
         """What a hold is from then on."""
-        return _STATES[self]
-
-
-_STATES: Final = {fate: HoldState(fate.value) for fate in Fate}
 
 
 @frozen(kw_only=True)
@@ -110,11 +106,12 @@ def in_order(claims: Iterable[Claim]) -> tuple[Claim, ...]:
 
 _OpenClaim: Final = open_twin(Claim)
 _OpenOrder: Final = open_twin(HoldOrder)
+_new: Final = object.__new__
 
 
 def claiming(account: Account, limit: int, amount: int) -> Claim:
     """The claim of whoever has seen to it that both are amounts."""
-    claim = _OpenClaim.__new__(_OpenClaim)
+    claim = _new(_OpenClaim)
     claim.account = account
     claim.limit = limit
     claim.amount = amount
@@ -125,7 +122,7 @@ def claiming(account: Account, limit: int, amount: int) -> Claim:
 
 def ordering(call_id: CallId, attempt: int, claims: tuple[Claim, ...], lease_ms: int) -> HoldOrder:
     """The order of whoever claims each account once, in order, and need not be recognised by a name."""
-    order = _OpenOrder.__new__(_OpenOrder)
+    order = _new(_OpenOrder)
     order.call_id = call_id
     order.attempt = attempt
     order.claims = claims
