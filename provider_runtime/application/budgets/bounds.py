@@ -28,7 +28,7 @@ Bounds: TypeAlias = tuple[int | None, int | None]
 
 @define(kw_only=True, eq=False)
 class WorstCases:
-    """The most that calls of one runtime can come to: one answer for budgets, consents and plans. And what they cost.
+    """The most that calls of one runtime can come to, and what their answers cost: budgets, consents and plans agree.
 
     What a model is priced by is looked up once: providers and prices of a runtime do not change.
     """

@@ -115,8 +115,7 @@ class Spending:
         call that does not say whose budget it takes.
         """
         call = prepared.routed.call
-        left_s = call.started + call.terms.deadline_s - self.clock.monotonic()
-        left_s = max(left_s, 0.0)
+        left_s = max(0.0, call.started + call.terms.deadline_s - self.clock.monotonic())
         claims = self._claiming.claims(prepared, left_s)
         return ordering(call.call_id, attempt, claims, int((left_s + _GRACE_S) * 1000))
 
