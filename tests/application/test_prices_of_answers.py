@@ -4,10 +4,10 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provider_runtime.application.budgets.bounds import WorstCases, estimate_of
+from provider_runtime.application.budgets.bounds import WorstCases
 from provider_runtime.application.catalog import ActiveCatalog
 from provider_runtime.domain.catalog.models import ModelCatalog
-from provider_runtime.domain.catalog.pricing import PriceRule, PricingTable
+from provider_runtime.domain.catalog.pricing import PriceRule, PricingTable, estimate_cost
 from provider_runtime.domain.conversation.usage import Usage
 from provider_runtime.domain.identity import ProviderId
 from provider_runtime.testing.builders import a_request, a_response
@@ -18,6 +18,7 @@ from provider_runtime.testing.strategies.catalog import honest_usages, price_rul
 ASKED, DATED, SENTENCE = "gpt", "gpt-2026-01-31", "the customer said: sell everything"
 FAKE, OTHER = ProviderId("fake"), ProviderId("other")
 ROUTED = a_prepared_call(a_request(model=ASKED), adapter=FakeAdapter(FAKE)).routed
+NAMES = ROUTED.provider.config.catalog_names
 
 
 def worst_cases(*rules: PriceRule) -> WorstCases:
@@ -39,7 +40,8 @@ def test_it_is_the_same_as_by_the_table(rules: list[PriceRule], answers: list[tu
     )
     for model, provider, usage in (*answers, *answers):
         response = a_response(provider=provider, model=model, usage=usage)
-        assert prices.estimate(response, ROUTED) == estimate_of(response, ROUTED, prices.prices)
+        by_the_table = estimate_cost(prices.prices, provider, model, usage, ASKED, also_as=NAMES)
+        assert prices.estimate(response, ROUTED) == by_the_table
 
 
 def test_what_is_no_name_of_a_model_is_priced_and_not_kept() -> None:

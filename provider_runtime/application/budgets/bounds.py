@@ -12,7 +12,6 @@ from provider_runtime.domain.catalog.pricing import (
     PriceRule,
     PricingTable,
     estimate_by,
-    estimate_cost,
     worst_case_cost,
 )
 from provider_runtime.domain.conversation.response import ProviderResponse
@@ -91,7 +90,7 @@ class WorstCases:
         return self.catalog.index.find_among(routed.provider.config.catalog_names, routed.route.model_id)
 
     def estimate(self, response: ProviderResponse, routed: RoutedCall) -> Estimate:
-        """What an answer costs by the price table: see ``estimate_of``."""
+        """What the answer costs by the price table: as the model that answered, else as the one that was asked."""
         return estimate_by(self._rule(routed, response.provider, response.model), response.usage, self.prices.version)
 
     def _rule(self, routed: RoutedCall, provider: ProviderId, model: str) -> PriceRule | None:
@@ -108,15 +107,3 @@ class WorstCases:
                     self._rules.clear()
                 self._rules[key] = rule
             return rule
-
-
-def estimate_of(response: ProviderResponse, routed: RoutedCall, prices: PricingTable) -> Estimate:
-    """What the answer costs by the price table: as the model that answered, else as the one that was asked."""
-    return estimate_cost(
-        prices,
-        response.provider,
-        response.model,
-        response.usage,
-        fallback_model=routed.route.model_id,
-        also_as=routed.provider.config.catalog_names,
-    )
