@@ -185,7 +185,7 @@ def assemble(  # noqa: PLR0913 - one argument for each part of the container
             # Without a key of its own, a runtime makes one that is forgotten with it.
             receipt_key=settings.receipt_key or Secret(randomness.token(32).hex()),
             policy_version=policy.version,
-            prices=prices,
+            worst_cases=worst_cases,
         ),
         explaining=Explaining(clearance=clearance, subjects=consent.subjects),
         discovery=Discovery(

@@ -42,7 +42,7 @@ async def test_each_runtime_uses_the_very_objects_that_are_shared() -> None:
     ):
         for runtime in (one, other):
             assert runtime.catalog.static is CATALOG
-            assert runtime.settlement.prices is runtime.explaining.subjects.worst_cases.prices is PRICES
+            assert runtime.settlement.worst_cases.prices is runtime.explaining.subjects.worst_cases.prices is PRICES
             assert transport_of(runtime).ssl_context is shared.ssl_context
         assert one.catalog is not other.catalog, "which catalog is in use is for each to say"
         assert transport_of(one) is not transport_of(other)
@@ -53,13 +53,13 @@ async def test_what_the_settings_of_a_runtime_say_goes_before_what_is_shared() -
     settings = cloud_settings(catalog=own_catalog, prices=own_prices)
     async with open_runtime(settings, shared=SharedParts(catalog=CATALOG, prices=PRICES)) as runtime:
         assert runtime.catalog.static is own_catalog
-        assert runtime.settlement.prices is own_prices
+        assert runtime.settlement.worst_cases.prices is own_prices
 
 
 async def test_what_neither_says_is_shipped() -> None:
     async with open_runtime(cloud_settings(), shared=SharedParts()) as runtime:
         assert runtime.catalog.static is builtin_catalog()
-        assert runtime.settlement.prices is builtin_prices()
+        assert runtime.settlement.worst_cases.prices is builtin_prices()
         assert transport_of(runtime).ssl_context is None
 
 

@@ -23,6 +23,7 @@ from provider_runtime.domain.policy.budgets.holds import (
     Standing,
     Tally,
 )
+from provider_runtime.ports.governance.budgets import AtOnce
 from provider_runtime.ports.system import Clock
 
 if TYPE_CHECKING:
@@ -86,18 +87,30 @@ class MemoryBudgetLedger(FoldedLedger):
     waits: ClassVar[bool] = False
     _folded: FoldedMemory[Books, Entry] = field(factory=lambda: FoldedMemory(state=Books()), init=False, repr=False)
 
-    # Every call takes these two steps: they are taken here and now.
+    @property
+    def at_once(self) -> AtOnce | None:
+        """The two steps of every call; ``None`` for a subclass that takes one of them its own way."""
+        kind, ours = type(self), MemoryBudgetLedger
+        as_here = kind.reserve is ours.reserve and kind.settle is ours.settle
+        return AtOnce(self._reserve, self._settle) if as_here else None
 
     async def reserve(self, order: HoldOrder) -> Reservation:
+        return self._reserve(order)
+
+    async def settle(self, hold: Hold, fate: Fate, charges: Sequence[int]) -> None:
+        self._settle(hold, fate, charges)
+
+    def _reserve(self, order: HoldOrder) -> Reservation:
         books = self._folded.opened()
         entry, reservation = deciding.reserve(books, order, self._now_ms())
         if entry is not None:
             books.apply(entry)
         return reservation
 
-    async def settle(self, hold: Hold, fate: Fate, charges: Sequence[int]) -> None:
+    def _settle(self, hold: Hold, fate: Fate, charges: Sequence[int]) -> None:
         books = self._folded.opened()
-        entry = deciding.settle(books, hold, fate, charges, self._now_ms())
+        # At the time of the last hold: nobody sees when a hold was settled here, and what is held next asks the clock.
+        entry = deciding.settle(books, hold, fate, charges, books.now_ms)
         if entry is not None:
             books.apply(entry)
 

@@ -12,10 +12,9 @@ from provider_runtime.application.accounting.consent_events import cloud_blocked
 from provider_runtime.application.accounting.events import call_cleared, call_ended, call_passed_on, call_started
 from provider_runtime.application.accounting.recording import apart, facts_of, record_of
 from provider_runtime.application.accounting.telemetry import Telemetry
-from provider_runtime.application.budgets.bounds import estimate_of
+from provider_runtime.application.budgets.bounds import WorstCases
 from provider_runtime.application.call import AnsweredCall, Call, ClearedCall, Stage
 from provider_runtime.domain.calls.answers import RecalledFrom
-from provider_runtime.domain.catalog.pricing import PricingTable
 from provider_runtime.domain.catalog.reconciling import reconciled
 from provider_runtime.domain.conversation.response import Attempt, CallWarning, PassedOver, ProviderResponse
 from provider_runtime.domain.conversation.usage import CostBreakdown
@@ -45,7 +44,7 @@ class Settlement:
     clock: Clock
     receipt_key: Secret
     policy_version: str
-    prices: PricingTable | None = None
+    worst_cases: WorstCases
     _keyed: hmac.HMAC = field(init=False, repr=False, eq=False)
 
     @_keyed.default
@@ -160,10 +159,11 @@ class Account:
             await self.settlement.receipts.store(record)
 
     def _cost(self, answered: AnsweredCall) -> tuple[CostBreakdown | None, tuple[CallWarning, ...]]:
-        response, prices = answered.response, self.settlement.prices
-        if prices is None or response.memo is not None:
+        response = answered.response
+        if response.memo is not None:
             return response.cost, ()
-        estimate = answered.estimate or estimate_of(response, answered.cleared.prepared.routed, prices)
+        routed = answered.cleared.prepared.routed
+        estimate = answered.estimate or self.settlement.worst_cases.estimate(response, routed)
         return estimate if response.cost is None else reconciled(response.cost, estimate)
 
     def _told(

@@ -11,13 +11,14 @@ from provider_runtime.domain.catalog.pricing import (
     Estimate,
     PriceRule,
     PricingTable,
-    estimate_cost,
+    estimate_by,
     worst_case_cost,
 )
 from provider_runtime.domain.conversation.response import ProviderResponse
 from provider_runtime.domain.conversation.usage import CostBreakdown
 from provider_runtime.domain.identity import ProviderId
 from provider_runtime.domain.policy.leakage.opaque import Opaque, opaque_parts
+from provider_runtime.domain.records.outside_names import are_names
 
 _RULES_KEPT: Final = 1024
 Bounds: TypeAlias = tuple[int | None, int | None]
@@ -26,7 +27,7 @@ Bounds: TypeAlias = tuple[int | None, int | None]
 
 @define(kw_only=True, eq=False)
 class WorstCases:
-    """The most that calls of one runtime can come to: one answer for budgets, consents and plans.
+    """The most that calls of one runtime can come to, and what their answers cost: budgets, consents and plans agree.
 
     What a model is priced by is looked up once: providers and prices of a runtime do not change.
     """
@@ -34,7 +35,8 @@ class WorstCases:
     catalog: ActiveCatalog
     prices: PricingTable = field(factory=PricingTable)
     # Not kept with the table, which runtimes share: none is to see whom another asks.
-    _rules: dict[tuple[ProviderId, str], PriceRule | None] = field(factory=dict, init=False, repr=False)
+    _rules: dict[tuple[ProviderId, str, str, str], PriceRule | None] = field(factory=dict, init=False, repr=False)
+    """By who was asked for which model, and who answered as which: before there is an answer, as was asked."""
 
     def bounds(self, prepared: PreparedCall) -> Bounds:
         """The bounds of one attempt: no token is shorter than a byte, and no answer longer than it may be.
@@ -72,7 +74,8 @@ class WorstCases:
         asked, answered = self.bounds(prepared)
         if asked is None or answered is None:
             return None
-        rule = self._rule(prepared.routed)
+        route = prepared.routed.route
+        rule = self._rule(prepared.routed, route.provider_id, route.model_id)
         return None if rule is None else rule.worst_nano_usd(asked, answered)
 
     def cost(self, prepared: PreparedCall) -> CostBreakdown | None:
@@ -86,24 +89,21 @@ class WorstCases:
     def _known(self, routed: RoutedCall) -> ModelInfo | None:
         return self.catalog.index.find_among(routed.provider.config.catalog_names, routed.route.model_id)
 
-    def _rule(self, routed: RoutedCall) -> PriceRule | None:
-        model = routed.route.provider_id, routed.route.model_id
+    def estimate(self, response: ProviderResponse, routed: RoutedCall) -> Estimate:
+        """What the answer costs by the price table: as the model that answered, else as the one that was asked."""
+        return estimate_by(self._rule(routed, response.provider, response.model), response.usage, self.prices.version)
+
+    def _rule(self, routed: RoutedCall, provider: ProviderId, model: str) -> PriceRule | None:
+        """The rule for ``model`` of ``provider``, else for what was asked for."""
+        asked = routed.route.model_id
+        key = routed.route.provider_id, asked, provider, model
         try:
-            return self._rules[model]
+            return self._rules[key]
         except KeyError:
-            if len(self._rules) >= _RULES_KEPT:
-                self._rules.clear()
-            rule = self._rules[model] = self.prices.rule_among(routed.provider.config.catalog_names, model[1:])
+            names = provider, *routed.provider.config.catalog_names
+            rule = self.prices.rule_among(names, (model, asked))
+            if are_names(key):  # the provider says what answered: that may be anything
+                if len(self._rules) >= _RULES_KEPT:
+                    self._rules.clear()
+                self._rules[key] = rule
             return rule
-
-
-def estimate_of(response: ProviderResponse, routed: RoutedCall, prices: PricingTable) -> Estimate:
-    """What the answer costs by the price table: as the model that answered, else as the one that was asked."""
-    return estimate_cost(
-        prices,
-        response.provider,
-        response.model,
-        response.usage,
-        fallback_model=routed.route.model_id,
-        also_as=routed.provider.config.catalog_names,
-    )

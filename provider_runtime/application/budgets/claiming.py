@@ -31,14 +31,17 @@ class Claiming:
     runtime: RuntimeId
     worst_cases: WorstCases
     profile: WorkProfile | None
-    _accounts: tuple[tuple[Budget, Account | None], ...] = field(init=False)
+    _shares: tuple[tuple[Budget, Account | None, Unit, int], ...] = field(init=False)
 
-    @_accounts.default
-    def _shared(self) -> tuple[tuple[Budget, Account | None], ...]:
+    @_shares.default
+    def _shared(self) -> tuple[tuple[Budget, Account | None, Unit, int], ...]:
         owners = {EVERYONE: EVERYONE, "runtime": self.runtime}
         if self.profile is not None:
             owners["profile"] = self.profile.name
-        return tuple((budget, _account(budget, owners.get(budget.scope))) for budget in sorted(self.budgets, key=_NAME))
+        return tuple(
+            (budget, _account(budget, owners.get(budget.scope)), budget.limit.unit, budget.limit.value)
+            for budget in sorted(self.budgets, key=_NAME)
+        )
 
     def claims(self, prepared: PreparedCall, left_s: float) -> tuple[Claim, ...]:
         """The claims of an attempt that has so long, of every budget, in the order of their names.
@@ -46,16 +49,17 @@ class Claiming:
         Raises ``CostUnknown`` where nobody can say, and ``CallRefused`` (``budget_owner_unknown``) for a
         call that does not say whose budget it takes.
         """
-        most: dict[Unit, int | None] = {}
+        most: dict[Unit, int] = {}
         claims: list[Claim] = []
-        for budget, account in self._accounts:
-            limit, taken_from = budget.limit, account or self._own_account(budget, prepared)
-            if limit.unit not in most:
-                most[limit.unit] = self._most(limit.unit, prepared, left_s)
-            amount = most[limit.unit]
+        for budget, account, unit, limit in self._shares:
+            taken_from = account or self._own_account(budget, prepared)
+            amount = most.get(unit)
             if amount is None:
-                raise _unknown(budget, prepared)
-            claims.append(claiming(taken_from, limit=limit.value, amount=min(amount, LARGEST)))
+                known = self._most(unit, prepared, left_s)
+                if known is None:
+                    raise _unknown(budget, prepared)
+                amount = most[unit] = min(known, LARGEST)
+            claims.append(claiming(taken_from, limit, amount))
         return tuple(claims)
 
     def _most(self, unit: Unit, prepared: PreparedCall, left_s: float) -> int | None:

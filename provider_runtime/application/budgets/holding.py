@@ -9,11 +9,11 @@ from provider_runtime.application.call import ClearedCall, PreparedCall
 from provider_runtime.domain.catalog.pricing import Estimate
 from provider_runtime.domain.conversation.response import ProviderResponse
 from provider_runtime.domain.errors import BackendError, CallRefused, ProviderError
-from provider_runtime.domain.policy.budgets.charging import Bill, fate_of
+from provider_runtime.domain.policy.budgets.charging import Settling, fate_of
 from provider_runtime.domain.policy.budgets.holds import Admitted, Declined, Fate, Hold
 
 
-@define(kw_only=True, eq=False)
+@define(eq=False)
 class Holding:
     """Follows the attempts of a call, and keeps what they may come to set aside.
 
@@ -25,9 +25,10 @@ class Holding:
     prepared: PreparedCall
     spending: Spending
     hold: Hold | None
+    """What is held for the attempt under way; ``None`` once that is settled."""
     estimate: Estimate | None = None
     _began: float | None = None
-    _bill: Bill | None = None
+    _settling: Settling | None = None
 
     @classmethod
     def of(cls, cleared: ClearedCall, spending: Spending | None) -> Self | None:
@@ -35,32 +36,39 @@ class Holding:
         if spending is not None:
             for verdict in reversed(cleared.verdicts):  # the budget gate judges last
                 if verdict.hold is not None:
-                    return cls(prepared=cleared.prepared, spending=spending, hold=verdict.hold)
+                    return cls(cleared.prepared, spending, verdict.hold)
         return None
 
-    def begin(self) -> None:
+    def begin(self, now: float) -> None:
         """The attempt is sent."""
-        self._began = self.spending.clock.monotonic()
+        self._began = now
 
     def answered(self, response: ProviderResponse) -> None:
         """The attempt was answered."""
-        self._bill, self.estimate = self.spending.bill(self.prepared, response, self._began)
+        if self.hold is not None:
+            self._settling, self.estimate = self.spending.charges_of_answer(
+                self.hold, self.prepared, response, self._began
+            )
 
     def failed(self, error: ProviderError) -> None:
         """The attempt failed."""
-        self._bill = Bill(fate=fate_of(error), milliseconds=self.spending.milliseconds_since(self._began))
+        self._ended(fate_of(error))
 
     def unsent(self) -> None:
         """The attempt ended before anything was sent."""
-        self._bill = Bill(fate=Fate.VOID)
+        self._began = None
+        self._ended(Fate.VOID)
+
+    def _ended(self, fate: Fate) -> None:
+        if self.hold is not None:
+            self._settling = self.spending.charges_of_failure(self.hold, fate, self._began)
 
     async def again(self, attempt: int) -> bool:
         """Settle the attempt that failed, and hold as much for the next; whether the budgets have room."""
         if not await self.close():
             return False  # whoever cannot write down what was spent does not spend more
-        spending, prepared = self.spending, self.prepared
         try:
-            asked = spending.reserve(spending.order(prepared, attempt), prepared.routed.call.runtime_id)
+            asked = self.spending.reserve(self.prepared, attempt)
             taken = asked if isinstance(asked, Admitted | Declined) else await asked
         except (BackendError, CallRefused):
             return False
@@ -71,13 +79,12 @@ class Holding:
 
     async def close(self) -> bool:
         """Settle the hold that is still open, if any; whether the ledger took it."""
-        hold, self.hold = self.hold, None
+        hold, settling, began = self.hold, self._settling, self._began
         if hold is None:
             return True
-        bill, began = self._bill, self._began
-        if bill is None:
+        self.hold = self._settling = self._began = None
+        if settling is None:
             fate = Fate.VOID if began is None else Fate.UNCONFIRMED
-            bill = Bill(fate=fate, milliseconds=self.spending.milliseconds_since(began))
-        self._bill = self._began = None
-        settled = self.spending.settle(hold, bill)
+            settling = self.spending.charges_of_failure(hold, fate, began)
+        settled = self.spending.settle(hold, *settling)
         return settled if isinstance(settled, bool) else await settled

@@ -8,10 +8,9 @@ from attrs import define, field
 
 from provider_runtime.application.accounting.budget_events import budget_exceeded, budget_warning
 from provider_runtime.application.accounting.telemetry import Telemetry
-from provider_runtime.application.budgets.bounds import WorstCases, estimate_of
+from provider_runtime.application.budgets.bounds import WorstCases
 from provider_runtime.application.budgets.claiming import Claiming
 from provider_runtime.application.call import PreparedCall
-from provider_runtime.application.gates.patience import Waiting, begun
 from provider_runtime.application.sending.to_its_end import Patience, to_its_end
 from provider_runtime.domain.catalog.pricing import Estimate, in_nano_usd
 from provider_runtime.domain.conversation.response import ProviderResponse
@@ -21,7 +20,7 @@ from provider_runtime.domain.errors import (
     LedgerUnavailable,
 )
 from provider_runtime.domain.identity import CallId, RuntimeId
-from provider_runtime.domain.policy.budgets.charging import Bill, bill_of_answer
+from provider_runtime.domain.policy.budgets.charging import Settling, charges_of_answer, charges_of_failure
 from provider_runtime.domain.policy.budgets.holds import (
     Admitted,
     Claim,
@@ -35,7 +34,7 @@ from provider_runtime.domain.policy.budgets.holds import (
 )
 from provider_runtime.domain.policy.budgets.limits import Budget, Unit
 from provider_runtime.domain.profiles.profile import WorkProfile
-from provider_runtime.ports.governance.budgets import BudgetLedger
+from provider_runtime.ports.governance.budgets import AtOnce, BudgetLedger
 from provider_runtime.ports.system import Clock
 
 _GRACE_S: Final = 60.0  # an owner that is so long past its deadline is lost
@@ -64,9 +63,11 @@ class Spending:
     telemetry: Telemetry | None = None
     patience: Patience = field(factory=lambda: Patience(limit_s=5.0))
     units: Mapping[str, Unit] = field(init=False, repr=False)
-    _counts: frozenset[Unit] = field(init=False, repr=False)
+    _counts_money: bool = field(init=False, repr=False)
+    _counts_time: bool = field(init=False, repr=False)
     _claiming: Claiming = field(init=False, repr=False)
     _ledger_waits: bool = field(init=False, repr=False)
+    _at_once: AtOnce | None = field(init=False, repr=False)
     _unsettled: deque[tuple[Hold, Fate, tuple[int, ...]]] = field(
         factory=lambda: deque(maxlen=_UNSETTLED_KEPT), init=False, repr=False
     )
@@ -80,9 +81,13 @@ class Spending:
     def _units_by_name(self) -> Mapping[str, Unit]:
         return {budget.name: budget.limit.unit for budget in self.budgets}
 
-    @_counts.default
-    def _units_counted(self) -> frozenset[Unit]:
-        return frozenset(self.units.values())
+    @_counts_money.default
+    def _some_count_money(self) -> bool:
+        return _NANO_USD in self.units.values()
+
+    @_counts_time.default
+    def _some_count_time(self) -> bool:
+        return _MILLISECONDS in self.units.values()
 
     @_claiming.default
     def _make_claiming(self) -> Claiming:
@@ -97,6 +102,12 @@ class Spending:
     def _ask_the_ledger(self) -> bool:
         return getattr(self.ledger, "waits", True) is not False
 
+    @_at_once.default
+    def _ask_its_class(self) -> AtOnce | None:
+        # Not the ledger itself: one that stands before another, and hands on what it does not know, is asked itself.
+        offered = hasattr(type(self.ledger), "at_once")
+        return getattr(self.ledger, "at_once", None) if offered else None
+
     def order(self, prepared: PreparedCall, attempt: int) -> HoldOrder:
         """What has to be held for one attempt: the most it can come to, of every budget.
 
@@ -108,45 +119,40 @@ class Spending:
         claims = self._claiming.claims(prepared, left_s)
         return ordering(call.call_id, attempt, claims, int((left_s + _GRACE_S) * 1000))
 
-    def reserve(
-        self, order: HoldOrder, runtime_id: RuntimeId
-    ) -> Admitted | Declined | Coroutine[Any, Any, Reservation]:
-        """The hold, or who has too little left; a coroutine of it where the ledger waits for somebody.
+    def reserve(self, prepared: PreparedCall, attempt: int) -> Admitted | Declined | Coroutine[Any, Any, Reservation]:
+        """The hold for one attempt, or who has too little left; a coroutine of it where the ledger may wait.
 
-        Whoever leaves meanwhile leaves no hold behind. The event sink of ``runtime_id`` hears of budgets that
-        are nearly spent, or have too little left. Raises ``BackendError``.
+        Whoever leaves meanwhile leaves no hold behind. The event sink of the call's runtime hears of budgets
+        that are nearly spent, or have too little left. Raises ``BackendError``, and what ``order`` raises.
         """
+        order = self.order(prepared, attempt)
+        if self._at_once is None:
+            return self._reserved(order, prepared)
         try:
-            asked = self.ledger.reserve(order)
-            if self._ledger_waits:
-                return self._reserved(asked, order, runtime_id)
-            so_far = begun(asked)
+            reservation = self._at_once.reserve(order)
         except BackendError:
             raise
         except Exception as failure:  # noqa: BLE001 - whatever a ledger raises, it has set nothing aside
             raise _no_answer(type(failure).__name__) from None
-        if isinstance(so_far, Waiting):
-            return self._reserved(so_far.rest(), order, runtime_id)
-        return self._heard(order, so_far, runtime_id)
+        return self._heard(order, reservation, prepared)
 
-    async def _reserved(
-        self, asked: Coroutine[Any, Any, Reservation], order: HoldOrder, runtime_id: RuntimeId
-    ) -> Reservation:
+    async def _reserved(self, order: HoldOrder, prepared: PreparedCall) -> Reservation:
         try:
-            reservation = await to_its_end(asked, self._give_back, self.patience)
+            asked = self.ledger.reserve(order)
+            reservation = await to_its_end(asked, self._give_back, self.patience, waits=self._ledger_waits)
         except BackendError:
             raise
         except Exception as failure:  # noqa: BLE001 - as in ``reserve``
             raise _no_answer(type(failure).__name__) from None
-        return self._heard(order, reservation, runtime_id)
+        return self._heard(order, reservation, prepared)
 
     async def _give_back(self, reservation: Reservation) -> None:
         if isinstance(reservation, Admitted):
-            settled = self.settle(reservation.hold, Bill(fate=Fate.VOID))
+            settled = self.settle(reservation.hold, *self.charges_of_failure(reservation.hold, Fate.VOID, None))
             if not isinstance(settled, bool):
                 await settled
 
-    def _heard(self, order: HoldOrder, answer: Reservation, runtime_id: RuntimeId) -> Reservation:
+    def _heard(self, order: HoldOrder, answer: Reservation, prepared: PreparedCall) -> Reservation:
         """``answer``, if it is one to ``order``; whoever listens is told what is remarkable about it."""
         if isinstance(answer, Admitted):
             hold: object = answer.hold
@@ -157,7 +163,7 @@ class Spending:
         elif not isinstance(answer, Declined):
             raise _no_answer("what is no reservation of this call")
         if self.telemetry is not None and self.telemetry.listening:
-            self._announce(self.telemetry, order.call_id, runtime_id, answer)
+            self._announce(self.telemetry, order.call_id, prepared.routed.call.runtime_id, answer)
         return answer
 
     def _announce(self, telemetry: Telemetry, call_id: CallId, runtime_id: RuntimeId, reservation: Reservation) -> None:
@@ -171,16 +177,18 @@ class Spending:
             unit = self.units[standing.account.budget]
             telemetry.emit(budget_warning(runtime_id, call_id, standing, unit, now))
 
-    def settle(self, hold: Hold, bill: Bill) -> bool | Coroutine[Any, Any, bool]:
-        """Post what ``bill`` says; whether the ledger took it, or a coroutine of that where somebody is waited for.
+    def settle(self, hold: Hold, fate: Fate, charges: tuple[int, ...]) -> bool | Coroutine[Any, Any, bool]:
+        """Post ``charges``; whether the ledger took them, or a coroutine of that where it may wait.
 
         Never raises for a ledger that fails.
         """
-        entering = self._entered(hold, bill.fate, bill.charges(hold.lines, self.units))
-        if self._ledger_waits or self._unsettled:
-            return self._settled(entering)
-        so_far = begun(entering)
-        return self._settled(so_far.rest()) if isinstance(so_far, Waiting) else so_far
+        if self._at_once is None or self._unsettled:
+            return self._settled(self._entered(hold, fate, charges))
+        try:
+            self._at_once.settle(hold, fate, charges)
+        except Exception as failure:  # noqa: BLE001 - as in ``_entered``
+            return self._not_entered(failure, hold, fate, charges)
+        return True
 
     async def standings(self, claims: Sequence[Claim]) -> tuple[Standing, ...]:
         """How the claimed budgets stand. Changes nothing."""
@@ -194,24 +202,25 @@ class Spending:
             return standings
         raise _no_answer("what are no standings of these budgets")
 
-    def bill(
-        self, prepared: PreparedCall, response: ProviderResponse, began: float | None
-    ) -> tuple[Bill, Estimate | None]:
-        """What an answered attempt came to; and what that is by the price table, where it had to be looked up."""
-        counts, cost, estimate = self._counts, response.cost, None
-        if cost is None and _NANO_USD in counts:
-            estimate = estimate_of(response, prepared.routed, self.worst_cases.prices)
+    def charges_of_answer(
+        self, hold: Hold, prepared: PreparedCall, response: ProviderResponse, began: float | None
+    ) -> tuple[Settling, Estimate | None]:
+        """What an answered attempt is charged for; and its price by the table, where that had to be looked up."""
+        cost, estimate = response.cost, None
+        if cost is None and self._counts_money:
+            estimate = self.worst_cases.estimate(response, prepared.routed)
             cost = estimate[0]
-        bill = bill_of_answer(
-            response.usage,
-            None if cost is None else in_nano_usd(cost.total_cost),
-            longest=self.worst_cases.longest_answer(prepared),
-            counts=counts,
-            milliseconds=self.milliseconds_since(began) if _MILLISECONDS in counts else 0,
-        )
-        return bill, estimate
+        nano_usd = None if cost is None else in_nano_usd(cost.total_cost)
+        longest = self.worst_cases.longest_answer(prepared)
+        milliseconds = self._milliseconds_since(began) if self._counts_time else 0
+        usage = response.usage
+        return charges_of_answer(hold.lines, self.units, usage, nano_usd, longest, milliseconds), estimate
 
-    def milliseconds_since(self, began: float | None) -> int:
+    def charges_of_failure(self, hold: Hold, fate: Fate, began: float | None) -> Settling:
+        """What an attempt is charged for that was not answered."""
+        return charges_of_failure(hold.lines, self.units, fate, self._milliseconds_since(began))
+
+    def _milliseconds_since(self, began: float | None) -> int:
         """How long an attempt has taken; no time if it was not begun."""
         return 0 if began is None else max(0, int((self.clock.monotonic() - began) * 1000))
 
@@ -242,16 +251,16 @@ class Spending:
     async def _entered(self, hold: Hold, fate: Fate, charges: tuple[int, ...]) -> bool:
         try:
             await self.ledger.settle(hold, fate, charges)
-        except LedgerConflict:
-            return False  # trying again would not mend it
-        except LedgerUnavailable as away:
-            if not away.kept:
-                self._unsettled.append((hold, fate, charges))
-            return False
-        except Exception:  # noqa: BLE001 - whatever a ledger raises, an answer is worth more than its entry
-            self._unsettled.append((hold, fate, charges))
-            return False
+        except Exception as failure:  # noqa: BLE001 - whatever a ledger raises, an answer is worth more than its entry
+            return self._not_entered(failure, hold, fate, charges)
         return True
+
+    def _not_entered(self, failure: Exception, hold: Hold, fate: Fate, charges: tuple[int, ...]) -> bool:
+        """Keep what the ledger did not take, unless trying again would not mend it or the ledger does so itself."""
+        kept = isinstance(failure, LedgerUnavailable) and failure.kept
+        if not kept and not isinstance(failure, LedgerConflict):
+            self._unsettled.append((hold, fate, charges))
+        return False
 
 
 def _no_answer(what: str) -> BackendError:

@@ -24,10 +24,9 @@ class BudgetGate:
 
     def judge(self, prepared: PreparedCall, *, rehearsal: bool) -> Judgement:
         try:
-            order = self.spending.order(prepared, 1)
             if rehearsal:
-                return self._rehearsed(order, prepared)
-            reservation = self.spending.reserve(order, prepared.routed.call.runtime_id)
+                return self._rehearsed(self.spending.order(prepared, 1), prepared)
+            reservation = self.spending.reserve(prepared, 1)
         except CallRefused as unknown:
             return Refusal(gate="budget", error=unknown.with_traceback(None))
         except BackendError as failure:
@@ -50,7 +49,7 @@ class BudgetGate:
     def _admitted(self, admitted: Admitted) -> Pass:
         nearly = admitted.nearly_spent
         warnings = tuple(map(self._warning, nearly)) if nearly else ()
-        return Pass(gate="budget", warnings=warnings, hold=admitted.hold)
+        return Pass("budget", "", True, warnings, admitted.hold)
 
     async def _rehearsed(self, order: HoldOrder, prepared: PreparedCall) -> Verdict:
         try:

@@ -64,7 +64,7 @@ class Trying:
         """An attempt leaves."""
         self.began = now
         if self.holding is not None:
-            self.holding.begin()
+            self.holding.begin(now)
 
     def answered(self, response: ProviderResponse, now: float) -> None:
         """The attempt under way brought the answer."""

@@ -114,7 +114,7 @@ def discover(new: bool, folder: DataFolder, as_json: bool, **options: Any) -> No
             merged = await runtime.discover_models(
                 DiscoveryOptions(remote=True, refresh_cache=True, include_provider=wanted)
             )
-            prices = runtime.settlement.prices or PricingTable()
+            prices = runtime.settlement.worst_cases.prices
         shipped = builtin_catalog()
         found = tuple(
             model

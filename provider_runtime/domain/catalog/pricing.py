@@ -228,26 +228,32 @@ def estimate_cost(
     where it has none of its own. The cost is ``None`` where no rule or no count tells it.
     """
     rule = table.rule_among((provider, *also_as), (model,) if fallback_model is None else (model, fallback_model))
+    return estimate_by(rule, usage, table.version)
+
+
+def estimate_by(rule: PriceRule | None, usage: Usage, version: str | None) -> Estimate:
+    """``estimate_cost`` by the rule that was found in the table of that version."""
     if rule is None:
         return _NO_RULE
     if not rule.is_sound:
         return None, (warn(WarningCode.PRICING_INVALID_RULE, "the price rule for this model holds an impossible rate"),)
-    if usage.input_tokens is None and usage.output_tokens is None and usage.reasoning_tokens is None:
-        return None, (warn(WarningCode.PRICING_MISSING_USAGE, "the provider reported no token counts to price"),)
+    asked, answered, reasoning = usage.input_tokens, usage.output_tokens, usage.reasoning_tokens
     warnings: tuple[CallWarning, ...] = ()
-    if usage.input_tokens is None or usage.output_tokens is None:
-        side = "input" if usage.input_tokens is None else "output"
+    if asked is None or answered is None:
+        if asked is None and answered is None and reasoning is None:
+            return None, (warn(WarningCode.PRICING_MISSING_USAGE, "the provider reported no token counts to price"),)
+        side = "input" if asked is None else "output"
         warnings = (warn(WarningCode.PRICING_PARTIAL_USAGE, f"the provider did not report all {side} tokens"),)
-    # A whole that is missing is at least its parts.
-    input_tokens = _least_input(usage) if usage.input_tokens is None else usage.input_tokens
-    output_tokens = (usage.reasoning_tokens or 0) if usage.output_tokens is None else usage.output_tokens
-    rates = rule.rates_for(input_tokens)
-    if usage.reasoning_tokens and rates.reasoning_cost_per_token is None:
+        # A whole that is missing is at least its parts.
+        asked = _least_input(usage) if asked is None else asked
+        answered = (reasoning or 0) if answered is None else answered
+    rates = rule.rates_for(asked)
+    if reasoning and rates.reasoning_cost_per_token is None:
         # Reasoning is a part of the output here, so nothing goes unpriced; but the table does not
         # say that this provider bills it like any output, and the estimate supposes so.
         told = warn(WarningCode.PRICING_PARTIAL_REASONING_RATE, "no rate for reasoning: it is priced as output")
         warnings = (*warnings, told)
-    return _priced(rule, rates, usage, input_tokens, output_tokens, table.version), warnings
+    return _priced(rule, rates, usage, asked, answered, version), warnings
 
 
 def worst_case_cost(
@@ -271,16 +277,8 @@ def worst_case_cost(
     input_cost = _multiply(input_rate, input_tokens_bound)
     output_cost = _multiply(output_rate, max_output_tokens)
     total, fee = _add(input_cost, output_cost), rule.cost_per_request
-    return costing(
-        input_cost=input_cost,
-        output_cost=output_cost,
-        total_cost=total if fee is None else _add(total, fee),
-        cached_input_cost=None,
-        cache_write_cost=None,
-        reasoning_cost=None,
-        request_cost=fee,
-        price_version=table.version,
-    )
+    total = total if fee is None else _add(total, fee)
+    return costing(input_cost, output_cost, total, None, None, None, fee, table.version)
 
 
 def in_nano_usd(amount: Decimal) -> int:
@@ -317,16 +315,8 @@ def _priced(
         total = _add(total, writes)
     if reasoning is not None:
         total = _add(total, reasoning)
-    return costing(
-        input_cost=input_cost,
-        output_cost=output_cost,
-        total_cost=total if fee is None else _add(total, fee),
-        cached_input_cost=cached,
-        cache_write_cost=writes,
-        reasoning_cost=reasoning,
-        request_cost=fee,
-        price_version=version,
-    )
+    total = total if fee is None else _add(total, fee)
+    return costing(input_cost, output_cost, total, cached, writes, reasoning, fee, version)
 
 
 def _part(rate: Decimal | None, count: int, left: int) -> tuple[Decimal | None, int]:

@@ -109,10 +109,10 @@ class CostBreakdown:
 
 _CONFIGURED: Final = PricingSource.CONFIGURED
 _OpenCost: Final = open_twin(CostBreakdown)
+_new: Final = object.__new__
 
 
 def costing(
-    *,
     input_cost: Decimal,
     output_cost: Decimal,
     total_cost: Decimal,
@@ -123,7 +123,7 @@ def costing(
     price_version: str | None,
 ) -> CostBreakdown:
     """The cost by a price table: sound rates and whole counts, so no amount has to be looked at once more."""
-    cost = _OpenCost.__new__(_OpenCost)
+    cost = _new(_OpenCost)
     cost.input_cost = input_cost
     cost.output_cost = output_cost
     cost.total_cost = total_cost
@@ -135,4 +135,5 @@ def costing(
     cost.price_version = price_version
     cost.currency = "USD"
     cost.__class__ = CostBreakdown
-    return cast("CostBreakdown", cost)
+    closed: CostBreakdown = cost
+    return closed

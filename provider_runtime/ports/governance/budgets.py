@@ -1,6 +1,6 @@
 """BudgetLedger: what calls have come to, and what is set aside for those under way."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol, runtime_checkable
 
 from provider_runtime.domain.identity import OrderId
@@ -13,6 +13,15 @@ from provider_runtime.domain.policy.budgets.holds import (
     Standing,
     Tally,
 )
+from provider_runtime.domain.values import sealed
+
+
+@sealed
+class AtOnce:
+    """``reserve`` and ``settle`` of a ledger, the steps of every call, as plain functions: they wait for nobody."""
+
+    reserve: Callable[[HoldOrder], Reservation]
+    settle: Callable[[Hold, Fate, Sequence[int]], None]
 
 
 @runtime_checkable
@@ -24,7 +33,8 @@ class BudgetLedger(Protocol):
     lease is over. Time is the ledger's own, and never runs back.
     Raises ``BackendError`` when the medium fails, ``RecordCorrupt`` when it does not read back, and
     ``LedgerConflict`` for what contradicts an earlier entry. A ledger that never waits for anybody, since
-    it is in memory, may say so with ``waits = False``: calls need no task of their own to ask it.
+    it is in memory, may say so with ``waits = False``: calls need no task of their own to ask it. Its class
+    may also have a property ``at_once``, an ``AtOnce`` or ``None``: calls need no coroutine then, either.
     """
 
     async def reserve(self, order: HoldOrder) -> Reservation:

@@ -1,5 +1,6 @@
 """Books: what the entries of a ledger add up to."""
 
+from collections import OrderedDict
 from collections.abc import Iterable
 from operator import itemgetter
 from typing import Final
@@ -82,8 +83,9 @@ class Books:
     accounts: dict[Owned, AccountBook] = field(factory=dict)
     held: dict[int, Held] = field(factory=dict)
     """The entries of holds under way, by their number."""
-    settled: dict[int, Closed] = field(factory=dict)
-    adjustable: dict[int, Closed] = field(factory=dict)
+    # Ordered: the oldest entry of a plain dict is found behind the places of all that were taken out before it.
+    settled: OrderedDict[int, Closed] = field(factory=OrderedDict)
+    adjustable: OrderedDict[int, Closed] = field(factory=OrderedDict)
     orders: dict[OrderId, int] = field(factory=dict)
     """Which hold was taken for an order of this name, for as long as the hold is remembered."""
 
@@ -200,7 +202,7 @@ class Books:
         kept, most = (self.settled, _SETTLED_KEPT) if state in FOR_GOOD else (self.adjustable, _ADJUSTABLE_KEPT)
         kept[number] = Closed(entry, state, charges)
         if len(kept) > most:
-            oldest = kept.pop(next(iter(kept)))
+            _, oldest = kept.popitem(last=False)
             if oldest.entry.order_id is not None:
                 self.orders.pop(oldest.entry.order_id, None)
 

@@ -1,13 +1,12 @@
 """What an attempt is charged for, by how it ended. Source: reliability §2.2, column "settle", and §3.2."""
 
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import Final, TypeAlias
 
 from provider_runtime.domain.conversation.usage import Usage
 from provider_runtime.domain.errors import Delivery, ErrorCode, ProtocolError, ProviderError
 from provider_runtime.domain.policy.budgets.holds import Fate, Line
 from provider_runtime.domain.policy.budgets.limits import Unit
-from provider_runtime.domain.values import sealed
 
 _MOST_TOKENS: Final = 10**9
 _MOST_OVER: Final = 4  # an answer that is longer than it was allowed to be by more than this is not believed
@@ -19,6 +18,8 @@ _TOKENS: Final = Unit.TOKENS
 _ESTIMATE: Final = Fate.ESTIMATE
 _POSTED: Final = Fate.POSTED
 _VOID: Final = Fate.VOID
+Settling: TypeAlias = tuple[Fate, tuple[int, ...]]
+"""What becomes of a hold, and what is posted for it, line by line."""
 _FATES: Final = {
     Delivery.NOT_SENT: Fate.VOID,
     Delivery.REJECTED: Fate.VOID,
@@ -27,44 +28,42 @@ _FATES: Final = {
 }
 
 
-@sealed
-class Bill:
-    """What is known of the cost of an attempt. ``None``: nobody can say, so what was held is charged."""
+def charges_of_answer(
+    lines: Iterable[Line],
+    units: Mapping[str, Unit],
+    usage: Usage,
+    nano_usd: int | None,
+    longest: int | None,
+    milliseconds: int,
+) -> Settling:
+    """What an attempt is charged for that was answered, as far as ``usage`` can be believed.
 
-    fate: Fate
-    tokens: int | None = None
-    nano_usd: int | None = None
-    milliseconds: int = 0
-
-    def charges(self, lines: Iterable[Line], units: Mapping[str, Unit]) -> tuple[int, ...]:
-        """What is posted, line by line. Time has passed whatever became of the attempt.
-
-        ``units`` are those of the budgets, by name.
-        """
-        charges: list[int] = []
-        for line in lines:
-            unit = units[line.account.budget]
-            if unit is _MILLISECONDS:
-                charges.append(self.milliseconds)
-            elif self.fate is _VOID:
-                charges.append(0)
-            else:
-                known = self.nano_usd if unit is _NANO_USD else self.tokens if unit is _TOKENS else None
-                charges.append(line.amount if known is None else known)
-        return tuple(charges)
-
-
-def bill_of_answer(
-    usage: Usage, nano_usd: int | None, *, longest: int | None, counts: frozenset[Unit], milliseconds: int
-) -> Bill:
-    """The bill of an attempt that was answered, as far as ``usage`` can be believed.
-
-    ``longest`` is how many output tokens were allowed, ``counts`` what the budgets of the call count.
+    ``units`` are those of the budgets, by name. ``nano_usd`` is what the answer costs, ``longest`` how many
+    output tokens were allowed. Where nobody can say, what was held is charged.
     """
     tokens = _believed(usage, longest)
-    cost = None if tokens is None else nano_usd
-    unknown = (tokens is None and _TOKENS in counts) or (cost is None and _NANO_USD in counts)
-    return Bill(_ESTIMATE if unknown else _POSTED, tokens, cost, milliseconds)
+    fate, charges = _POSTED, []
+    for line in lines:
+        unit = units[line.account.budget]
+        if unit is _NANO_USD:
+            charge = None if tokens is None else nano_usd
+        elif unit is _TOKENS:
+            charge = tokens
+        else:
+            charge = milliseconds if unit is _MILLISECONDS else line.amount
+        if charge is None:
+            fate, charge = _ESTIMATE, line.amount
+        charges.append(charge)
+    return fate, tuple(charges)
+
+
+def charges_of_failure(lines: Iterable[Line], units: Mapping[str, Unit], fate: Fate, milliseconds: int) -> Settling:
+    """What an attempt is charged for that was not answered. Time has passed whatever became of it."""
+    charges = [
+        milliseconds if units[line.account.budget] is _MILLISECONDS else 0 if fate is _VOID else line.amount
+        for line in lines
+    ]
+    return fate, tuple(charges)
 
 
 def fate_of(error: ProviderError) -> Fate:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from enum import StrEnum
 from operator import attrgetter
-from typing import Final, TypeAlias, cast
+from typing import Final, TypeAlias
 
 from attrs import field, frozen
 from attrs.validators import optional
@@ -43,13 +43,9 @@ class Fate(StrEnum):
     UNCONFIRMED = "unconfirmed"
     ESTIMATE = "estimate"
 
-    @property
-    def state(self) -> HoldState:
+    def __init__(self, value: str) -> None:
+        self.state: Final = HoldState(value)
         """What a hold is from then on."""
-        return _STATES[self]
-
-
-_STATES: Final = {fate: HoldState(fate.value) for fate in Fate}
 
 
 @frozen(kw_only=True)
@@ -110,28 +106,31 @@ def in_order(claims: Iterable[Claim]) -> tuple[Claim, ...]:
 
 _OpenClaim: Final = open_twin(Claim)
 _OpenOrder: Final = open_twin(HoldOrder)
+_new: Final = object.__new__
 
 
-def claiming(account: Account, *, limit: int, amount: int) -> Claim:
+def claiming(account: Account, limit: int, amount: int) -> Claim:
     """The claim of whoever has seen to it that both are amounts."""
-    claim = _OpenClaim.__new__(_OpenClaim)
+    claim = _new(_OpenClaim)
     claim.account = account
     claim.limit = limit
     claim.amount = amount
     claim.__class__ = Claim
-    return cast("Claim", claim)
+    closed: Claim = claim
+    return closed
 
 
 def ordering(call_id: CallId, attempt: int, claims: tuple[Claim, ...], lease_ms: int) -> HoldOrder:
     """The order of whoever claims each account once, in order, and need not be recognised by a name."""
-    order = _OpenOrder.__new__(_OpenOrder)
+    order = _new(_OpenOrder)
     order.call_id = call_id
     order.attempt = attempt
     order.claims = claims
     order.lease_ms = lease_ms
     order.order_id = None
     order.__class__ = HoldOrder
-    return cast("HoldOrder", order)
+    closed: HoldOrder = order
+    return closed
 
 
 @sealed
