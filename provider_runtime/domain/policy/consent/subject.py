@@ -12,7 +12,6 @@ from attrs.validators import optional
 from provider_runtime.domain.catalog.credentials import CredentialRef
 from provider_runtime.domain.catalog.providers import ProviderConfig, Tier
 from provider_runtime.domain.checks import FILLED, count, whole
-from provider_runtime.domain.forms import Form
 from provider_runtime.domain.identity import ProfileId, ProviderId, RuntimeId
 from provider_runtime.domain.policy.leakage.classification import ContentClassification
 
@@ -52,7 +51,7 @@ DIGEST: Final = matching(_SHA256, "a SHA-256 in 64 lower-case hexadecimal digits
 EDITION: Final = matching(_EDITION, "16 lower-case hexadecimal digits")
 
 
-@frozen(kw_only=True, slots=False)  # each call makes one, by a form: see ``SUBJECT_FORM``
+@frozen(kw_only=True, slots=False)  # each call makes one, by a form
 class ConsentSubject:
     """What consent is wanted for: on whose behalf, who is asked and where, which bytes at what cost.
 
@@ -77,10 +76,6 @@ class ConsentSubject:
     profile: ProfileId | None = None
     data_classes: tuple[str, ...] = _NOBODY_SAID
     policy_version: str = field(validator=FILLED)
-
-
-SUBJECT_FORM: Final = Form(ConsentSubject)
-"""For the subjects of calls, whose facts were looked at on their way."""
 
 
 def data_classes_of(content: tuple[ContentClassification, ...]) -> tuple[str, ...]:
