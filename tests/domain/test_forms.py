@@ -4,6 +4,7 @@ import ast
 import copy
 import inspect
 import pickle
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
@@ -40,8 +41,11 @@ def text_of(path: Path) -> str:
 
 
 def names_in(kind: type) -> set[str]:
-    """The fields of a kind, and what it works some of them out from."""
-    return {field.name for field in fields(kind)} | inspect.get_annotations(kind).keys()
+    """The fields of a kind, what it works some of them out from, and what it works out of them."""
+    worked_out = {
+        name for one in kind.__mro__ for name, value in vars(one).items() if isinstance(value, cached_property)
+    }
+    return {field.name for field in fields(kind)} | inspect.get_annotations(kind).keys() | worked_out
 
 
 @frozen(kw_only=True, slots=False)

@@ -1,7 +1,8 @@
 """Subjects: what each call of one runtime would need consent for."""
 
+from collections.abc import Mapping
 from functools import cached_property, partial
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from attrs import asdict, define, field
 
@@ -53,9 +54,13 @@ SUBJECT_FORM: Final = Form(SubjectOfCall)
 """Whose facts were looked at on their way."""
 
 
-@sealed(kw_only=True)
+_Name: TypeAlias = tuple[ProviderId, str, bool, str | None, str | None]
+"""Provider and model, whether the call brings a credential of its own, tenant and purpose."""
+
+
+@sealed
 class _Way:
-    """What is the same for every call of a model: what its subject says."""
+    """What is the same for every call of that name: what its subject says."""
 
     provider: RegisteredProvider
     said: dict[str, Any]
@@ -76,19 +81,15 @@ class Subjects:
     given: frozenset[ProviderId] = frozenset()
     token_provider: bool = False
     token_provider_only: bool = False
-    _ways: dict[tuple[ProviderId, str, bool], _Way] = field(factory=dict, init=False, repr=False)
-    """By provider, model, and whether the call brings a credential of its own."""
+    _ways: dict[_Name, _Way] = field(factory=dict, init=False, repr=False)
 
     def of(self, prepared: PreparedCall) -> SubjectOfCall:
         """What the call would need consent for."""
-        routed = prepared.routed
-        options = routed.call.terms.options
-        said, metadata = self._way(routed).said.copy(), options.metadata
+        options = prepared.routed.call.terms.options
+        said = self._way(prepared.routed, options.metadata).said.copy()
         said["_prepared"] = prepared
         said["body_bytes"] = len(prepared.exchange.body)
         said["session"] = options.conversation_id
-        if metadata:
-            said["tenant"], said["purpose"] = _label(metadata.get(TENANT_LABEL)), _label(metadata.get(PURPOSE_LABEL))
         if options.content:
             said["data_classes"] = data_classes_of(options.content)
         return SUBJECT_FORM.filled(said)
@@ -107,17 +108,21 @@ class Subjects:
             findings=findings,
         )
 
-    def _way(self, routed: RoutedCall) -> _Way:
-        provider, route, own = routed.provider, routed.route, routed.own_credential is not None
-        name = route.provider_id, route.model_id, own
+    def _way(self, routed: RoutedCall, metadata: Mapping[str, Any]) -> _Way:
+        tenant = purpose = None
+        if metadata:
+            tenant, purpose = _label(metadata.get(TENANT_LABEL)), _label(metadata.get(PURPOSE_LABEL))
+        provider, route = routed.provider, routed.route
+        name = route.provider_id, route.model_id, routed.own_credential is not None, tenant, purpose
         way = self._ways.get(name)
         if way is None or way.provider is not provider:
             if len(self._ways) >= _WAYS_KEPT:
                 self._ways.clear()
-            way = self._ways[name] = self._new_way(provider, route.provider_id, route.model_id, own=own)
+            way = self._ways[name] = self._new_way(provider, name)
         return way
 
-    def _new_way(self, provider: RegisteredProvider, provider_id: ProviderId, model: str, *, own: bool) -> _Way:
+    def _new_way(self, provider: RegisteredProvider, name: _Name) -> _Way:
+        provider_id, model, own, tenant, purpose = name
         said: dict[str, Any] = {"_worst_cases": self.worst_cases}
         said["runtime"] = self.runtime
         said["provider"] = provider_id
@@ -127,7 +132,9 @@ class Subjects:
         said["model"] = model
         said["profile"] = None if self.profile is None else self.profile.profile_id
         said["policy_version"] = self.policy_version
-        return _Way(provider=provider, said=said)
+        said["tenant"], said["purpose"] = tenant, purpose
+        said["standing"] = SUBJECT_FORM.filled(said.copy()).standing
+        return _Way(provider, said)
 
     def _edition(self, config: ProviderConfig, *, own: bool) -> str:
         sources = sources_in_order(

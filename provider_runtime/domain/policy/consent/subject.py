@@ -3,7 +3,9 @@
 import json
 import re
 from enum import StrEnum
+from functools import cached_property
 from hashlib import sha256
+from operator import attrgetter
 from typing import Any, Final
 
 from attrs import Attribute, asdict, field, frozen
@@ -20,6 +22,9 @@ _NOBODY_SAID: Final = (UNCLASSIFIED,)
 _SHA256: Final = re.compile(r"[0-9a-f]{64}\Z")
 _EDITION: Final = re.compile(r"[0-9a-f]{16}\Z")
 _RECORD: Final = b"provider_runtime/consent/record/v1\0"
+STANDING: Final = ("tenant", "runtime", "provider", "origin", "tier", "record", "purpose", "policy_version")
+"""What every consent is bound to, and what changes from call to call least: receipts call it the same."""
+standing_of: Final = attrgetter(*STANDING)
 
 
 class ConsentScope(StrEnum):
@@ -76,6 +81,11 @@ class ConsentSubject:
     profile: ProfileId | None = None
     data_classes: tuple[str, ...] = _NOBODY_SAID
     policy_version: str = field(validator=FILLED)
+
+    @cached_property
+    def standing(self) -> tuple[object, ...]:
+        """The facts named in ``STANDING``: made once, to be compared at once."""
+        return standing_of(self)
 
 
 def data_classes_of(content: tuple[ContentClassification, ...]) -> tuple[str, ...]:
