@@ -34,7 +34,7 @@ class ConsentGate:
         if not wants_consent(self.rule, prepared.routed.provider.config):
             return _NOT_WANTED
         judged = self.guard.judge(self.subjects.of(prepared))
-        if isinstance(judged, Granted | Withheld):
+        if isinstance(judged, ConsentVerdict):
             return _said(judged, prepared, rehearsal=rehearsal)
         return self._waited(judged, prepared, rehearsal=rehearsal)
 

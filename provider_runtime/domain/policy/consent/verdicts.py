@@ -151,10 +151,13 @@ def consent_verdict(
     what was signed, has the last word as well: it may have been a denial.
     Where nobody decides, the fault of the consent that came furthest.
     """
-    fault = _fault_of_ledger(found, decisions, trust, moment)
-    if fault is not None or found.revocations is None:
-        return Withheld(fault=fault or ConsentFault.REVOCATIONS_UNREACHABLE)
-    nearest, revoked = _NOBODY, found.revocations.consent_ids
+    revocations = found.revocations
+    if revocations is None:
+        return Withheld(fault=ConsentFault.REVOCATIONS_UNREACHABLE)
+    fault = _fault_of_ledger(revocations, found.latest, trust, moment)
+    if fault is not None or decisions.contradict:
+        return Withheld(fault=fault or ConsentFault.TWO_ANSWERS)
+    nearest, revoked = _NOBODY, revocations.consent_ids
     for one in decisions.each:
         receipt = one.receipt
         if receipt is None or one.unproven is not None:
@@ -193,14 +196,12 @@ def fault_of_state(consent: Consent, receipt: ConsentReceipt, moment: Moment) ->
     return None
 
 
-def _fault_of_ledger(found: Found, decisions: Decisions, trust: Trust, moment: Moment) -> ConsentFault | None:
-    if found.revocations is None:
-        return ConsentFault.REVOCATIONS_UNREACHABLE
-    if moment.now - found.revocations.as_of > trust.revocations_max_age:
+def _fault_of_ledger(
+    revocations: Revocations, latest: datetime | None, trust: Trust, moment: Moment
+) -> ConsentFault | None:
+    if revocations is not UP_TO_DATE and moment.now - revocations.as_of > trust.revocations_max_age:
         return ConsentFault.REVOCATIONS_STALE
-    if moment.ran_back(found.latest):
-        return ConsentFault.CLOCK_RAN_BACK
-    return ConsentFault.TWO_ANSWERS if decisions.contradict else None
+    return ConsentFault.CLOCK_RAN_BACK if moment.ran_back(latest) else None
 
 
 def _decision(
