@@ -1,8 +1,7 @@
 """Subjects: what each call of one runtime would need consent for."""
 
-from collections.abc import Mapping
 from functools import cached_property, partial
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 from attrs import asdict, define, field
 
@@ -54,13 +53,9 @@ SUBJECT_FORM: Final = Form(SubjectOfCall)
 """Whose facts were looked at on their way."""
 
 
-_Name: TypeAlias = tuple[ProviderId, str, bool, str | None, str | None]
-"""Provider and model, whether the call brings a credential of its own, tenant and purpose."""
-
-
 @sealed
 class _Way:
-    """What is the same for every call of that name: what its subject says."""
+    """What is the same for every call of a model that names no tenant and no purpose: what its subject says."""
 
     provider: RegisteredProvider
     said: dict[str, Any]
@@ -81,12 +76,16 @@ class Subjects:
     given: frozenset[ProviderId] = frozenset()
     token_provider: bool = False
     token_provider_only: bool = False
-    _ways: dict[_Name, _Way] = field(factory=dict, init=False, repr=False)
+    _ways: dict[tuple[ProviderId, str, bool], _Way] = field(factory=dict, init=False, repr=False)
+    """By provider, model, and whether the call brings a credential of its own."""
 
     def of(self, prepared: PreparedCall) -> SubjectOfCall:
         """What the call would need consent for."""
         options = prepared.routed.call.terms.options
-        said = self._way(prepared.routed, options.metadata).said.copy()
+        said, metadata = self._way(prepared.routed).said.copy(), options.metadata
+        if metadata:
+            said["tenant"], said["purpose"] = _label(metadata.get(TENANT_LABEL)), _label(metadata.get(PURPOSE_LABEL))
+            del said["standing"]  # it is another one
         said["_prepared"] = prepared
         said["body_bytes"] = len(prepared.exchange.body)
         said["session"] = options.conversation_id
@@ -108,21 +107,17 @@ class Subjects:
             findings=findings,
         )
 
-    def _way(self, routed: RoutedCall, metadata: Mapping[str, Any]) -> _Way:
-        tenant = purpose = None
-        if metadata:
-            tenant, purpose = _label(metadata.get(TENANT_LABEL)), _label(metadata.get(PURPOSE_LABEL))
+    def _way(self, routed: RoutedCall) -> _Way:
         provider, route = routed.provider, routed.route
-        name = route.provider_id, route.model_id, routed.own_credential is not None, tenant, purpose
+        name = route.provider_id, route.model_id, routed.own_credential is not None
         way = self._ways.get(name)
         if way is None or way.provider is not provider:
             if len(self._ways) >= _WAYS_KEPT:
                 self._ways.clear()
-            way = self._ways[name] = self._new_way(provider, name)
+            way = self._ways[name] = self._new_way(provider, *name)
         return way
 
-    def _new_way(self, provider: RegisteredProvider, name: _Name) -> _Way:
-        provider_id, model, own, tenant, purpose = name
+    def _new_way(self, provider: RegisteredProvider, provider_id: ProviderId, model: str, own: bool) -> _Way:  # noqa: FBT001 - as the way is called
         said: dict[str, Any] = {"_worst_cases": self.worst_cases}
         said["runtime"] = self.runtime
         said["provider"] = provider_id
@@ -132,7 +127,6 @@ class Subjects:
         said["model"] = model
         said["profile"] = None if self.profile is None else self.profile.profile_id
         said["policy_version"] = self.policy_version
-        said["tenant"], said["purpose"] = tenant, purpose
         said["standing"] = SUBJECT_FORM.filled(said.copy()).standing
         return _Way(provider, said)
 
