@@ -18,12 +18,16 @@ class Form(Generic[T]):
     """
 
     def __init__(self, kind: type[T]) -> None:
-        """Have ``kind``, an attrs class without slots, say its defaults; attrs takes them off a class."""
+        """Have ``kind``, an attrs class without slots, say its defaults; attrs takes them off a class.
+
+        What ``kind`` works out by itself, it still does.
+        """
         for each in fields(kind):  # type: ignore[arg-type]  # attrs names its classes by a protocol
-            if not isinstance(each.default, _NO_VALUE):
+            if each.name not in vars(kind) and not isinstance(each.default, _NO_VALUE):
                 setattr(kind, each.name, each.default)
         self._kind: Final = kind
-        self._give: Final = kind.__dict__["__dict__"].__set__  # past the guard that makes the kind frozen
+        holder = next(one for one in kind.__mro__ if "__dict__" in vars(one))
+        self._give: Final = vars(holder)["__dict__"].__set__  # past the guard that makes the kind frozen
 
     def filled(self, said: dict[str, Any]) -> T:
         """The value that says what stands in ``said``, which belongs to it from now on."""

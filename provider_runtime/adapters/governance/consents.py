@@ -30,7 +30,7 @@ _JOURNAL: Final = "consents"
 class FoldedConsentLedger:
     """The ledger whose books are what its entries add up to. See ``ConsentLedger``.
 
-    Revocations are entries like all others, so what is found is never behind them.
+    Revocations are entries like all others, so what is found is never behind them: it is as of when it was read.
     """
 
     clock: Clock = field(factory=SystemClock, repr=False)
@@ -83,7 +83,8 @@ class FoldedConsentLedger:
         await self._folded.aclose()
 
     def _found(self, books: ConsentBooks, subject: ConsentSubject) -> Found:
-        return Found(Revocations(self.clock.now()), books.find(subject), books.latest)
+        found = books.find(subject)
+        return Found(Revocations(self.clock.now()), found.consents, found.latest)
 
     async def _looked(self, look: Callable[[ConsentBooks], _T]) -> _T:
         return await self._folded.step(lambda books: (None, look(books)))
@@ -103,7 +104,7 @@ class MemoryConsentLedger(FoldedConsentLedger):
         return True
 
     async def find(self, subject: ConsentSubject) -> Found:
-        return self._found(self._folded.opened(), subject)  # here and now: every call asks
+        return self._folded.opened().find(subject)  # here and now: every call asks
 
 
 @define(kw_only=True, eq=False)

@@ -1,6 +1,6 @@
 """ConsentUse: the consent of one cleared call, taken when the call is sent and looked at again before each retry."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final, Self
 
 from attrs import define
@@ -30,8 +30,8 @@ class ConsentUse:
     guard: ConsentGuard
     cleared: ClearedCall
     granted: Granted
-    _judged_at: datetime
-    _judged: float  # monotonic
+    _moment: Moment
+    _judged: float  # monotonic, and no earlier than that
     _taken: UseTaken | None = None
     _out: bool = False
     _spent: bool = False
@@ -40,7 +40,7 @@ class ConsentUse:
     def of(cls, cleared: ClearedCall, guard: ConsentGuard) -> Self | None:
         """The use of a call that one of the gates let through on a consent; ``None`` for any other."""
         granted = cleared.consented
-        return None if granted is None else cls(guard, cleared, granted, guard.clock.now(), guard.clock.monotonic())
+        return None if granted is None else cls(guard, cleared, granted, granted.moment, guard.clock.monotonic())
 
     async def before_sending(self) -> None:
         """Take the use, or see that the consent still holds. Raises ``ConsentRefused`` where it does not."""
@@ -55,11 +55,11 @@ class ConsentUse:
 
     async def _look_again(self) -> None:
         passed = timedelta(seconds=self.guard.clock.monotonic() - self._judged)
-        moment = Moment(now=self.guard.clock.now(), since=self._judged_at + passed)
+        moment = Moment(now=self.guard.clock.now(), since=self._moment.effective + passed)
         verdict = await self.guard.judge_again(self.granted, self._taken, moment)
         if isinstance(verdict, Withheld):
             raise self._refusal(verdict.fault)
-        self._judged_at, self._judged = moment.effective, self.guard.clock.monotonic()
+        self._moment, self._judged = moment, self.guard.clock.monotonic()
 
     def answered(self) -> None:
         """The attempt was answered."""

@@ -34,9 +34,9 @@ class ConsentGate:
         if not wants_consent(self.rule, prepared.routed.provider.config):
             return _NOT_WANTED
         judged = self.guard.judge(self.subjects.of(prepared))
-        if isinstance(judged, Coroutine):
-            return self._waited(judged, prepared, rehearsal=rehearsal)
-        return _said(judged, prepared, rehearsal=rehearsal)
+        if isinstance(judged, ConsentVerdict):
+            return _said(judged, prepared, rehearsal=rehearsal)
+        return self._waited(judged, prepared, rehearsal=rehearsal)
 
     async def _waited(
         self, judging: Coroutine[Any, Any, ConsentVerdict], prepared: PreparedCall, *, rehearsal: bool
@@ -56,7 +56,7 @@ def _said(verdict: ConsentVerdict, prepared: PreparedCall, *, rehearsal: bool) -
         error = consent_refusal(verdict.fault, verdict.consent_id)
         error.provider, error.model = prepared.routed.route.provider_id, prepared.routed.route.model_id
         return Refusal(gate=GATE, error=error)
-    return Pass(gate=GATE, reason=_told(verdict) if rehearsal else "", consented=verdict)
+    return Pass(GATE, _told(verdict) if rehearsal else "", consented=verdict)
 
 
 def _told(granted: Granted) -> str:

@@ -18,7 +18,7 @@ from provider_runtime.domain.policy.consent.plans import ConsentRequest
 from provider_runtime.domain.policy.consent.reading import read_receipt
 from provider_runtime.domain.policy.consent.receipts import ConsentReceipt
 from provider_runtime.domain.policy.consent.subject import ConsentSubject
-from provider_runtime.domain.policy.consent.verdicts import Moment, fault_of_state
+from provider_runtime.domain.policy.consent.verdicts import UP_TO_DATE, Found, Moment, fault_of_state
 
 _REMEMBERED: Final = timedelta(days=30)
 """So long a question or a decision that is over can still be looked at."""
@@ -57,7 +57,7 @@ class ConsentBooks:
     decided: dict[str, KeptConsent] = field(factory=dict)
     """Decisions by the ids of the questions, oldest first."""
     _index: ConsentIndex = field(factory=ConsentIndex, init=False, repr=False)
-    _shown: dict[Names, tuple[Consent, ...]] = field(factory=dict, init=False, repr=False)
+    _shown: dict[Names, Found] = field(factory=dict, init=False, repr=False)
     """What was found since the last entry."""
     _ends: list[tuple[datetime, str]] = field(factory=list, init=False, repr=False)
 
@@ -67,16 +67,16 @@ class ConsentBooks:
 
     # ── looking ──────────────────────────────────────────────────────────────────────────────
 
-    def find(self, subject: ConsentSubject) -> tuple[Consent, ...]:
-        """What may bear on a call, the newest decision first: the very same tuple until something is entered."""
+    def find(self, subject: ConsentSubject) -> Found:
+        """What may bear on a call, the newest decision first: the very same consents until something is entered."""
         names = self._index.names_of(subject)
         if names is None:
-            return ()
+            return Found(UP_TO_DATE, latest=self.latest)
         shown = self._shown.get(names)
         if shown is None:
             if len(self._shown) >= _SHOWN:
                 self._shown.clear()
-            shown = self._shown[names] = self._look(names)
+            shown = self._shown[names] = Found(UP_TO_DATE, self._look(names), self.latest)
         return shown
 
     def _look(self, names: Names) -> tuple[Consent, ...]:

@@ -6,22 +6,9 @@ from typing import Final
 from provider_runtime.domain.policy.consent.faults import ConsentFault
 from provider_runtime.domain.policy.consent.plans import ConsentRequest
 from provider_runtime.domain.policy.consent.receipts import ConsentReceipt
-from provider_runtime.domain.policy.consent.subject import ConsentScope, ConsentSubject
+from provider_runtime.domain.policy.consent.subject import STANDING, ConsentScope, ConsentSubject
 
-# Each is called as the fact that differs: the same name in receipts and in calls.
-_BOUND: Final = (
-    ConsentFault.TENANT,
-    ConsentFault.RUNTIME,
-    ConsentFault.PROVIDER,
-    ConsentFault.ORIGIN,
-    ConsentFault.TIER,
-    ConsentFault.RECORD,
-    ConsentFault.PURPOSE,
-    ConsentFault.POLICY_VERSION,
-)
-_NAMES: Final = tuple(fault.value for fault in _BOUND)  # plain texts: members of an enum are looked up twice as slowly
-_bound: Final = attrgetter(*_NAMES)
-_copied: Final = attrgetter(*_NAMES, "data_classes", "profile")
+_copied: Final = attrgetter(*STANDING, "data_classes", "profile")
 
 
 # Looked up once: members of an enum are found slowly, and every call asks for these.
@@ -46,7 +33,7 @@ def fault_of_copy(receipt: ConsentReceipt, request: ConsentRequest) -> ConsentFa
 def fault_of_facts(receipt: ConsentReceipt, subject: ConsentSubject) -> ConsentFault | None:
     """The first fact of the call that the receipt is not for."""
     same = (
-        _bound(receipt) == _bound(subject)
+        receipt.standing == subject.standing
         and subject.model in receipt.models
         and (receipt.data_classes == subject.data_classes or set(receipt.data_classes).issuperset(subject.data_classes))
     )
@@ -56,7 +43,8 @@ def fault_of_facts(receipt: ConsentReceipt, subject: ConsentSubject) -> ConsentF
 
 
 def _first_other(receipt: ConsentReceipt, subject: ConsentSubject) -> ConsentFault:
-    others = {fault for fault in _BOUND if getattr(receipt, fault) != getattr(subject, fault)}
+    # Each fault is called as the fact that differs.
+    others = {ConsentFault(name) for name in STANDING if getattr(receipt, name) != getattr(subject, name)}
     if subject.model not in receipt.models:
         others.add(ConsentFault.MODEL)
     if not set(receipt.data_classes).issuperset(subject.data_classes):

@@ -20,7 +20,7 @@ Names: TypeAlias = tuple[RuntimeId, str | None, str | None, str | None]
 
 @define(eq=False)
 class _Held:
-    """The decisions of one holder, by what they are for; ``any`` are those that name nothing."""
+    """The decisions of one holder, by what they are for; ``any`` are those that name nothing, and they alone."""
 
     any: _Ids = field(factory=dict)
     by_body: dict[str, _Ids] = field(factory=dict)
@@ -40,14 +40,16 @@ class ConsentIndex:
 
     def names_of(self, subject: ConsentSubject) -> Names | None:
         """What of the call decisions are known by: equal names find the same. ``None`` where none can be found."""
-        runtime, tenant, body, session = subject.runtime, subject.tenant, subject.body_sha256, subject.session
+        runtime, tenant, session = subject.runtime, subject.tenant, subject.session
         held = self._held.get((runtime, tenant))
         if held is None:
             return None
+        by_body = held.by_body
+        body = subject.body_sha256 if by_body else None  # worked out where somebody asks for it
         return (
             runtime,
             tenant,
-            body if body in held.by_body else None,
+            body if body in by_body else None,
             session if session in held.by_session else None,
         )
 
@@ -68,11 +70,10 @@ class ConsentIndex:
         """Let a decision be found."""
         subject = request.plan.subject
         held = self._held.setdefault((subject.runtime, subject.tenant), _Held())
-        held.by_body.setdefault(subject.body_sha256, {})[request.request_id] = None
+        ids = held.any if _is_for_any(read) else held.by_body.setdefault(subject.body_sha256, {})
+        ids[request.request_id] = None
         for session in _sessions(read):
             held.by_session.setdefault(session, {})[request.request_id] = None
-        if _is_for_any(read):
-            held.any[request.request_id] = None
         held.recent.append(request.request_id)
 
     def remove(self, request: ConsentRequest, read: ConsentReceipt | ConsentFault) -> None:
@@ -85,7 +86,7 @@ class ConsentIndex:
         held.any.pop(request_id, None)
         if request_id in held.recent:
             held.recent.remove(request_id)
-        if not held.by_body:  # where each decision stands
+        if not held.any and not held.by_body:  # each decision stands in one of them
             del self._held[subject.runtime, subject.tenant]
 
 

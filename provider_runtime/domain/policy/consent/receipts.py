@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, Final
 
 from attrs import Attribute, field, frozen
@@ -13,7 +14,7 @@ from provider_runtime.domain.checks import FILLED, FILLED_TEXTS, FLAG, TEXT, who
 from provider_runtime.domain.identity import ProfileId, ProviderId, RuntimeId
 from provider_runtime.domain.json_values import tuple_of
 from provider_runtime.domain.policy.consent.plans import check_moment, to_milliseconds
-from provider_runtime.domain.policy.consent.subject import DIGEST, EDITION, ConsentScope
+from provider_runtime.domain.policy.consent.subject import DIGEST, EDITION, ConsentScope, standing_of
 
 RECEIPT_VERSION: Final = 1
 RECEIPT_PURPOSE: Final = "consent_receipt/1"
@@ -88,3 +89,8 @@ class ConsentReceipt:
     policy_version: str = field(validator=FILLED)
     version: int = RECEIPT_VERSION
     critical: tuple[str, ...] = field(default=(), converter=tuple_of, validator=FILLED_TEXTS)
+
+    @cached_property
+    def standing(self) -> tuple[object, ...]:
+        """What a call's ``standing`` has to be."""
+        return standing_of(self)

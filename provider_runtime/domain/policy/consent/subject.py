@@ -3,7 +3,9 @@
 import json
 import re
 from enum import StrEnum
+from functools import cached_property
 from hashlib import sha256
+from operator import attrgetter
 from typing import Any, Final
 
 from attrs import Attribute, asdict, field, frozen
@@ -12,7 +14,6 @@ from attrs.validators import optional
 from provider_runtime.domain.catalog.credentials import CredentialRef
 from provider_runtime.domain.catalog.providers import ProviderConfig, Tier
 from provider_runtime.domain.checks import FILLED, count, whole
-from provider_runtime.domain.forms import Form
 from provider_runtime.domain.identity import ProfileId, ProviderId, RuntimeId
 from provider_runtime.domain.policy.leakage.classification import ContentClassification
 
@@ -21,6 +22,9 @@ _NOBODY_SAID: Final = (UNCLASSIFIED,)
 _SHA256: Final = re.compile(r"[0-9a-f]{64}\Z")
 _EDITION: Final = re.compile(r"[0-9a-f]{16}\Z")
 _RECORD: Final = b"provider_runtime/consent/record/v1\0"
+STANDING: Final = ("tenant", "runtime", "provider", "origin", "tier", "record", "purpose", "policy_version")
+"""What every consent is bound to, and what changes from call to call least: receipts call it the same."""
+standing_of: Final = attrgetter(*STANDING)
 
 
 class ConsentScope(StrEnum):
@@ -52,7 +56,7 @@ DIGEST: Final = matching(_SHA256, "a SHA-256 in 64 lower-case hexadecimal digits
 EDITION: Final = matching(_EDITION, "16 lower-case hexadecimal digits")
 
 
-@frozen(kw_only=True, slots=False)  # each call makes one, by a form: see ``SUBJECT_FORM``
+@frozen(kw_only=True, slots=False)  # each call makes one, by a form
 class ConsentSubject:
     """What consent is wanted for: on whose behalf, who is asked and where, which bytes at what cost.
 
@@ -78,9 +82,10 @@ class ConsentSubject:
     data_classes: tuple[str, ...] = _NOBODY_SAID
     policy_version: str = field(validator=FILLED)
 
-
-SUBJECT_FORM: Final = Form(ConsentSubject)
-"""For the subjects of calls, whose facts were looked at on their way."""
+    @cached_property
+    def standing(self) -> tuple[object, ...]:
+        """The facts named in ``STANDING``: made once, to be compared at once."""
+        return standing_of(self)
 
 
 def data_classes_of(content: tuple[ContentClassification, ...]) -> tuple[str, ...]:

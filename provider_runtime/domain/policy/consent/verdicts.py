@@ -1,7 +1,7 @@
 """Does a live consent cover this call? Pure: the facts come in, and one answer goes out."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final, TypeAlias
 
 from attrs import field, frozen
@@ -33,6 +33,10 @@ class Revocations:
     consent_ids: frozenset[str] = frozenset()
 
 
+UP_TO_DATE: Final = Revocations(datetime.max.replace(tzinfo=UTC))
+"""What is never old: said by a ledger in memory, where each revocation is an entry and none can be missing."""
+
+
 @sealed
 class Found:
     """What a ledger knows that may bear on one call: ``consents``, the newest first.
@@ -59,27 +63,6 @@ class Trust:
 
 
 @sealed
-class Granted:
-    """A live consent covers the call of this subject."""
-
-    subject: ConsentSubject
-    consent: Consent
-    receipt: ConsentReceipt
-
-
-@sealed(kw_only=True)
-class Withheld:
-    """No live consent covers the call: why, and the consent that came nearest, if any did."""
-
-    fault: ConsentFault
-    consent_id: str | None = None
-
-
-ConsentVerdict: TypeAlias = Granted | Withheld
-_NOBODY: Final = Withheld(fault=ConsentFault.NONE)
-
-
-@sealed
 class Moment:
     """When a consent is to hold: ``now``, and no earlier than ``since``, which was read before."""
 
@@ -95,6 +78,28 @@ class Moment:
     def effective(self) -> datetime:
         """The later of the two: a clock that is set back makes nothing valid again."""
         return self.now if self.since is None else max(self.now, self.since)
+
+
+@sealed
+class Granted:
+    """A live consent covers the call of this subject, at this moment."""
+
+    subject: ConsentSubject
+    consent: Consent
+    receipt: ConsentReceipt
+    moment: Moment
+
+
+@sealed(kw_only=True)
+class Withheld:
+    """No live consent covers the call: why, and the consent that came nearest, if any did."""
+
+    fault: ConsentFault
+    consent_id: str | None = None
+
+
+ConsentVerdict: TypeAlias = Granted | Withheld
+_NOBODY: Final = Withheld(fault=ConsentFault.NONE)
 
 
 @sealed(kw_only=True)
@@ -146,10 +151,13 @@ def consent_verdict(
     what was signed, has the last word as well: it may have been a denial.
     Where nobody decides, the fault of the consent that came furthest.
     """
-    fault = _fault_of_ledger(found, decisions, trust, moment)
-    if fault is not None or found.revocations is None:
-        return Withheld(fault=fault or ConsentFault.REVOCATIONS_UNREACHABLE)
-    nearest, revoked = _NOBODY, found.revocations.consent_ids
+    revocations = found.revocations
+    if revocations is None:
+        return Withheld(fault=ConsentFault.REVOCATIONS_UNREACHABLE)
+    fault = _fault_of_ledger(revocations, found.latest, trust, moment)
+    if fault is not None or decisions.contradict:
+        return Withheld(fault=fault or ConsentFault.TWO_ANSWERS)
+    nearest, revoked = _NOBODY, revocations.consent_ids
     for one in decisions.each:
         receipt = one.receipt
         if receipt is None or one.unproven is not None:
@@ -168,7 +176,7 @@ def consent_verdict(
                     return Withheld(fault=ConsentFault.DENIED, consent_id=receipt.consent_id)
                 continue  # a denial of something else, or one that is over
             if fault is None:
-                return Granted(subject, one.consent, receipt)
+                return Granted(subject, one.consent, receipt, moment)
             withheld = Withheld(fault=fault, consent_id=receipt.consent_id)
         if withheld.fault.place > nearest.fault.place:
             nearest = withheld
@@ -188,14 +196,12 @@ def fault_of_state(consent: Consent, receipt: ConsentReceipt, moment: Moment) ->
     return None
 
 
-def _fault_of_ledger(found: Found, decisions: Decisions, trust: Trust, moment: Moment) -> ConsentFault | None:
-    if found.revocations is None:
-        return ConsentFault.REVOCATIONS_UNREACHABLE
-    if moment.now - found.revocations.as_of > trust.revocations_max_age:
+def _fault_of_ledger(
+    revocations: Revocations, latest: datetime | None, trust: Trust, moment: Moment
+) -> ConsentFault | None:
+    if revocations is not UP_TO_DATE and moment.now - revocations.as_of > trust.revocations_max_age:
         return ConsentFault.REVOCATIONS_STALE
-    if moment.ran_back(found.latest):
-        return ConsentFault.CLOCK_RAN_BACK
-    return ConsentFault.TWO_ANSWERS if decisions.contradict else None
+    return ConsentFault.CLOCK_RAN_BACK if moment.ran_back(latest) else None
 
 
 def _decision(

@@ -145,9 +145,9 @@ class Consents(RuleBasedStateMachine):
         for tenant in (None, "acme"):
             subject = a_subject(tenant=tenant)
             shown = self.books.find(subject)
-            assert set(shown) <= set(self.books.consents())  # as they stand now, not as they stood
-            assert self.books.find(subject) is shown
-            found = {consent.request.request_id for consent in shown}
+            assert set(shown.consents) <= set(self.books.consents())  # as they stand now, not as they stood
+            assert self.books.find(subject).consents is shown.consents
+            found = {consent.request.request_id for consent in shown.consents}
             owners = {self.given[request_id].request.plan.subject.tenant for request_id in found}
             assert owners <= {tenant}
             exact = {
