@@ -61,8 +61,8 @@ def by_parts(runtime: ProviderRuntime, request: ProviderRequest) -> Callable[[],
 
         assert held.hold is not None
         assert consented.consented is not None
-        bill, estimate = spending.bill(prepared, answer, began)
-        settled = spending.settle(held.hold, bill)
+        charges, estimate = spending.charges_of_answer(held.hold, prepared, answer, began)
+        settled = spending.settle(held.hold, *charges)
         assert settled is True or await cast("Awaitable[bool]", settled)
         telemetry.emit(cloud_executed(call, consented.consented, "answered", names, clock.now()))
 

@@ -128,7 +128,11 @@ async def test_whoever_stands_before_a_ledger_is_asked_itself() -> None:
     assert (await balance(ledger.behind, THEIRS)).posted == 1
 
 
-@pytest.mark.parametrize("answer", [None, True, Admitted(hold=object())], ids=str)  # type: ignore[arg-type]  # the faults
+@pytest.mark.parametrize(
+    "answer",
+    [None, True, Admitted(hold=object())],  # type: ignore[arg-type]  # the faults
+    ids=["nothing", "no reservation", "no hold"],
+)
 async def test_junk_that_comes_at_once_lets_nothing_be_sent(answer: object) -> None:
     adapter, ledger = FakeAdapter(ADA), OneAtFault()
     ledger.reserves = lambda _order: answer
