@@ -28,7 +28,6 @@ FORMS: Final[dict[str, type]] = {
     "ATTEMPT_RECORD_FORM": AttemptRecord,
     "RECEIPT_FORM": CallReceipt,
     "SUBJECT_FORM": ConsentSubject,
-    "EXCHANGE_FORM": PreparedExchange,
 }
 PATHS: Final = [
     path for path in sorted(Path(provider_runtime.__file__).parent.rglob("*.py")) if path.name != "forms.py"

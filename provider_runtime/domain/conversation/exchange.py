@@ -3,18 +3,18 @@
 from collections.abc import Mapping
 from functools import cached_property
 from hashlib import sha256
-from typing import Final
+from typing import Final, cast
 
 from attrs import field, frozen
 
 from provider_runtime.domain.conversation.request import ResponseFormat, TextFormat
 from provider_runtime.domain.conversation.response import CallWarning, ProviderResponse
 from provider_runtime.domain.conversation.warnings import WarningCode, warn
-from provider_runtime.domain.forms import Form
 from provider_runtime.domain.identity import ProviderId
+from provider_runtime.domain.values import open_twin
 
 
-@frozen(kw_only=True, slots=False)  # made anew for each call, and slots take twice the time to fill
+@frozen(kw_only=True)
 class PreparedExchange:
     """What ``prepare`` made of a request. What is judged is what is sent: a retry sends it again.
 
@@ -39,7 +39,36 @@ class PreparedExchange:
         return sha256(self.body).hexdigest()
 
 
-EXCHANGE_FORM: Final = Form(PreparedExchange)
+_OpenExchange: Final = open_twin(PreparedExchange)
+
+
+def prepared_exchange(  # noqa: PLR0913 - one for each field
+    *,
+    provider: ProviderId,
+    model_id: str,
+    method: str,
+    url: str,
+    headers: Mapping[str, str],
+    body: bytes,
+    wanted: ResponseFormat,
+    warnings: tuple[CallWarning, ...],
+    reasoning_asked: bool,
+    caching_asked: bool,
+) -> PreparedExchange:
+    """The exchange of an adapter, every field of it said."""
+    exchange = _OpenExchange.__new__(_OpenExchange)
+    exchange.provider = provider
+    exchange.model_id = model_id
+    exchange.method = method
+    exchange.url = url
+    exchange.headers = headers
+    exchange.body = body
+    exchange.wanted = wanted
+    exchange.warnings = warnings
+    exchange.reasoning_asked = reasoning_asked
+    exchange.caching_asked = caching_asked
+    exchange.__class__ = PreparedExchange
+    return cast("PreparedExchange", exchange)
 
 
 def asked_and_got(prepared: PreparedExchange, response: ProviderResponse) -> tuple[CallWarning, ...]:

@@ -1,7 +1,6 @@
 """The conversation as the wire's list of messages."""
 
-from operator import attrgetter
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
@@ -35,9 +34,6 @@ from provider_runtime.domain.conversation.request import ProviderRequest
 from provider_runtime.domain.conversation.tools import ToolCall
 from provider_runtime.domain.conversation.warnings import WarningCode
 
-_role_of: Final = attrgetter("role")
-_plain_text_of: Final = attrgetter("plain_text")
-
 
 class _Plain(msgspec.Struct, gc=False):
     """A message of one text: the same JSON as of a dictionary, written without a step of the interpreter."""
@@ -49,8 +45,7 @@ class _Plain(msgspec.Struct, gc=False):
 def wire_messages(request: ProviderRequest, encoding: Encoding) -> list[_Plain] | list[dict[str, Any]]:
     """Every message in place. Raises ``IntentUnsupported`` or ``RequestInvalid``."""
     if request.texts_alone and not encoding.dialect.one_system_message:
-        messages = request.messages
-        return list(map(_Plain, map(_role_of, messages), map(_plain_text_of, messages)))
+        return [_Plain(message.role, message.plain_text) for message in request.messages]
     written: list[dict[str, Any]] = []
     for index, message in enumerate(request.messages):
         plain = message.plain_text
