@@ -15,7 +15,6 @@ from reference_events import said_in
 import provider_runtime
 from provider_runtime.adapters.telemetry.event_json import line_of, parse_line
 from provider_runtime.application.accounting.recording import facts_of
-from provider_runtime.domain.conversation.exchange import PreparedExchange
 from provider_runtime.domain.forms import Form
 from provider_runtime.domain.policy.consent.subject import ConsentSubject
 from provider_runtime.domain.records.events import EVENT_FORM, LifecycleEvent

@@ -1,6 +1,6 @@
 """The conversation as the wire's list of messages."""
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -34,6 +34,11 @@ from provider_runtime.domain.conversation.request import ProviderRequest
 from provider_runtime.domain.conversation.tools import ToolCall
 from provider_runtime.domain.conversation.warnings import WarningCode
 
+# Members of an enum are looked up by its metaclass, which takes long.
+_USER: Final = MessageRole.USER
+_ASSISTANT: Final = MessageRole.ASSISTANT
+_TOOL: Final = MessageRole.TOOL
+
 
 class _Plain(msgspec.Struct, gc=False):
     """A message of one text: the same JSON as of a dictionary, written without a step of the interpreter."""
@@ -49,15 +54,15 @@ def wire_messages(request: ProviderRequest, encoding: Encoding) -> list[_Plain] 
     written: list[dict[str, Any]] = []
     for index, message in enumerate(request.messages):
         plain = message.plain_text
-        if plain is not None and (message.role is MessageRole.USER or message.role is MessageRole.ASSISTANT):
+        if plain is not None and (message.role is _USER or message.role is _ASSISTANT):
             written.append({"role": message.role, "content": plain})
             continue
         place = f"messages[{index}]"
-        if message.role is MessageRole.USER:
+        if message.role is _USER:
             written.append({"role": "user", "content": _content(message.content, encoding, place)})
-        elif message.role is MessageRole.ASSISTANT:
+        elif message.role is _ASSISTANT:
             written.append(_assistant(message, encoding, place))
-        elif message.role is MessageRole.TOOL:
+        elif message.role is _TOOL:
             written.extend(_tool_messages(message, encoding, place))
         else:
             _add_system(written, message, encoding, place)

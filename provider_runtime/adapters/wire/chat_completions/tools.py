@@ -17,6 +17,9 @@ from provider_runtime.domain.conversation.tools import (
 )
 from provider_runtime.domain.conversation.warnings import WarningCode
 
+# Members of an enum are looked up by its metaclass, which takes long.
+_NOT: Final = ToolChoiceForm.NOT
+_UNNAMED: Final = ToolChoiceForm.UNNAMED
 NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")  # of a tool, and of a schema
 
 
@@ -27,13 +30,13 @@ def write_tools(body: dict[str, Any], request: ProviderRequest, encoding: Encodi
         return
     _check(request, encoding)
     form = encoding.dialect.tool_choice
-    if not tools or (form is ToolChoiceForm.NOT and isinstance(choice, ToolChoiceNone)):
+    if not tools or (form is _NOT and isinstance(choice, ToolChoiceNone)):
         return  # nothing to choose from; and where no choice is obeyed, without tools there is nothing to call
-    if form is ToolChoiceForm.UNNAMED and isinstance(choice, ToolChoiceSpecific):
+    if form is _UNNAMED and isinstance(choice, ToolChoiceSpecific):
         # "required" among a single tool is the same thing said in words this server knows.
         tools, choice = tuple(tool for tool in tools if tool.name == choice.name), ToolChoiceRequired()
     body["tools"] = [_tool(tool, encoding, f"tools[{number}]") for number, tool in enumerate(tools)]
-    if form is not ToolChoiceForm.NOT:
+    if form is not _NOT:
         body["tool_choice"] = _choice(choice)
     if request.parallel_tool_calls is not None:
         if encoding.dialect.parallel_tool_calls and encoding.family.parallel_tool_calls:
@@ -49,7 +52,7 @@ def _check(request: ProviderRequest, encoding: Encoding) -> None:
     insists = type(choice) is ToolChoiceRequired or type(choice) is ToolChoiceSpecific
     if not tools and insists:
         raise encoding.wrong("tool_choice", "a tool call is required, but no tool is defined", "Add tools.")
-    if insists and encoding.dialect.tool_choice is ToolChoiceForm.NOT:
+    if insists and encoding.dialect.tool_choice is _NOT:
         raise encoding.cannot("tool_choice", "this server ignores tool_choice", "Use auto or none.")
     bare = encoding.dialect.tools_beside_results and not tools
     if bare and any(said.role is MessageRole.TOOL for said in request.messages):

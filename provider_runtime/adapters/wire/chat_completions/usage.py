@@ -12,6 +12,7 @@ from provider_runtime.domain.conversation.response import CallWarning
 from provider_runtime.domain.conversation.usage import CostBreakdown, PricingSource, Usage, counted
 from provider_runtime.domain.conversation.warnings import WarningCode, warn
 
+_NOWHERE: Final = CostReport.NOWHERE  # members of an enum are looked up by its metaclass, which takes long
 _NOTHING_REPORTED: Final = Usage()
 _ZERO: Final = Decimal(0)
 _TICKS_PER_DOLLAR: Final = Decimal(10**10)
@@ -122,7 +123,7 @@ def read_cost(reported: object, report: CostReport) -> CostBreakdown | None:
     provider (``is_byok``) that is only a fee, and the upstream's own charge comes on top; where the
     answer does not say what that is, the fee is all that is reported (``request_cost``).
     """
-    if report is CostReport.NOWHERE or not isinstance(reported, dict):
+    if report is _NOWHERE or not isinstance(reported, dict):
         return None
     if report is CostReport.TICKS:
         ticks = _amount(reported.get("cost_in_usd_ticks"))
