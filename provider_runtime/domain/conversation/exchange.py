@@ -1,7 +1,6 @@
 """A call as one provider will see it, frozen before anything is judged; and what came, held against it."""
 
 from collections.abc import Mapping
-from functools import cached_property
 from hashlib import sha256
 from typing import Final, cast
 
@@ -33,7 +32,7 @@ class PreparedExchange:
     reasoning_asked: bool = False
     caching_asked: bool = False
 
-    @cached_property
+    @property
     def body_sha256(self) -> str:
         """The digest of the body, lower-case hex: worked out when somebody asks, which in most calls nobody does."""
         return sha256(self.body).hexdigest()
@@ -96,7 +95,7 @@ def is_same_model(asked: str, answered: str) -> bool:
 
     Vendor prefixes, ``-latest`` and variants after a colon do not count as a difference.
     """
-    if answered.startswith(asked) and "/" not in answered[len(asked) :]:
+    if answered.startswith(asked) and answered.find("/", len(asked)) < 0:
         return True  # as most answers say it
     one, other = _plain(asked), _plain(answered)
     return not other or one in {"auto", other} or other.startswith(one) or one.startswith(other)
