@@ -35,7 +35,7 @@ def write_tools(body: dict[str, Any], request: ProviderRequest, encoding: Encodi
     if form is _UNNAMED and isinstance(choice, ToolChoiceSpecific):
         # "required" among a single tool is the same thing said in words this server knows.
         tools, choice = tuple(tool for tool in tools if tool.name == choice.name), ToolChoiceRequired()
-    body["tools"] = [_tool(tool, encoding, f"tools[{number}]") for number, tool in enumerate(tools)]
+    body["tools"] = [_tool(tool, encoding, number) for number, tool in enumerate(tools)]
     if form is not _NOT:
         body["tool_choice"] = _choice(choice)
     if request.parallel_tool_calls is not None:
@@ -60,17 +60,17 @@ def _check(request: ProviderRequest, encoding: Encoding) -> None:
 
 
 def _choice(choice: ToolChoice) -> str | dict[str, Any]:
+    if isinstance(choice, ToolChoiceAuto):
+        return "auto"
     if isinstance(choice, ToolChoiceSpecific):
         return {"type": "function", "function": {"name": choice.name}}
-    if isinstance(choice, ToolChoiceRequired):
-        return "required"
-    return "auto" if isinstance(choice, ToolChoiceAuto) else "none"
+    return "required" if isinstance(choice, ToolChoiceRequired) else "none"
 
 
-def _tool(tool: ToolDefinition, encoding: Encoding, place: str) -> dict[str, Any]:
+def _tool(tool: ToolDefinition, encoding: Encoding, number: int) -> dict[str, Any]:
     if not NAME.fullmatch(tool.name):
         raise encoding.wrong(
-            f"{place}.name",
+            f"tools[{number}].name",
             "a tool name has 1 to 64 letters, digits, underscores and hyphens on this wire",
             "Rename the tool.",
         )
@@ -82,11 +82,11 @@ def _tool(tool: ToolDefinition, encoding: Encoding, place: str) -> dict[str, Any
         if encoding.dialect.strict_tools:
             function["strict"] = tool.strict
         elif tool.strict:
-            encoding.dropped(f"{place}.strict")
+            encoding.dropped(f"tools[{number}].strict")
     written: dict[str, Any] = {"type": "function", "function": function}
     if tool.cache is not None:
         if encoding.dialect.cache_control:
             mark(written, tool.cache, encoding.dialect)
         else:
-            encoding.remark(WarningCode.DROPPED_CACHE_BOUNDARY, f"{place}: this provider takes none on tools")
+            encoding.remark(WarningCode.DROPPED_CACHE_BOUNDARY, f"tools[{number}]: this provider takes none on tools")
     return written
