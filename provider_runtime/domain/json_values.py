@@ -79,13 +79,15 @@ def freeze_parsed(value: Any, depth: int = 0) -> JsonValue:
         raise ValueError(f"JSON is nested more than {MAX_DEPTH} levels deep")
     depth += 1
     if kind is list:
-        return tuple([freeze_parsed(item, depth) if type(item) in _LOOKED_INTO else item for item in value])
+        if _LOOKED_INTO.isdisjoint(map(type, value)):
+            return tuple(value)
+        return tuple([freeze_parsed(item, depth) for item in value])
     frozen = JsonObject(value)
     for name, item in value.items():
         kind = type(item)
         if kind is dict or kind is list:
             _put(frozen, name, freeze_parsed(item, depth))
-        elif kind is int:
+        elif kind is int and not _SMALLEST_INT < item < _LARGEST_INT:
             _checked_int(item)
     return frozen
 

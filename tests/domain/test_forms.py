@@ -17,7 +17,6 @@ import provider_runtime
 from provider_runtime.adapters.telemetry.event_json import line_of, parse_line
 from provider_runtime.application.accounting.recording import facts_of
 from provider_runtime.application.consents.subjects import SubjectOfCall
-from provider_runtime.domain.conversation.exchange import PreparedExchange
 from provider_runtime.domain.forms import Form
 from provider_runtime.domain.records.events import EVENT_FORM, LifecycleEvent
 from provider_runtime.domain.records.receipts import AttemptRecord, CallReceipt, CallRecord
@@ -29,7 +28,6 @@ FORMS: Final[dict[str, type]] = {
     "ATTEMPT_RECORD_FORM": AttemptRecord,
     "RECEIPT_FORM": CallReceipt,
     "SUBJECT_FORM": SubjectOfCall,
-    "EXCHANGE_FORM": PreparedExchange,
 }
 PATHS: Final = [
     path for path in sorted(Path(provider_runtime.__file__).parent.rglob("*.py")) if path.name != "forms.py"

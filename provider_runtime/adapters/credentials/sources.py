@@ -56,15 +56,15 @@ class CredentialSources:
         """See ``CredentialFinder``."""
         if not self.token_provider_only:  # what was handed over comes first, and needs no list of sources
             if call is not None:
-                return FoundCredential(secret=call, source=_OF_THE_CALL)
+                return FoundCredential(call, _OF_THE_CALL)
             given = self.given.get(record.provider_id)
             if given is not None:
-                return FoundCredential(secret=given, source=_OF_THE_RUNTIME)
+                return FoundCredential(given, _OF_THE_RUNTIME)
         tried: tuple[CredentialSource, ...] = ()
         for source in self._in_order(record):
             secret = self._at_hand(source, record) or await self._fetched(source, record)
             if isinstance(secret, Secret):
-                return FoundCredential(secret=secret, source=source)
+                return FoundCredential(secret, source)
             tried = (*tried, source)
             if isinstance(secret, CredentialMissing):
                 return NoCredential(tried=tried, remedy=secret.remedy)

@@ -121,6 +121,13 @@ class GuardedProtocol(ResponseHandler):
         self._limits = _NO_LIMITS
         self._method = ""
 
+    def take(self, *, only_fresh: bool) -> bool:
+        """Count one more use, if nothing unasked for has arrived; a connection that was used is not fresh."""
+        if self.should_close or (only_fresh and self.uses):
+            return False
+        self.uses += 1
+        return True
+
     def first(self, method: str, limits: HttpLimits) -> "asyncio.Future[HttpReply | None]":
         """What the first piece of an answer is: the whole of it if it is plain, else ``None``, and ``read`` has it.
 
@@ -224,12 +231,19 @@ class GuardedConnector(TCPConnector):
             connection = await super().connect(req, traces, timeout)
             protocol = cast("GuardedProtocol", connection.protocol)  # as the factory makes them
             fresh = not protocol.uses
-            if not protocol.should_close and (fresh or not only_fresh):
-                protocol.uses += 1
+            if protocol.take(only_fresh=only_fresh):
                 return connection
             connection.close()
             if fresh:
                 raise SpokeFirst
+
+    async def kept_for(self, req: ClientRequest, *, only_fresh: bool) -> Connection | None:
+        """A connection that was kept and is fit for this request, by a shorter way than ``connect``."""
+        connection = await self._get(req.connection_key, [])
+        if connection is None or cast("GuardedProtocol", connection.protocol).take(only_fresh=only_fresh):
+            return connection
+        connection.close()
+        return None
 
     def abort(self) -> None:
         """Drop every connection at once: closing one would wait for a peer that does not read."""

@@ -5,7 +5,7 @@ from typing import Final
 
 from attrs import define, field, frozen
 
-from provider_runtime.ports.http import AuthHeader, HttpRequest
+from provider_runtime.ports.http import HttpRequest
 
 # What stands in the request line must not end it early, nor be read as another host.
 _URL: Final = re.compile(
@@ -51,22 +51,24 @@ class HeadWriter:
     _checked: "dict[tuple[str, str], _CheckedHead]" = field(factory=dict, init=False, repr=False)
 
     def head_of(self, request: HttpRequest) -> bytes:
-        """The request line and the headers, without the credential and without the empty line at the end.
+        """The request line and the headers, up to the secret where there is one, and without the empty line.
 
         Headers are sorted: equal requests give equal bytes. ``accept-encoding: identity`` asks for
         answers that need no unpacking. Raises ``UnfitRequest``.
         """
         place = (request.method, request.url)
         known = self._checked.get(place)
-        opening = opening_of(request.auth)
+        auth = request.auth
+        opening = "" if auth is None else f"{auth.name}: {auth.prefix}"
         if known is None or known.headers != request.headers or known.opening != opening:
-            known = _CheckedHead(dict(request.headers), opening, _checked_head(request, opening, self.user_agent))
+            lines = _checked_head(request, opening, self.user_agent)
+            known = _CheckedHead(dict(request.headers), opening, lines, opening.encode("ascii"))
             if len(self._checked) >= _REMEMBERED:
                 self._checked.clear()
             self._checked[place] = known
-        if request.body is not None:
-            return b"%bcontent-length: %d\r\n" % (known.text, len(request.body))
-        return known.text if request.method in _BODILESS else known.text + b"content-length: 0\r\n"
+        if request.body is None and request.method in _BODILESS:
+            return known.lines + known.last
+        return b"%bcontent-length: %d\r\n%b" % (known.lines, len(request.body or b""), known.last)
 
 
 @frozen
@@ -74,13 +76,9 @@ class _CheckedHead:
     """A head that was found fit, and what it was made of."""
 
     headers: dict[str, str]
-    opening: str
-    text: bytes
-
-
-def opening_of(auth: AuthHeader | None) -> str:
-    """The header line of the credential up to the secret; empty without one."""
-    return "" if auth is None else f"{auth.name}: {auth.prefix}"
+    opening: str  # of the credential's line, up to the secret
+    lines: bytes
+    last: bytes
 
 
 def _checked_head(request: HttpRequest, opening: str, user_agent: str) -> bytes:

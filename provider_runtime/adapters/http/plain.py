@@ -20,6 +20,7 @@ _PLAIN: Final = re.compile(
     + _LINE
     + rb")*+)\r\n"
 )
+_SHORTEST_LINE: Final = len("a: b\r\n")
 
 
 def plain_reply(read: bytes | bytearray, limits: HttpLimits) -> HttpReply | None:
@@ -35,7 +36,9 @@ def plain_reply(read: bytes | bytearray, limits: HttpLimits) -> HttpReply | None
     start, size = match.end(), int(length)
     if len(read) - start != size or size > limits.max_response_bytes:
         return None
-    if start > limits.max_header_bytes or head.count(b"\n") > limits.max_headers:
+    if start > limits.max_header_bytes:
+        return None
+    if start > _SHORTEST_LINE * limits.max_headers and head.count(b"\n") > limits.max_headers:
         return None
     return HttpReply(200, PlainHeaders(head), bytes(read[start:]))
 
@@ -64,12 +67,12 @@ class PlainHeaders(Mapping[str, str]):
         """As any mapping does it, without an exception on the way to what is not there."""
         if self._all is None:
             low = self._low = self._low or self._text.lower()
-            pieces = low.split(f"\r\n{name}: ", 2)
-            if len(pieces) == 1:
+            before, named, after = low.partition(f"\r\n{name}: ")
+            if not named:
                 return default
-            if len(pieces) == 2:
-                start = -len(pieces[1])
-                return self._text[start : self._text.find("\r\n", start)]
+            if named not in after:
+                start = len(before) + len(named)
+                return self._text[start : start + after.find("\r\n")]
         return self._lines().get(name, default)
 
     def __contains__(self, name: object) -> bool:

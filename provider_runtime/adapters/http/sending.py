@@ -16,7 +16,6 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from provider_runtime.adapters.http.dialing import GuardedConnector, GuardedProtocol, is_interim
-from provider_runtime.adapters.http.heads import opening_of
 from provider_runtime.adapters.http.limits import HttpLimits
 from provider_runtime.ports.http import HttpReply, HttpRequest
 
@@ -54,9 +53,10 @@ class Sending:
 
     def _octets(self) -> bytes:
         # With `headers`, the only place that sees the credential.
-        auth = self.request.auth
-        credential = "" if auth is None else f"{opening_of(auth)}{auth.secret.reveal()}\r\n"
-        return b"".join((self.head, credential.encode("ascii"), b"\r\n", self.request.body or b""))
+        auth, body = self.request.auth, self.request.body or b""
+        if auth is None:
+            return b"%b\r\n%b" % (self.head, body)
+        return b"%b%b\r\n\r\n%b" % (self.head, auth.secret.reveal().encode("ascii"), body)
 
     def headers(self) -> dict[str, str]:
         """The headers, credential included, for aiohttp to write."""
@@ -155,7 +155,9 @@ async def ask(
     request got. ``opening`` bounds the opening of a connection, and nothing else. Raises
     ``ConnectionResetError`` when the connection is gone already.
     """
-    connection = await connector.connect(wanted, [], opening)
+    connection = await connector.kept_for(wanted, only_fresh=wanted.only_fresh)
+    if connection is None:
+        connection = await connector.connect(wanted, [], opening)
     rest = None
     try:
         protocol = cast("GuardedProtocol", connection.protocol)

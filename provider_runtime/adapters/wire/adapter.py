@@ -12,7 +12,7 @@ from provider_runtime.adapters.wire.rate_limit_headers import rate_limit_hint
 from provider_runtime.adapters.wire.reading import NotJson, a_json, is_crowded, parse
 from provider_runtime.domain.catalog.models import DiscoveryOptions, ModelInfo, ProviderCapabilities
 from provider_runtime.domain.catalog.providers import ProviderConfig
-from provider_runtime.domain.conversation.exchange import EXCHANGE_FORM, PreparedExchange, asked_and_got
+from provider_runtime.domain.conversation.exchange import PreparedExchange, asked_and_got, prepared_exchange
 from provider_runtime.domain.conversation.handoff import HandoffTarget
 from provider_runtime.domain.conversation.request import ProviderRequest, ReasoningOff
 from provider_runtime.domain.conversation.response import ProviderResponse
@@ -113,19 +113,17 @@ class WireAdapter:
                 remedy="Send it through a runtime, which finds the right provider.",
             )
         encoded = self.codec.encode(request, self.config.provider_id)
-        return EXCHANGE_FORM.filled(
-            {
-                "provider": self.config.provider_id,
-                "model_id": request.model.model_id,
-                "method": "POST",
-                "url": self._base + encoded.path,
-                "headers": _headers(self._headers, encoded.headers) if encoded.headers else self._headers,
-                "body": encoded.body,
-                "wanted": request.response_format,
-                "warnings": encoded.warnings,
-                "reasoning_asked": request.reasoning is not None and not isinstance(request.reasoning, ReasoningOff),
-                "caching_asked": _asks_for_caching(request),
-            }
+        return prepared_exchange(
+            provider=self.config.provider_id,
+            model_id=request.model.model_id,
+            method="POST",
+            url=self._base + encoded.path,
+            headers=_headers(self._headers, encoded.headers) if encoded.headers else self._headers,
+            body=encoded.body,
+            wanted=request.response_format,
+            warnings=encoded.warnings,
+            reasoning_asked=request.reasoning is not None and not isinstance(request.reasoning, ReasoningOff),
+            caching_asked=_asks_for_caching(request),
         )
 
     async def send(self, prepared: PreparedExchange, context: AdapterContext) -> ProviderResponse:

@@ -1,20 +1,19 @@
 """A call as one provider will see it, frozen before anything is judged; and what came, held against it."""
 
 from collections.abc import Mapping
-from functools import cached_property
 from hashlib import sha256
-from typing import Final
+from typing import Final, cast
 
 from attrs import field, frozen
 
 from provider_runtime.domain.conversation.request import ResponseFormat, TextFormat
 from provider_runtime.domain.conversation.response import CallWarning, ProviderResponse
 from provider_runtime.domain.conversation.warnings import WarningCode, warn
-from provider_runtime.domain.forms import Form
 from provider_runtime.domain.identity import ProviderId
+from provider_runtime.domain.values import open_twin
 
 
-@frozen(kw_only=True, slots=False)  # made anew for each call, and slots take twice the time to fill
+@frozen(kw_only=True)
 class PreparedExchange:
     """What ``prepare`` made of a request. What is judged is what is sent: a retry sends it again.
 
@@ -33,13 +32,42 @@ class PreparedExchange:
     reasoning_asked: bool = False
     caching_asked: bool = False
 
-    @cached_property
+    @property
     def body_sha256(self) -> str:
         """The digest of the body, lower-case hex: worked out when somebody asks, which in most calls nobody does."""
         return sha256(self.body).hexdigest()
 
 
-EXCHANGE_FORM: Final = Form(PreparedExchange)
+_OpenExchange: Final = open_twin(PreparedExchange)
+
+
+def prepared_exchange(  # noqa: PLR0913 - one for each field
+    *,
+    provider: ProviderId,
+    model_id: str,
+    method: str,
+    url: str,
+    headers: Mapping[str, str],
+    body: bytes,
+    wanted: ResponseFormat,
+    warnings: tuple[CallWarning, ...],
+    reasoning_asked: bool,
+    caching_asked: bool,
+) -> PreparedExchange:
+    """The exchange of an adapter, every field of it said."""
+    exchange = _OpenExchange.__new__(_OpenExchange)
+    exchange.provider = provider
+    exchange.model_id = model_id
+    exchange.method = method
+    exchange.url = url
+    exchange.headers = headers
+    exchange.body = body
+    exchange.wanted = wanted
+    exchange.warnings = warnings
+    exchange.reasoning_asked = reasoning_asked
+    exchange.caching_asked = caching_asked
+    exchange.__class__ = PreparedExchange
+    return cast("PreparedExchange", exchange)
 
 
 def asked_and_got(prepared: PreparedExchange, response: ProviderResponse) -> tuple[CallWarning, ...]:
@@ -67,7 +95,7 @@ def is_same_model(asked: str, answered: str) -> bool:
 
     Vendor prefixes, ``-latest`` and variants after a colon do not count as a difference.
     """
-    if answered.startswith(asked) and "/" not in answered[len(asked) :]:
+    if answered.startswith(asked) and answered.find("/", len(asked)) < 0:
         return True  # as most answers say it
     one, other = _plain(asked), _plain(answered)
     return not other or one in {"auto", other} or other.startswith(one) or one.startswith(other)

@@ -33,6 +33,7 @@ from provider_runtime.domain.identity import OPENAI, OPENROUTER, ProviderId
 from provider_runtime.domain.json_values import JsonObject
 from provider_runtime.domain.values import sealed
 
+_SYSTEM: Final = MessageRole.SYSTEM  # members of an enum are looked up by its metaclass, which takes long
 _WRAPPED: Final = "INVALID_JSON"  # the key under which arguments go that a model failed to write as an object
 _OPENAI_FAMILY: Final = frozenset({OPENAI, OPENROUTER})
 
@@ -104,7 +105,7 @@ def hand_off(messages: tuple[Message, ...], target: HandoffTarget) -> Handoff:
     kept: list[Message] = []
     for index, message in enumerate(messages):
         placed = message
-        if message.role is MessageRole.SYSTEM:
+        if message.role is _SYSTEM:
             placed = _system_in_place(message, index, kept, target, losses)
         if placed.plain_text is not None:  # nothing that a provider could be particular about
             kept.append(placed)
@@ -128,7 +129,7 @@ def _system_in_place(
 ) -> Message:
     if target.system_anywhere:
         return message
-    if all(earlier.role is MessageRole.SYSTEM for earlier in before):
+    if all(earlier.role is _SYSTEM for earlier in before):
         return message
     losses.append(
         warn(WarningCode.HANDOFF_SYSTEM_AS_USER_TEXT, f"system message {index} was rewritten as marked user text")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from attrs import field, frozen
 
@@ -33,6 +33,12 @@ class MessageRole(StrEnum):
     USER = "user"
     ASSISTANT = "assistant"
     TOOL = "tool"
+
+
+# Members of an enum are looked up by its metaclass, which takes long.
+_SYSTEM: Final = MessageRole.SYSTEM
+_USER: Final = MessageRole.USER
+_TOOL: Final = MessageRole.TOOL
 
 
 def _role(value: MessageRole | str) -> MessageRole:
@@ -74,10 +80,10 @@ def are_texts_alone(messages: tuple[Message, ...]) -> bool:
     begun = asked = False
     for message in messages:
         role = message.role
-        if message.plain_text is None or role is MessageRole.TOOL:
+        if message.plain_text is None or role is _TOOL:
             return False
-        if role is not MessageRole.SYSTEM:
-            begun, asked = True, asked or role is MessageRole.USER
+        if role is not _SYSTEM:
+            begun, asked = True, asked or role is _USER
         elif begun:
             return False
     return asked

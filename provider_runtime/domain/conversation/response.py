@@ -241,14 +241,10 @@ def answered(  # noqa: PLR0913 - one for each thing that an answer tells
     response.usage = usage
     response.cost = cost
     response.warnings = tuple(warnings)
-    response.raw_provider_response = None
     response.response_id = response_id
     response.provider_request_id = provider_request_id
-    response.call_id = None
-    response.runtime_id = None
-    response.attempts = ()
-    response.passed_over = ()
-    response.duration_s = None
+    response.raw_provider_response = response.call_id = response.runtime_id = response.duration_s = None
+    response.attempts = response.passed_over = ()
     response.memo = None
     response.__class__ = ProviderResponse
     return cast("ProviderResponse", response)

@@ -24,8 +24,8 @@ _ALLOWED: Final[dict[MessageRole, tuple[type[ContentPart], ...]]] = {
     MessageRole.ASSISTANT: (TextPart, ImagePart, AudioPart, ThinkingPart, ToolCallPart, RefusalPart),
     MessageRole.TOOL: (ToolResultPart,),
 }
-
-
+_TOOL: Final = MessageRole.TOOL  # members of an enum are looked up by its metaclass, which takes long
+_ASSISTANT: Final = MessageRole.ASSISTANT
 _NOBODY_ASKS: Final = frozenset({MessageRole.SYSTEM, MessageRole.ASSISTANT})
 
 
@@ -56,7 +56,7 @@ def _fault_of_messages(messages: tuple[Message, ...]) -> RequestInvalid | None:
         return _invalid("messages", "nobody asks anything: there is no user message", "Add what the user says.")
     open_calls: set[str] = set()
     for index, message in enumerate(messages):
-        if message.plain_text is not None and message.role is not MessageRole.TOOL and not open_calls:
+        if message.plain_text is not None and message.role is not _TOOL and not open_calls:
             continue  # a text, where a text may stand
         place = f"messages[{index}]"
         fault = _fault_of_parts(message, place) or _fault_of_results(message, place, open_calls)
@@ -76,7 +76,7 @@ def _fault_of_messages(messages: tuple[Message, ...]) -> RequestInvalid | None:
 
 
 def _fault_of_parts(message: Message, place: str) -> RequestInvalid | None:
-    if not message.content and message.role is not MessageRole.ASSISTANT:
+    if not message.content and message.role is not _ASSISTANT:
         return _invalid(place, "the message is empty", "Give it content, or leave it out.")
     for number, part in enumerate(message.content):
         if not isinstance(part, _ALLOWED[message.role]):
@@ -89,7 +89,7 @@ def _fault_of_parts(message: Message, place: str) -> RequestInvalid | None:
 
 
 def _fault_of_results(message: Message, place: str, open_calls: set[str]) -> RequestInvalid | None:
-    if message.role is not MessageRole.TOOL:
+    if message.role is not _TOOL:
         if open_calls:
             return _invalid(
                 place,

@@ -47,7 +47,7 @@ _RUNTIME: Final = (CredentialSource(SourceKind.RUNTIME),)
 _TOKEN_PROVIDER: Final = (CredentialSource(SourceKind.TOKEN_PROVIDER),)
 
 
-@sealed(kw_only=True)
+@sealed
 class FoundCredential:
     """The credential for one attempt, and which source knew it."""
 

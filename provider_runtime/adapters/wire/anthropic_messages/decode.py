@@ -30,6 +30,9 @@ from provider_runtime.domain.identity import ProviderId
 from provider_runtime.domain.json_values import JsonObject, JsonValue
 from provider_runtime.ports.http import HttpReply
 
+_CONTENT_FILTER: Final = (
+    FinishReason.CONTENT_FILTER
+)  # members of an enum are looked up by its metaclass, which takes long
 _FINISH: Final[Mapping[str, FinishReason]] = MappingProxyType(
     {
         "end_turn": FinishReason.STOP,
@@ -188,7 +191,7 @@ def _finish_reason(body: dict[str, Any], warnings: list[CallWarning]) -> FinishR
         name = "none" if reason is None else a_name(reason) or "unnamed"
         warnings.append(warn(WarningCode.UNKNOWN_STOP_REASON, f"the stop reason is not known: {name}"))
         return FinishReason.OTHER
-    if finish is FinishReason.CONTENT_FILTER:
+    if finish is _CONTENT_FILTER:
         category = a_name(an_object(body.get("stop_details")).get("category"))
         warnings.append(
             warn(WarningCode.MODEL_REFUSAL, f"the model declined to answer ({category or 'no category given'})")

@@ -31,6 +31,8 @@ from provider_runtime.domain.identity import ProviderId
 # How recordings begin; sound without a container is what is left.
 _SOUNDS: Final = ((b"RIFF", "audio/wav"), (b"ID3", "audio/mpeg"), (b"\xff\xfb", "audio/mpeg"), (b"OggS", "audio/ogg"))
 _RAW_SOUND: Final = "audio/pcm"
+# What most messages do not even name.
+_RARE: Final = REASONING | {"audio", "images", "extra_content"}
 
 
 def parts_of(
@@ -38,12 +40,15 @@ def parts_of(
 ) -> list[ContentPart]:
     """Reasoning, text, refusal and media, in that order: the wire keeps them apart."""
     parts: list[ContentPart] = []
-    if not REASONING.isdisjoint(message):
+    rare = not _RARE.isdisjoint(message)
+    if rare:
         parts += thinking_parts(message, provider)
     content = message.get("content")
     if isinstance(content, str):
-        if content:
-            parts.append(_text_part(content, message, body, provider))
+        if rare or message.get("annotations") or body.get("citations"):
+            _add_text(parts, content, message, body, provider)
+        elif content:
+            parts.append(plain_text(content))
     elif isinstance(content, list):
         for item in content:
             _add_item(parts, item, provider, warnings)
@@ -53,22 +58,25 @@ def parts_of(
     refusal = message.get("refusal")
     if isinstance(refusal, str) and refusal.strip():
         _add_refusal(parts, refusal, warnings)
-    if audio := message.get("audio"):
-        _add_audio(parts, an_object(audio), warnings)
-    if images := message.get("images"):
-        for image in objects(images):
+    if rare:
+        if audio := message.get("audio"):
+            _add_audio(parts, an_object(audio), warnings)
+        for image in objects(message.get("images")):
             _add_image(parts, image, warnings)
     return parts
 
 
-def _text_part(text: str, message: dict[str, Any], body: dict[str, Any], provider: ProviderId) -> TextPart:
+def _add_text(
+    parts: list[ContentPart], text: str, message: dict[str, Any], body: dict[str, Any], provider: ProviderId
+) -> None:
+    if not text:
+        return
     cited = message.get("annotations") or body.get("citations")
     # Gemini signs a message that calls no tool as a whole; otherwise the signature is the call's.
     signed = "extra_content" in message and not message.get("tool_calls")
-    if not cited and not signed:
-        return plain_text(text)
     citations = tuple(_citations(message, body)) if cited else ()
-    return TextPart(text, citations=citations, signature=extra_signature(message, provider) if signed else None)
+    signature = extra_signature(message, provider) if signed else None
+    parts.append(TextPart(text, citations=citations, signature=signature))
 
 
 def _add_item(parts: list[ContentPart], item: object, provider: ProviderId, warnings: list[CallWarning]) -> None:

@@ -177,7 +177,9 @@ def _fresh_id(given: object, position: int, taken: set[str]) -> str:
 
 def _finish_of(choice: dict[str, Any], *, called: bool, warnings: list[CallWarning]) -> FinishReason:
     """Why it ended. Servers say ``stop`` with tool calls too: what is there beats what is said."""
-    said = filled(choice.get("finish_reason")) or filled(an_object(choice.get("finish_details")).get("type"))
+    said = choice.get("finish_reason")
+    if type(said) is not str or not said:
+        said = filled(an_object(choice.get("finish_details")).get("type"))
     reason = _FINISH.get(said.lower()) if said else _OTHER
     if reason is None:
         warnings.append(warn(WarningCode.UNKNOWN_FINISH_REASON, "the finish reason is none of the known ones"))

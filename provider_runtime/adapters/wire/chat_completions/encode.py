@@ -1,7 +1,6 @@
 """A canonical request as the body of a Chat Completions call."""
 
 from collections.abc import Mapping
-from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -21,16 +20,6 @@ _MAX_STOPS: Final = 4
 _MAX_LABELS: Final = 16
 _MAX_LABEL_NAME: Final = 64
 _MAX_LABEL_VALUE: Final = 512
-_CONTROLS: Final = (
-    "temperature",
-    "top_p",
-    "top_k",
-    "max_output_tokens",
-    "seed",
-    "frequency_penalty",
-    "presence_penalty",
-)
-_controls_of: Final = attrgetter(*_CONTROLS)
 # The value that models accept even where they refuse the control.
 _HARMLESS: Final[Mapping[str, float]] = MappingProxyType(
     {"temperature": 1, "top_p": 1, "frequency_penalty": 0, "presence_penalty": 0}
@@ -107,16 +96,25 @@ def _response_format(wanted: JsonObjectFormat | JsonSchemaFormat, encoding: Enco
 
 
 def _write_controls(body: dict[str, Any], request: ProviderRequest, encoding: Encoding) -> None:
-    dialect, family = encoding.dialect, encoding.family
+    names, family = encoding.dialect.controls, encoding.family
     free = family.sampling and (family.sampling_while_thinking or not thinks(body, family))
-    for control, value in zip(_CONTROLS, _controls_of(request), strict=True):
-        if value is None:
-            continue
-        name = getattr(dialect.controls, control)
-        if name is None or (not free and value != _HARMLESS.get(control, value)):
-            encoding.dropped(control)
-        else:
-            body[name] = _within_bounds(control, value, encoding) if dialect.bounds else value
+    # One by one: most requests say two of them, and a loop over all would take several times as long.
+    if request.temperature is not None:
+        _write_control(body, "temperature", names.temperature, request.temperature, encoding, free=free)
+    if request.top_p is not None:
+        _write_control(body, "top_p", names.top_p, request.top_p, encoding, free=free)
+    if request.top_k is not None:
+        _write_control(body, "top_k", names.top_k, request.top_k, encoding)
+    if request.max_output_tokens is not None:
+        _write_control(body, "max_output_tokens", names.max_output_tokens, request.max_output_tokens, encoding)
+    if request.seed is not None:
+        _write_control(body, "seed", names.seed, request.seed, encoding)
+    if request.frequency_penalty is not None:
+        _write_control(
+            body, "frequency_penalty", names.frequency_penalty, request.frequency_penalty, encoding, free=free
+        )
+    if request.presence_penalty is not None:
+        _write_control(body, "presence_penalty", names.presence_penalty, request.presence_penalty, encoding, free=free)
     if request.temperature is not None and request.top_p is not None:
         encoding.remark(
             WarningCode.BOTH_TEMPERATURE_AND_TOP_P_SET, "temperature and top_p are both set; vendors advise against it"
@@ -127,6 +125,16 @@ def _write_controls(body: dict[str, Any], request: ProviderRequest, encoding: En
         if not family.stop:
             raise encoding.cannot("stop", "this model takes no stop sequences", "Cut the text yourself.")
         body["stop"] = request.stop
+
+
+def _write_control(
+    body: dict[str, Any], control: str, name: str | None, value: float, encoding: Encoding, *, free: bool = True
+) -> None:
+    """One sampling control; ``free``: the model takes another value of it than the one it would choose itself."""
+    if name is None or (not free and value != _HARMLESS[control]):
+        encoding.dropped(control)
+    else:
+        body[name] = _within_bounds(control, value, encoding) if encoding.dialect.bounds else value
 
 
 def _within_bounds(control: str, value: float, encoding: Encoding) -> float:
@@ -163,7 +171,8 @@ def _write_metadata(body: dict[str, Any], request: ProviderRequest, encoding: En
 def _write_extras(body: dict[str, Any], request: ProviderRequest, encoding: Encoding) -> None:
     """What the dialect sends always, the caller's verbatim options, and what the record sets besides."""
     dialect = encoding.dialect
-    body.update(dialect.constants)
+    if dialect.constants:
+        body.update(dialect.constants)
     body["stream"] = False
     if not request.provider_options and not dialect.defaults:
         return

@@ -1,6 +1,5 @@
 """The conversation as the wire's list of messages."""
 
-from operator import attrgetter
 from typing import Any, Final
 
 import msgspec
@@ -35,8 +34,10 @@ from provider_runtime.domain.conversation.request import ProviderRequest
 from provider_runtime.domain.conversation.tools import ToolCall
 from provider_runtime.domain.conversation.warnings import WarningCode
 
-_role_of: Final = attrgetter("role")
-_plain_text_of: Final = attrgetter("plain_text")
+# Members of an enum are looked up by its metaclass, which takes long.
+_USER: Final = MessageRole.USER
+_ASSISTANT: Final = MessageRole.ASSISTANT
+_TOOL: Final = MessageRole.TOOL
 
 
 class _Plain(msgspec.Struct, gc=False):
@@ -49,20 +50,19 @@ class _Plain(msgspec.Struct, gc=False):
 def wire_messages(request: ProviderRequest, encoding: Encoding) -> list[_Plain] | list[dict[str, Any]]:
     """Every message in place. Raises ``IntentUnsupported`` or ``RequestInvalid``."""
     if request.texts_alone and not encoding.dialect.one_system_message:
-        messages = request.messages
-        return list(map(_Plain, map(_role_of, messages), map(_plain_text_of, messages)))
+        return [_Plain(message.role, message.plain_text) for message in request.messages]
     written: list[dict[str, Any]] = []
     for index, message in enumerate(request.messages):
         plain = message.plain_text
-        if plain is not None and (message.role is MessageRole.USER or message.role is MessageRole.ASSISTANT):
+        if plain is not None and (message.role is _USER or message.role is _ASSISTANT):
             written.append({"role": message.role, "content": plain})
             continue
         place = f"messages[{index}]"
-        if message.role is MessageRole.USER:
+        if message.role is _USER:
             written.append({"role": "user", "content": _content(message.content, encoding, place)})
-        elif message.role is MessageRole.ASSISTANT:
+        elif message.role is _ASSISTANT:
             written.append(_assistant(message, encoding, place))
-        elif message.role is MessageRole.TOOL:
+        elif message.role is _TOOL:
             written.extend(_tool_messages(message, encoding, place))
         else:
             _add_system(written, message, encoding, place)

@@ -17,6 +17,9 @@ from provider_runtime.domain.conversation.tools import (
 )
 from provider_runtime.domain.conversation.warnings import WarningCode
 
+# Members of an enum are looked up by its metaclass, which takes long.
+_NOT: Final = ToolChoiceForm.NOT
+_UNNAMED: Final = ToolChoiceForm.UNNAMED
 NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")  # of a tool, and of a schema
 
 
@@ -27,13 +30,13 @@ def write_tools(body: dict[str, Any], request: ProviderRequest, encoding: Encodi
         return
     _check(request, encoding)
     form = encoding.dialect.tool_choice
-    if not tools or (form is ToolChoiceForm.NOT and isinstance(choice, ToolChoiceNone)):
+    if not tools or (form is _NOT and isinstance(choice, ToolChoiceNone)):
         return  # nothing to choose from; and where no choice is obeyed, without tools there is nothing to call
-    if form is ToolChoiceForm.UNNAMED and isinstance(choice, ToolChoiceSpecific):
+    if form is _UNNAMED and isinstance(choice, ToolChoiceSpecific):
         # "required" among a single tool is the same thing said in words this server knows.
         tools, choice = tuple(tool for tool in tools if tool.name == choice.name), ToolChoiceRequired()
-    body["tools"] = [_tool(tool, encoding, f"tools[{number}]") for number, tool in enumerate(tools)]
-    if form is not ToolChoiceForm.NOT:
+    body["tools"] = [_tool(tool, encoding, number) for number, tool in enumerate(tools)]
+    if form is not _NOT:
         body["tool_choice"] = _choice(choice)
     if request.parallel_tool_calls is not None:
         if encoding.dialect.parallel_tool_calls and encoding.family.parallel_tool_calls:
@@ -49,7 +52,7 @@ def _check(request: ProviderRequest, encoding: Encoding) -> None:
     insists = type(choice) is ToolChoiceRequired or type(choice) is ToolChoiceSpecific
     if not tools and insists:
         raise encoding.wrong("tool_choice", "a tool call is required, but no tool is defined", "Add tools.")
-    if insists and encoding.dialect.tool_choice is ToolChoiceForm.NOT:
+    if insists and encoding.dialect.tool_choice is _NOT:
         raise encoding.cannot("tool_choice", "this server ignores tool_choice", "Use auto or none.")
     bare = encoding.dialect.tools_beside_results and not tools
     if bare and any(said.role is MessageRole.TOOL for said in request.messages):
@@ -57,17 +60,17 @@ def _check(request: ProviderRequest, encoding: Encoding) -> None:
 
 
 def _choice(choice: ToolChoice) -> str | dict[str, Any]:
+    if isinstance(choice, ToolChoiceAuto):
+        return "auto"
     if isinstance(choice, ToolChoiceSpecific):
         return {"type": "function", "function": {"name": choice.name}}
-    if isinstance(choice, ToolChoiceRequired):
-        return "required"
-    return "auto" if isinstance(choice, ToolChoiceAuto) else "none"
+    return "required" if isinstance(choice, ToolChoiceRequired) else "none"
 
 
-def _tool(tool: ToolDefinition, encoding: Encoding, place: str) -> dict[str, Any]:
+def _tool(tool: ToolDefinition, encoding: Encoding, number: int) -> dict[str, Any]:
     if not NAME.fullmatch(tool.name):
         raise encoding.wrong(
-            f"{place}.name",
+            f"tools[{number}].name",
             "a tool name has 1 to 64 letters, digits, underscores and hyphens on this wire",
             "Rename the tool.",
         )
@@ -79,11 +82,11 @@ def _tool(tool: ToolDefinition, encoding: Encoding, place: str) -> dict[str, Any
         if encoding.dialect.strict_tools:
             function["strict"] = tool.strict
         elif tool.strict:
-            encoding.dropped(f"{place}.strict")
+            encoding.dropped(f"tools[{number}].strict")
     written: dict[str, Any] = {"type": "function", "function": function}
     if tool.cache is not None:
         if encoding.dialect.cache_control:
             mark(written, tool.cache, encoding.dialect)
         else:
-            encoding.remark(WarningCode.DROPPED_CACHE_BOUNDARY, f"{place}: this provider takes none on tools")
+            encoding.remark(WarningCode.DROPPED_CACHE_BOUNDARY, f"tools[{number}]: this provider takes none on tools")
     return written

@@ -12,6 +12,7 @@ from provider_runtime.domain.conversation.response import CallWarning
 from provider_runtime.domain.conversation.usage import CostBreakdown, PricingSource, Usage, counted
 from provider_runtime.domain.conversation.warnings import WarningCode, warn
 
+_NOWHERE: Final = CostReport.NOWHERE  # members of an enum are looked up by its metaclass, which takes long
 _NOTHING_REPORTED: Final = Usage()
 _ZERO: Final = Decimal(0)
 _TICKS_PER_DOLLAR: Final = Decimal(10**10)
@@ -72,7 +73,9 @@ def read_usage(reported: object, warnings: list[CallWarning]) -> Usage:
     heard, spoken = into.audio_tokens, out.audio_tokens
     if cached is None:
         names = (told.prompt_cache_hit_tokens, told.cache_read_input_tokens, told.cached_tokens, told.num_cached_tokens)
-        cached = next((count for count in names if count is not None), None)
+        for cached in names:
+            if cached is not None:
+                break
     if written is None:
         written = told.cache_creation_input_tokens
     if reasoning is None:
@@ -80,9 +83,16 @@ def read_usage(reported: object, warnings: list[CallWarning]) -> Usage:
     if given is None or made is None or total is None:
         warnings.append(warn(WarningCode.USAGE_PARTIAL, "the provider left out a part of the usage"))
     if given is not None:
-        given = _with_part(_with_part(given, (cached or 0) + (written or 0)), heard)
+        kept = (cached or 0) + (written or 0)
+        if kept > given:
+            given += kept
+        if heard and heard > given:
+            given += heard
     if made is not None:
-        made = _with_part(_with_part(made, reasoning), spoken)
+        if reasoning and reasoning > made:
+            made += reasoning
+        if spoken and spoken > made:
+            made += spoken
     if given is not None and made is not None and total is not None and total > given + made:
         rest = total - given - made
         if rest == heard:
@@ -106,11 +116,6 @@ def read_usage(reported: object, warnings: list[CallWarning]) -> Usage:
     )
 
 
-def _with_part(whole: int, part: int | None) -> int:
-    """The whole count: what is larger than it cannot be inside it."""
-    return whole + part if part and part > whole else whole
-
-
 def read_cost(reported: object, report: CostReport) -> CostBreakdown | None:
     """The cost as the provider states it; ``None`` when it does not.
 
@@ -118,7 +123,7 @@ def read_cost(reported: object, report: CostReport) -> CostBreakdown | None:
     provider (``is_byok``) that is only a fee, and the upstream's own charge comes on top; where the
     answer does not say what that is, the fee is all that is reported (``request_cost``).
     """
-    if report is CostReport.NOWHERE or not isinstance(reported, dict):
+    if report is _NOWHERE or not isinstance(reported, dict):
         return None
     if report is CostReport.TICKS:
         ticks = _amount(reported.get("cost_in_usd_ticks"))

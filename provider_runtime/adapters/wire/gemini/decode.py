@@ -50,6 +50,10 @@ _FAILED: Final = (
     "MISSING_THOUGHT_SIGNATURE",
     "MALFORMED_RESPONSE",
 )
+# Members of an enum are looked up by its metaclass, which takes long.
+_STOP: Final = FinishReason.STOP
+_CONTENT_FILTER: Final = FinishReason.CONTENT_FILTER
+_ERROR: Final = FinishReason.ERROR
 _FINISH: Final[Mapping[object, FinishReason]] = MappingProxyType(
     {
         "STOP": FinishReason.STOP,
@@ -86,7 +90,7 @@ def decode_answer(reply: HttpReply, prepared: PreparedExchange) -> ProviderRespo
     if not any(type(part) is not TextPart or part.text for part in parts):
         warnings.append(warn(WarningCode.EMPTY_OUTPUT, "the answer is empty"))
     finish = _withheld("prompt", blocked, warnings) if blocked else _finish_reason(candidate, warnings)
-    if finish is FinishReason.STOP and any(type(part) is ToolCallPart for part in parts):
+    if finish is _STOP and any(type(part) is ToolCallPart for part in parts):
         finish = FinishReason.TOOL_CALLS
     wanted = prepared.wanted
     value = None if type(wanted) is TextFormat else structured_output(wanted, text_of(parts), warnings)
@@ -131,9 +135,9 @@ def _finish_reason(candidate: dict[str, Any], warnings: list[CallWarning]) -> Fi
         name = "none" if reason is None else a_name(reason) or "unnamed"
         warnings.append(warn(WarningCode.UNKNOWN_FINISH_REASON, f"the finish reason is not known: {name}"))
         return FinishReason.OTHER
-    if finish is FinishReason.CONTENT_FILTER:
+    if finish is _CONTENT_FILTER:
         return _withheld("answer", str(reason), warnings)
-    if finish is FinishReason.ERROR:
+    if finish is _ERROR:
         warnings.append(warn(WarningCode.GENERATION_FAILED, f"the model broke off: {reason}"))
     return finish
 

@@ -27,7 +27,9 @@ from provider_runtime.domain.conversation.warnings import WarningCode
 from provider_runtime.domain.errors import IntentUnsupported, RequestInvalid
 from provider_runtime.domain.json_values import JsonObject
 
-_TOOL: Final = MessageRole.TOOL  # looked up once, since a long conversation asks for each message
+# Looked up once, since a long conversation asks for each message.
+_ASSISTANT: Final = MessageRole.ASSISTANT
+_TOOL: Final = MessageRole.TOOL
 
 
 def wire_messages(messages: tuple[Message, ...], encoding: Encoding) -> list[dict[str, Any]]:
@@ -40,7 +42,7 @@ def wire_messages(messages: tuple[Message, ...], encoding: Encoding) -> list[dic
             written.append({"role": role, "content": plain})
         elif role is _TOOL:
             written += _results(message, tools, encoding, f"messages[{index}]")
-        elif role is MessageRole.ASSISTANT:
+        elif role is _ASSISTANT:
             for call in message.tool_calls:
                 tools[call.id] = call.name
             written.append(_assistant(message, encoding, f"messages[{index}]"))
