@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, Final
 
-from provider_runtime.application.accounting.recording import Stages, asked_of, profile_of, role_of
+from provider_runtime.application.accounting.recording import Stages, asked_of
 from provider_runtime.application.call import Call, ClearedCall
 from provider_runtime.domain.conversation.response import Attempt, PassedOver, ProviderResponse
 from provider_runtime.domain.errors import ProviderError
@@ -27,7 +27,7 @@ _ENDED: Final = {
 
 def call_started(call: Call, names: Names) -> LifecycleEvent:
     """A call has begun: its name, and the model that was asked for."""
-    model, role = asked_of(call, names)
+    model, role, _ = asked_of(call, names)
     said = {"conversation_id": call.terms.options.conversation_id, "model_asked": model, "role": role}
     return _event(call, _STARTED, call.started_at, said)
 
@@ -38,11 +38,12 @@ def call_cleared(cleared: ClearedCall, digest: str, names: Names, at: datetime) 
     routed = prepared.routed
     call, provider = routed.call, routed.provider
     asked = call.terms.parameters.applied_to(call.request)
+    _, role, profile_id = asked_of(call, names)
     said = {
         "conversation_id": call.terms.options.conversation_id,
         "provider": provider.config.provider_id,
-        "provider_kind": str(provider.config.kind),
-        "tier": str(provider.config.tier),
+        "provider_kind": provider.kind_text,
+        "tier": provider.tier_text,
         "origin": provider.origin_text,
         "model_asked": names[routed.route.model_id],
         "request_digest": digest,
@@ -50,8 +51,8 @@ def call_cleared(cleared: ClearedCall, digest: str, names: Names, at: datetime) 
         "temperature": asked.temperature,
         "top_p": asked.top_p,
         "max_output_tokens": asked.max_output_tokens,
-        "role": role_of(call),
-        "profile_id": profile_of(call),
+        "role": role,
+        "profile_id": profile_id,
     }
     return _event(call, _CLEARED, at, said)
 
@@ -109,7 +110,7 @@ def call_ended(
     facts["attempt"] = len(record.attempts) or None
     facts["duration_s"] = duration_s
     if routed is not None:
-        facts["provider_kind"] = str(routed.provider.config.kind)
+        facts["provider_kind"] = routed.provider.kind_text
     if response is not None:
         usage, asked = response.usage, record.attempts
         facts["response_id"] = name_or_mark(response.response_id)

@@ -31,7 +31,7 @@ def facts_of(
 ) -> dict[str, Any]:
     """What the record of a call and the event of its end both say. ``digest`` is the runtime's keyed one."""
     call, routed, prepared, cleared = stages
-    model_asked, role = asked_of(call, names)
+    model_asked, role, profile_id = asked_of(call, names)
     facts: dict[str, Any] = {
         "call_id": call.call_id,
         "runtime_id": call.runtime_id,
@@ -39,15 +39,13 @@ def facts_of(
         "labels": call.terms.labels,
         "model_asked": model_asked or NO_NAME,
         "role": role,
-        "profile_id": profile_of(call),
+        "profile_id": profile_id,
     }
     if recalled_from is not None:
         facts["recalled_from"] = recalled_from.value
     if routed is not None:
-        config = routed.provider.config
-        facts["provider"] = str(config.provider_id)
-        facts["tier"] = str(config.tier)
-        facts["origin"] = routed.provider.origin_text
+        provider = routed.provider
+        facts["provider"], facts["tier"], facts["origin"] = provider.name_text, provider.tier_text, provider.origin_text
     if prepared is not None:
         facts["request_digest"] = digest(prepared.exchange.body)
     if cleared is not None and (consented := cleared.consented) is not None:
@@ -108,24 +106,15 @@ def _gates_of(cleared: ClearedCall | None, ended_with: ProviderResponse | BaseEx
     return tuple([refused if gate.startswith(f"{ended_with.gate}:") else gate for gate in gates]) or (refused,)
 
 
-def asked_of(call: Call, names: Names) -> tuple[str | None, str | None]:
-    """The model that was asked for, and the role that the call is made in, or asks for.
+def asked_of(call: Call, names: Names) -> tuple[str | None, str | None, ProfileId | None]:
+    """The model that was asked for, the role that the call is made in, and the work profile that assigned it.
 
     The model is named with its role and all, as ``role:worker``, as long as none was found for it.
     """
-    model = call.request.model
+    model, played = call.request.model, call.played
     role = model.role
-    return names[model.model_id if role is None else str(model)], role if call.played is None else call.played.role
-
-
-def role_of(call: Call) -> str | None:
-    """The role that the call is made in, or asks for."""
-    return call.request.model.role if call.played is None else call.played.role
-
-
-def profile_of(call: Call) -> ProfileId | None:
-    """The work profile that assigned a model to the role of the call."""
-    return None if call.played is None else call.played.profile_id
+    asked = names[model.model_id if role is None else str(model)]
+    return (asked, role, None) if played is None else (asked, played.role, played.profile_id)
 
 
 def apart(stage: Stage) -> Stages:
