@@ -179,10 +179,12 @@ def _calls(tree: ast.AST) -> Iterator[ast.Call]:
 def _filled_in(tree: ast.Module) -> Iterator[tuple[EventKind | None, set[str]]]:
     """The events that functions make by a form: ``_event(call, kind, at, {…})``, of facts that others gathered too."""
     functions = {one.name: one for one in tree.body if isinstance(one, ast.FunctionDef)}
+    kinds = {ast.unparse(one.target): one.value for one in tree.body if isinstance(one, ast.AnnAssign) and one.value}
     for function in functions.values():
         for node in ast.walk(function):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "_event":
-                yield _kind(node.args[1]), said_in(function) | said_in(functions["_event"]) | _facts_for(function)
+                kind = _kind(kinds.get(ast.unparse(node.args[1]), node.args[1]))
+                yield kind, said_in(function) | said_in(functions["_event"]) | _facts_for(function)
 
 
 def _facts_for(function: ast.FunctionDef) -> set[str]:

@@ -22,6 +22,10 @@ class RegisteredProvider:
     """Where the base URL leads; ``None`` for what is no URL."""
     origin_text: str | None = field(init=False)
     """The same as text, which receipts and events name."""
+    name_text: str = field(init=False)
+    kind_text: str = field(init=False)
+    tier_text: str = field(init=False)
+    """What receipts and events say of the record, as plain texts."""
     caps: tuple[str, ...] = field(init=False)
     """The capabilities that every call to it takes."""
 
@@ -32,6 +36,18 @@ class RegisteredProvider:
     @origin_text.default
     def _make_origin_text(self) -> str | None:
         return None if self.origin is None else str(self.origin)
+
+    @name_text.default
+    def _make_name_text(self) -> str:
+        return str(self.config.provider_id)
+
+    @kind_text.default
+    def _make_kind_text(self) -> str:
+        return str(self.config.kind)
+
+    @tier_text.default
+    def _make_tier_text(self) -> str:
+        return str(self.config.tier)
 
     @caps.default
     def _make_caps(self) -> tuple[str, ...]:

@@ -47,7 +47,7 @@ class MemoryJournal:
     async def append(self, make: Callable[[bytes | None], bytes]) -> bytes:
         if self._closed:
             raise closed(_KIND)
-        entry = make(self.last)
+        entry = make(self._entries[-1] if self._entries else None)
         self._keep(entry)
         return entry
 

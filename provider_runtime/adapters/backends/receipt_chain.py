@@ -5,8 +5,8 @@ stand between, which are canonical JSON (RFC 8785), so checking needs no second 
 write them.
 """
 
-import secrets
 from hashlib import sha256
+from os import urandom
 from typing import Any, Final
 
 import msgspec
@@ -41,13 +41,13 @@ class Link:
 def linked(record: CallRecord, before: Link | CallReceipt | None) -> tuple[bytes, CallReceipt]:
     """``record`` as the stored entry after ``before``, and as the receipt it holds."""
     if before is None:
-        chain_id, seq, prev_hash = f"chain_{secrets.token_hex(16)}", 0, None
+        chain_id, seq, prev_hash = f"chain_{urandom(16).hex()}", 0, None
     else:
         chain_id, seq, prev_hash = before.chain_id, before.seq + 1, before.receipt_hash
     said = {
         "chain_id": chain_id,
         "prev_hash": prev_hash,
-        "receipt_id": f"{_ID}{seq:010x}{secrets.token_bytes(11).hex()}",  # so it can be found without an index
+        "receipt_id": f"{_ID}{seq:010x}{urandom(11).hex()}",  # so it can be found without an index
         "record": record,
         "seq": seq,
         "version": _VERSION,

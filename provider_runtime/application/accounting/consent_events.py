@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from provider_runtime.application.accounting.recording import model_asked_of
+from provider_runtime.application.accounting.recording import asked_of
 from provider_runtime.application.call import Call
 from provider_runtime.domain.catalog.providers import ProviderConfig
 from provider_runtime.domain.errors import CallRefused
@@ -72,7 +72,7 @@ def cloud_blocked(
         provider=config.provider_id,
         provider_kind=config.kind.value,
         tier=config.tier.value,
-        model_asked=model or model_asked_of(call, Names()),
+        model_asked=model or asked_of(call, Names())[0],
         attempt=attempts or None,
         error_code=error.code.value,
         profile_id=None if call.played is None else call.played.profile_id,

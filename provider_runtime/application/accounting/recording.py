@@ -1,7 +1,6 @@
 """From a call, wherever it ended, to the record that its receipt holds."""
 
 from collections.abc import Callable, Sequence
-from itertools import repeat
 from typing import Any, TypeAlias, cast
 
 from provider_runtime.application.call import Call, ClearedCall, PreparedCall, RoutedCall, Stage
@@ -32,22 +31,21 @@ def facts_of(
 ) -> dict[str, Any]:
     """What the record of a call and the event of its end both say. ``digest`` is the runtime's keyed one."""
     call, routed, prepared, cleared = stages
+    model_asked, role, profile_id = asked_of(call, names)
     facts: dict[str, Any] = {
         "call_id": call.call_id,
         "runtime_id": call.runtime_id,
         "trace_id": call.terms.options.trace_id,
         "labels": call.terms.labels,
-        "model_asked": model_asked_of(call, names) or NO_NAME,
-        "role": role_of(call),
-        "profile_id": profile_of(call),
+        "model_asked": model_asked or NO_NAME,
+        "role": role,
+        "profile_id": profile_id,
     }
     if recalled_from is not None:
         facts["recalled_from"] = recalled_from.value
     if routed is not None:
-        config = routed.provider.config
-        facts["provider"] = str(config.provider_id)
-        facts["tier"] = str(config.tier)
-        facts["origin"] = routed.provider.origin_text
+        provider = routed.provider
+        facts["provider"], facts["tier"], facts["origin"] = provider.name_text, provider.tier_text, provider.origin_text
     if prepared is not None:
         facts["request_digest"] = digest(prepared.exchange.body)
     if cleared is not None and (consented := cleared.consented) is not None:
@@ -90,7 +88,7 @@ def record_of(  # noqa: PLR0913 - everything that is known of a call when it end
     said["outcome"] = outcome
     said["policy_version"] = policy_version
     said["gates"] = _gates_of(cleared, ended_with)
-    said["attempts"] = tuple(map(_attempt_record, attempts, repeat(names)))
+    said["attempts"] = tuple([_attempt_record(attempt, names) for attempt in attempts])
     if routed is not None:
         said["route_rule"] = str(routed.route.rule)
     if passed_over:
@@ -100,7 +98,7 @@ def record_of(  # noqa: PLR0913 - everything that is known of a call when it end
 
 def _gates_of(cleared: ClearedCall | None, ended_with: ProviderResponse | BaseException) -> tuple[str, ...]:
     verdicts = () if cleared is None else cleared.verdicts
-    gates = tuple([f"{one.gate}:pass" if one.configured else f"{one.gate}:not_configured" for one in verdicts])
+    gates = tuple([one.gate + (":pass" if one.configured else ":not_configured") for one in verdicts])
     if not isinstance(ended_with, CallRefused):
         return gates
     refused = f"{ended_with.gate}:refused"
@@ -108,20 +106,15 @@ def _gates_of(cleared: ClearedCall | None, ended_with: ProviderResponse | BaseEx
     return tuple([refused if gate.startswith(f"{ended_with.gate}:") else gate for gate in gates]) or (refused,)
 
 
-def model_asked_of(call: Call, names: Names) -> str | None:
-    """The model that was asked for; a role and all, as ``role:worker``, as long as no model was found for it."""
-    model = call.request.model
-    return names[model.model_id if model.role is None else str(model)]
+def asked_of(call: Call, names: Names) -> tuple[str | None, str | None, ProfileId | None]:
+    """The model that was asked for, the role that the call is made in, and the work profile that assigned it.
 
-
-def role_of(call: Call) -> str | None:
-    """The role that the call is made in, or asks for."""
-    return call.request.model.role if call.played is None else call.played.role
-
-
-def profile_of(call: Call) -> ProfileId | None:
-    """The work profile that assigned a model to the role of the call."""
-    return None if call.played is None else call.played.profile_id
+    The model is named with its role and all, as ``role:worker``, as long as none was found for it.
+    """
+    model, played = call.request.model, call.played
+    role = model.role
+    asked = names[model.model_id if role is None else str(model)]
+    return (asked, role, None) if played is None else (asked, played.role, played.profile_id)
 
 
 def apart(stage: Stage) -> Stages:

@@ -4,7 +4,7 @@ import hmac
 from contextlib import suppress
 from hashlib import sha256
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Final, Self, TypeVar
 
 from attrs import define, evolve, field, frozen
 
@@ -33,6 +33,7 @@ from provider_runtime.ports.stores.journals import ReceiptProvider
 from provider_runtime.ports.system import Clock
 
 StageT = TypeVar("StageT", bound=Stage)
+_ANSWERED: Final = CallOutcome.ANSWERED
 
 
 @frozen(kw_only=True)
@@ -122,7 +123,7 @@ class Account:
             price_warnings += (_answered_instead(answered, self.passed_over),)
         response = response.settled(
             cost=cost,
-            warnings=(*answered.cleared.prepared.warnings, *response.warnings, *price_warnings),
+            warnings=answered.cleared.prepared.warnings + response.warnings + price_warnings,
             call_id=call.call_id,
             runtime_id=call.runtime_id,
             attempts=answered.attempts,
@@ -130,7 +131,7 @@ class Account:
             duration_s=duration_s,
         )
         self.answered = response
-        record = self._told(CallOutcome.ANSWERED, response, duration_s)
+        record = self._told(_ANSWERED, response, duration_s)
         try:  # the store lets no cancellation come between, once it has begun to write
             await self.settlement.receipts.store(record)
         except BackendError:
