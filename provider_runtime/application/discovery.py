@@ -36,7 +36,7 @@ class Discovery:
         for provider in self._asked(options):
             self._refuse_forbidden(provider)
             listed = await provider.adapter.discover_models(options, AdapterContext())
-            found.extend(told_by_vendor(listed, self.catalog.static, provider.config.catalog_names))
+            found.extend(told_by_vendor(listed, self.catalog.static, provider.catalog_names))
         merged = merge_static_and_remote(self.catalog.static, ModelCatalog(models=tuple(found)))
         self.catalog.use(merged)
         return merged

@@ -26,6 +26,8 @@ class RegisteredProvider:
     kind_text: str = field(init=False)
     tier_text: str = field(init=False)
     """What receipts and events say of the record, as plain texts."""
+    catalog_names: tuple[ProviderId, ...] = field(init=False)
+    """Under whose names its models and prices stand."""
     caps: tuple[str, ...] = field(init=False)
     """The capabilities that every call to it takes."""
 
@@ -48,6 +50,10 @@ class RegisteredProvider:
     @tier_text.default
     def _make_tier_text(self) -> str:
         return str(self.config.tier)
+
+    @catalog_names.default
+    def _make_catalog_names(self) -> tuple[ProviderId, ...]:
+        return self.config.catalog_names
 
     @caps.default
     def _make_caps(self) -> tuple[str, ...]:

@@ -59,7 +59,7 @@ class Routing:
 
     def listed(self, provider_id: ProviderId, model_id: str) -> ModelInfo | None:
         """The catalog's entry for a model of a provider of this runtime, under whichever name it stands."""
-        return self.catalog.index.find_among(self.providers.get(provider_id).config.catalog_names, model_id)
+        return self.catalog.index.find_among(self.providers.get(provider_id).catalog_names, model_id)
 
     def resolve(self, asked: ModelRef, assignments: Assignments) -> Resolution:
         """Who would answer ``asked``. Raises as the function of that name does."""

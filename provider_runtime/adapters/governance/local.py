@@ -41,6 +41,7 @@ from provider_runtime.ports.telemetry import EventSink
 
 _T = TypeVar("_T")
 _COUNTED: Final = (Resource.TOKENS, Resource.COST, Resource.ITERATIONS)
+_TIME: Final = Resource.TIME  # members of an enum are found slowly, and every call asks
 _STARTS: Final = "governance"
 _LEASE_MS: Final = 60_000
 _KNOWN: Final = 1024
@@ -117,7 +118,7 @@ class LedgerGovernance:
         return await self._to_its_end(self._consumed(Resource(resource), units, order_id))
 
     async def has_remaining(self, resource: Resource) -> bool:
-        if resource is Resource.TIME and self.limits.time is None:
+        if resource is _TIME and self.limits.time is None:
             return True  # as every call asks
         left = await self.remaining(resource)
         return left is None or left > 0

@@ -35,12 +35,16 @@ def facts_of(
     facts: dict[str, Any] = {
         "call_id": call.call_id,
         "runtime_id": call.runtime_id,
-        "trace_id": call.terms.options.trace_id,
-        "labels": call.terms.labels,
         "model_asked": model_asked or NO_NAME,
-        "role": role,
-        "profile_id": profile_id,
     }
+    if (trace_id := call.terms.options.trace_id) is not None:
+        facts["trace_id"] = trace_id
+    if call.terms.labels:
+        facts["labels"] = call.terms.labels
+    if role is not None:
+        facts["role"] = role
+    if profile_id is not None:
+        facts["profile_id"] = profile_id
     if recalled_from is not None:
         facts["recalled_from"] = recalled_from.value
     if routed is not None:

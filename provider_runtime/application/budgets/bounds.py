@@ -83,11 +83,11 @@ class WorstCases:
         asked, answered = self.bounds(prepared)
         if asked is None or answered is None:
             return None
-        route, names = prepared.routed.route, prepared.routed.provider.config.catalog_names
+        route, names = prepared.routed.route, prepared.routed.provider.catalog_names
         return worst_case_cost(self.prices, route.provider_id, route.model_id, asked, answered, also_as=names)
 
     def _known(self, routed: RoutedCall) -> ModelInfo | None:
-        return self.catalog.index.find_among(routed.provider.config.catalog_names, routed.route.model_id)
+        return self.catalog.index.find_among(routed.provider.catalog_names, routed.route.model_id)
 
     def estimate(self, response: ProviderResponse, routed: RoutedCall) -> Estimate:
         """What the answer costs by the price table: as the model that answered, else as the one that was asked."""
@@ -100,7 +100,7 @@ class WorstCases:
         try:
             return self._rules[key]
         except KeyError:
-            names = provider, *routed.provider.config.catalog_names
+            names = provider, *routed.provider.catalog_names
             rule = self.prices.rule_among(names, (model, asked))
             if are_names(key):  # the provider says what answered: that may be anything
                 if len(self._rules) >= _RULES_KEPT:

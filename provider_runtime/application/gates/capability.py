@@ -23,7 +23,7 @@ class CapabilityGate:
         fault = fault_of_capabilities(
             routed.call.request,
             routed.provider.capabilities,
-            self.catalog.index.find_among(routed.provider.config.catalog_names, routed.route.model_id),
+            self.catalog.index.find_among(routed.provider.catalog_names, routed.route.model_id),
         )
         if fault is None:
             return _PASS

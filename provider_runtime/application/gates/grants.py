@@ -24,6 +24,7 @@ from provider_runtime.ports.governance.security import SecurityProvider
 
 GATE: Final = "grants"
 _GRANTED: Final = Pass(gate=GATE, granted=NOTHING_COUNTED)
+_TIME: Final = Resource.TIME  # members of an enum are found slowly, and every call asks
 
 
 @frozen(kw_only=True)
@@ -44,7 +45,7 @@ class GrantsGate:
         granted: frozenset[str] = frozenset()
         needed = needs_of(prepared)
         if self.governance is not None:
-            if (left := await self.governance.has_remaining(Resource.TIME)) is not True:
+            if (left := await self.governance.has_remaining(_TIME)) is not True:
                 return await self._too_late(self.governance, prepared, left)
             granted = _granted(await self.governance.granted(needed), needed)
         use = use_of(prepared, needed, granted)

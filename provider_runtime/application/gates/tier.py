@@ -1,5 +1,7 @@
 """May this call leave the machine?"""
 
+from typing import Final
+
 from attrs import frozen
 
 from provider_runtime.application.call import PreparedCall
@@ -9,7 +11,8 @@ from provider_runtime.domain.policy.tiers import fault_of_tier
 from provider_runtime.domain.policy.verdict import Pass, Refusal, Verdict
 from provider_runtime.domain.profiles.profile import ProfileGovernance
 
-_PASS = Pass(gate="tier")
+_PASS: Final = Pass(gate="tier")
+_LOCAL: Final = Tier.LOCAL  # members of an enum are found slowly, and every call asks
 
 
 @frozen(kw_only=True)
@@ -21,7 +24,7 @@ class TierGate:
 
     def judge(self, prepared: PreparedCall, *, rehearsal: bool) -> Verdict:  # noqa: ARG002 - it uses nothing up
         routed = prepared.routed
-        if routed.provider.config.tier is Tier.LOCAL:
+        if routed.provider.config.tier is _LOCAL:
             return _PASS
         route = routed.route
         fault = fault_of_tier(

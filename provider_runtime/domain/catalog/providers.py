@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
-from functools import cached_property
 from types import MappingProxyType
 from typing import Final, Self
 
@@ -117,7 +116,7 @@ class ProviderConfig:
             bound_to = str(origin)
         object.__setattr__(self, "bound_to", bound_to)
 
-    @cached_property
+    @property
     def catalog_names(self) -> tuple[ProviderId, ...]:
         """Under whose names its models and prices stand: its own first, then those of ``catalog_as``."""
         vendor = self.catalog_as
