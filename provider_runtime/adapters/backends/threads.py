@@ -62,6 +62,8 @@ class GroupWriter(Generic[PlaceT]):
     _queue: "deque[_Waiting[PlaceT]]" = field(factory=deque, init=False, repr=False)
     _thread: ThreadPoolExecutor | None = field(default=None, init=False, repr=False)
     _busy: bool = field(default=False, init=False)
+    _ending: int = field(default=0, init=False)
+    """How many are waiting for the end of the thread."""
     _closed: bool = field(default=False, init=False)
     _process: int | None = field(default=None, init=False)
 
@@ -94,12 +96,20 @@ class GroupWriter(Generic[PlaceT]):
             thread = self._thread
             if thread is None:
                 return
-            ended = thread.submit(last)  # one thread, so behind everything that was asked for
+            self._ending += 1
+            ended = thread.submit(self._end, last, thread)  # one thread, so behind everything that was asked for
         await asyncio.shield(asyncio.wrap_future(ended))
-        with self._lock:
-            if not self._busy and self._thread is thread:
-                self._thread = None
-                thread.shutdown(wait=False)
+
+    def _end(self, last: Callable[[], None], thread: ThreadPoolExecutor) -> None:
+        """In the thread: do ``last``, and end it, unless more was asked for; what that opens belongs to this thread."""
+        try:
+            last()
+        finally:
+            with self._lock:
+                self._ending -= 1
+                if not self._busy and not self._ending:
+                    self._thread = None
+                    thread.shutdown(wait=False)
 
     def _started(self) -> ThreadPoolExecutor:
         if self._closed:
@@ -139,6 +149,7 @@ class Reader:
     _thread: ThreadPoolExecutor | None = field(default=None, init=False, repr=False)
     _lock: Lock = field(factory=Lock, init=False, repr=False)
     _reading: int = field(default=0, init=False)
+    _ending: int = field(default=0, init=False)
     _closed: bool = field(default=False, init=False)
     _process: int | None = field(default=None, init=False)
 
@@ -165,12 +176,19 @@ class Reader:
             thread = self._thread
             if thread is None:
                 return
-            ended = thread.submit(last)
+            self._ending += 1
+            ended = thread.submit(self._end, last, thread)
         await asyncio.shield(asyncio.wrap_future(ended))
-        with self._lock:
-            if not self._reading and self._thread is thread:
-                self._thread = None
-                thread.shutdown(wait=False)
+
+    def _end(self, last: Callable[[], None], thread: ThreadPoolExecutor) -> None:
+        try:
+            last()
+        finally:
+            with self._lock:
+                self._ending -= 1
+                if not self._reading and not self._ending:
+                    self._thread = None
+                    thread.shutdown(wait=False)
 
     def _read(self, _done: object) -> None:
         with self._lock:

@@ -88,6 +88,8 @@ class LoopbackServer:
     early: bytes = b""  # said once a head is there; the body is then taken only when `patience` is over
     patience: asyncio.Event = Factory(asyncio.Event)
     asked: asyncio.Event = Factory(asyncio.Event)  # set once a first request is there
+    answered: int = 0  # requests whose script has come to its end
+    ended: asyncio.Condition = Factory(asyncio.Condition)  # one more has
     _server: asyncio.Server | None = None
     _tasks: set[asyncio.Task[None]] = field(factory=set)
 
@@ -102,6 +104,13 @@ class LoopbackServer:
     async def start(self) -> None:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self.tls, backlog=1024)
         self.port = self._server.sockets[0].getsockname()[1]
+
+    async def has_answered(self, count: int) -> None:
+        """Wait until so many requests got all that their scripts say, and whoever listens has read it."""
+        async with self.ended:
+            await self.ended.wait_for(lambda: self.answered >= count)
+        for _ in range(5):
+            await asyncio.sleep(0)  # what was sent has arrived already: each turn of the loop looks
 
     async def stop(self) -> None:
         if self._server is not None:
@@ -133,6 +142,9 @@ class LoopbackServer:
                 self.asked.set()
                 script = self.scripts.popleft() if self.scripts else sends(OK)
                 await script(request, peer)
+                async with self.ended:
+                    self.answered += 1
+                    self.ended.notify_all()
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
         finally:

@@ -117,7 +117,7 @@ async def test_an_answer_that_nobody_asked_for_is_never_read_as_the_next_one(
 ) -> None:
     server.scripts.append(script)
     assert await _body(transport, a_request(server.url)) == OK_BODY
-    await asyncio.sleep(0.02)  # long enough for what comes late
+    await server.has_answered(1)
 
     assert await _body(transport, a_request(server.url)) == OK_BODY
     assert [request.connection for request in server.received] == [1, 2]
@@ -128,7 +128,7 @@ async def test_half_of_such_an_answer_is_forgotten(
 ) -> None:
     server.scripts.append(sends(OK, _SMUGGLED[:20]))
     await _body(transport, a_request(server.url))
-    await asyncio.sleep(0.02)
+    await server.has_answered(1)
 
     server.scripts.append(sends(_SMUGGLED[20:] + OK))
     after = await transport.exchange(a_request(server.url))
