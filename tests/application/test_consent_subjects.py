@@ -123,5 +123,7 @@ async def test_bytes_are_hashed_where_a_consent_is_for_them(
 ) -> None:
     gate = await a_gate(subjects, prepared, ConsentTerms(scope=scope))
     again = a_prepared_call(a_request(SAID, max_output_tokens=100))
-    assert isinstance(await judged(gate, again), Pass)
-    assert ("body_sha256" in vars(again.exchange)) == (scope is ConsentScope.SINGLE_CALL)
+    passed = await judged(gate, again)
+    assert isinstance(passed, Pass)
+    assert passed.consented is not None
+    assert ("body_sha256" in vars(passed.consented.subject)) == (scope is ConsentScope.SINGLE_CALL)

@@ -2,12 +2,12 @@
 
 import asyncio
 import sqlite3
-import time
 from pathlib import Path
 
 import pytest
 
 from provider_runtime.adapters.backends.sqlite.store import SqliteStore
+from provider_runtime.adapters.backends.threads import GroupWriter, Reader
 
 
 def _look(connection: sqlite3.Connection) -> int:
@@ -19,12 +19,10 @@ def _count(connection: sqlite3.Connection) -> int:
     return int(connection.execute("SELECT count(*) FROM mine").fetchone()[0])
 
 
-def _hold_the_loop_until(store: SqliteStore) -> None:
-    """Until the threads have done everything, and nobody in the loop has heard of it."""
-    deadline = time.monotonic() + 10
-    while store.writer._busy or store.writer._ending or store.reader._reading or store.reader._ending:
-        assert time.monotonic() < deadline
-        time.sleep(0.001)  # what comes back waits for the loop
+def _hold_the_loop_until_done(threads: GroupWriter[sqlite3.Connection] | Reader) -> None:
+    """Until the thread has done everything that was asked for, and nobody in the loop has heard of it."""
+    if threads._thread is not None:
+        threads._thread.submit(lambda: None).result(timeout=10)
 
 
 @pytest.mark.parametrize("flushes", [1, 2])
@@ -37,7 +35,7 @@ async def test_what_is_asked_for_behind_a_flush_does_not_keep_the_next_from_the_
         flushing = [asyncio.ensure_future(store.flush()) for _ in range(flushes)]
         writing = asyncio.ensure_future(store.write(_look))
         await asyncio.sleep(0)
-        _hold_the_loop_until(store)
+        _hold_the_loop_until_done(store.writer)
         assert await writing == 0
         await asyncio.gather(*flushing)
         assert await store.write(_look) == 0
@@ -53,7 +51,7 @@ async def test_nor_does_what_is_read_behind_one(tmp_path: Path, flushes: int) ->
         flushing = [asyncio.ensure_future(store.flush()) for _ in range(flushes)]
         reading = asyncio.ensure_future(store.read(_count, 0))
         await asyncio.sleep(0)
-        _hold_the_loop_until(store)
+        _hold_the_loop_until_done(store.reader)
         assert await reading == 0
         await asyncio.gather(*flushing)
         assert await store.read(_count, 0) == 0
