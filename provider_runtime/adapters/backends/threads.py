@@ -47,42 +47,18 @@ class _Waiting(Generic[PlaceT]):
 
 
 @define(kw_only=True)
-class GroupWriter(Generic[PlaceT]):
-    """Hands jobs to ``commit`` in the order of ``run``, all that have gathered in one group.
-
-    ``commit`` makes a group durable at once and says what each job came to; what it raises, every
-    job of the group came to. A job whose caller gave up still takes its turn, so an abandoned
-    write never lands after a later one. The thread starts with the first job, and at the end of
-    the process it finishes what it was given.
-    """
+class _OneThread:
+    """A thread that starts with the first job, ends when it is told to, and starts again with the next."""
 
     kind: str
-    commit: Callable[[Sequence[Callable[[PlaceT], Any]]], Sequence[Done]] = field(repr=False)
-    _lock: Lock = field(factory=Lock, init=False, repr=False)
-    _queue: "deque[_Waiting[PlaceT]]" = field(factory=deque, init=False, repr=False)
     _thread: ThreadPoolExecutor | None = field(default=None, init=False, repr=False)
-    _busy: bool = field(default=False, init=False)
+    _lock: Lock = field(factory=Lock, init=False, repr=False)
+    _under_way: int = field(default=0, init=False)
+    """What was asked for and is not done yet."""
     _ending: int = field(default=0, init=False)
     """How many are waiting for the end of the thread."""
     _closed: bool = field(default=False, init=False)
     _process: int | None = field(default=None, init=False)
-
-    async def run(self, job: Callable[[PlaceT], ResultT], *, alone: bool = False) -> ResultT:
-        """Do ``job`` in its turn. It takes its place in the queue before this first waits.
-
-        ``alone``: in a group of its own.
-        """
-        refuse_after_fork(self.kind, self._process)  # before the lock, which may be held for ever in a fork
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[ResultT] = loop.create_future()
-        waiting = _Waiting(job=job, loop=loop, future=future, alone=alone)
-        with self._lock:
-            thread = self._started()
-            self._queue.append(waiting)
-            if not self._busy:
-                self._busy = True
-                thread.submit(self._drain)
-        return await future
 
     async def end(self, last: Callable[[], None] = lambda: None, *, for_good: bool) -> None:
         """Finish what was asked for, do ``last`` in the same thread, and end the thread.
@@ -107,24 +83,56 @@ class GroupWriter(Generic[PlaceT]):
         finally:
             with self._lock:
                 self._ending -= 1
-                if not self._busy and not self._ending:
+                if not self._under_way and not self._ending:
                     self._thread = None
                     thread.shutdown(wait=False)
 
-    def _started(self) -> ThreadPoolExecutor:
+    def _started(self, name: str) -> ThreadPoolExecutor:
+        """The thread; whoever asks holds the lock. Raises what a closed store raises."""
         if self._closed:
             raise closed(self.kind)
         if self._thread is None:
-            self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"provider-runtime-{self.kind}")
+            self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"provider-runtime-{name}")
             self._process = os.getpid()
         return self._thread
+
+
+@define(kw_only=True)
+class GroupWriter(_OneThread, Generic[PlaceT]):
+    """Hands jobs to ``commit`` in the order of ``run``, all that have gathered in one group.
+
+    ``commit`` makes a group durable at once and says what each job came to; what it raises, every
+    job of the group came to. A job whose caller gave up still takes its turn, so an abandoned
+    write never lands after a later one. The thread starts with the first job, and at the end of
+    the process it finishes what it was given.
+    """
+
+    commit: Callable[[Sequence[Callable[[PlaceT], Any]]], Sequence[Done]] = field(repr=False)
+    _queue: "deque[_Waiting[PlaceT]]" = field(factory=deque, init=False, repr=False)
+
+    async def run(self, job: Callable[[PlaceT], ResultT], *, alone: bool = False) -> ResultT:
+        """Do ``job`` in its turn. It takes its place in the queue before this first waits.
+
+        ``alone``: in a group of its own.
+        """
+        refuse_after_fork(self.kind, self._process)  # before the lock, which may be held for ever in a fork
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[ResultT] = loop.create_future()
+        waiting = _Waiting(job=job, loop=loop, future=future, alone=alone)
+        with self._lock:
+            thread = self._started(self.kind)
+            self._queue.append(waiting)
+            if not self._under_way:
+                self._under_way = 1  # all that gathers, until nothing is left
+                thread.submit(self._drain)
+        return await future
 
     def _drain(self) -> None:
         while True:
             with self._lock:
                 group = self._next_group()
                 if not group:
-                    self._busy = False
+                    self._under_way = 0
                     return
             try:
                 done = self.commit([waiting.job for waiting in group])
@@ -142,57 +150,22 @@ class GroupWriter(Generic[PlaceT]):
 
 
 @define(kw_only=True)
-class Reader:
+class Reader(_OneThread):
     """Does one piece of reading after another, in a thread of its own, so that none holds up a write."""
-
-    kind: str
-    _thread: ThreadPoolExecutor | None = field(default=None, init=False, repr=False)
-    _lock: Lock = field(factory=Lock, init=False, repr=False)
-    _reading: int = field(default=0, init=False)
-    _ending: int = field(default=0, init=False)
-    _closed: bool = field(default=False, init=False)
-    _process: int | None = field(default=None, init=False)
 
     async def run(self, work: Callable[[], ResultT]) -> ResultT:
         """What ``work`` returns or raises."""
         refuse_after_fork(self.kind, self._process)
         with self._lock:
-            if self._closed:
-                raise closed(self.kind)
-            if self._thread is None:
-                self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"provider-runtime-{self.kind}-reader")
-                self._process = os.getpid()
-            self._reading += 1
-            reading = self._thread.submit(work)
+            thread = self._started(f"{self.kind}-reader")
+            self._under_way += 1
+            reading = thread.submit(work)
         reading.add_done_callback(self._read)  # also when it is cancelled before it began
         return await asyncio.wrap_future(reading)
 
-    async def end(self, last: Callable[[], None] = lambda: None, *, for_good: bool) -> None:
-        """As ``GroupWriter.end``."""
-        if self._process not in {None, os.getpid()}:
-            return
-        with self._lock:
-            self._closed = self._closed or for_good
-            thread = self._thread
-            if thread is None:
-                return
-            self._ending += 1
-            ended = thread.submit(self._end, last, thread)
-        await asyncio.shield(asyncio.wrap_future(ended))
-
-    def _end(self, last: Callable[[], None], thread: ThreadPoolExecutor) -> None:
-        try:
-            last()
-        finally:
-            with self._lock:
-                self._ending -= 1
-                if not self._reading and not self._ending:
-                    self._thread = None
-                    thread.shutdown(wait=False)
-
     def _read(self, _done: object) -> None:
         with self._lock:
-            self._reading -= 1
+            self._under_way -= 1
 
 
 def refuse_after_fork(kind: str, process: int | None) -> None:
